@@ -1,0 +1,65 @@
+"""What the end-to-end tests share: the programs under test and one real broker for all of them.
+
+`./dev test` builds the programs and fetches Kafka first; `/usr/bin/python3 -m pytest tests` by hand then works too.
+"""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from broker import JARS, Broker
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# the tests' processes find the same programs, whether ./dev or a person has started pytest
+os.environ.setdefault("GRIDWARN", str(ROOT / "build" / "release" / "gridwarn"))
+os.environ.setdefault("GRIDWARN_ASAN", str(ROOT / "build" / "asan" / "gridwarn"))
+os.environ["PATH"] += os.pathsep + str(ROOT / "build" / "tools" / "usr" / "bin")  # promtool
+
+
+def pytest_configure():
+    # so that fixtures end what they have started when somebody ends pytest
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """One broker for the whole run (it takes seconds to start); topics are what keeps tests apart."""
+    if not any(JARS.glob("kafka_*.jar")):
+        pytest.fail(f"no Kafka in {JARS}: ./dev test e2e fetches it", pytrace=False)
+    made = Broker(tmp_path_factory.mktemp("kafka"))
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture(autouse=True)
+def broker_survives(request):
+    """A test that fails while the broker is down must not fail those after it."""
+    yield
+    if "broker" in request.fixturenames:
+        request.getfixturevalue("broker").ensure_running()
+
+
+class Topics:
+    """Makes topics whose names no other test has: topics("alerts", partitions=3) -> "restart-7-alerts"."""
+
+    count = 0
+
+    def __init__(self, broker, test_name):
+        Topics.count += 1
+        self._broker = broker
+        self.prefix = f"{re.sub('[^A-Za-z0-9]+', '-', test_name)[:60]}-{Topics.count}-"
+
+    def __call__(self, name, partitions=1, **config):
+        full_name = self.prefix + name
+        self._broker.create_topic(full_name, partitions, **config)
+        return full_name
+
+
+@pytest.fixture
+def topics(broker, request):
+    return Topics(broker, request.node.name.removeprefix("test_"))

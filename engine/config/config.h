@@ -1,0 +1,76 @@
+/* gridwarn.yaml, read and checked as a whole together with what it names: registry, catalogue, mappings, rules.
+ * Immutable once loaded; any thread. */
+#ifndef GW_CONFIG_CONFIG_H
+#define GW_CONFIG_CONFIG_H
+
+#include "base/problem.h"
+#include "decode/decode.h"
+#include "registry/catalogue.h"
+#include "registry/registry.h"
+#include "rule/rule.h"
+#include "sink/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config_property { /* of librdkafka, as the user gave it */
+    char *name, *value;
+};
+
+struct config_source {
+    char *name;
+    char *topic; /* NULL: a file */
+    char *path;  /* NULL: a topic; "-" is standard input */
+    struct mapping *mapping;
+    int32_t lateness_s, silent_after_s, skew_s;
+    int64_t max_record_bytes;
+    bool keep_raw; /* dead letters of this source carry the record's bytes */
+};
+
+struct config {
+    char *group;     /* names the shard: transactional id, election, alerts' source */
+    bool event_time; /* time: event; wall otherwise */
+    char *level_names[LEVELS_MAX];
+    unsigned level_count;
+    unsigned workers;
+
+    struct config_property *properties;
+    unsigned property_count;
+    char *topic[STORE_TOPICS]; /* names */
+    bool kafka; /* alerts and state go to Kafka; false: to `directory`, or to the console where that is NULL */
+    char *directory;
+
+    struct config_source *sources; /* by catalogue number */
+    unsigned source_count;
+
+    unsigned char *actor_keys; /* 16 bytes each, the first one hashes; never shown anywhere */
+    unsigned actor_key_count;
+
+    struct registry *registry;
+    struct catalogue *catalogue;
+    char *rules_path;
+    struct rule_set *rules;
+
+    int32_t retention_s, readings_retention_s;
+    int64_t ledger_bytes, readings_bytes; /* most memory of each */
+    int64_t counters_bytes;
+    int64_t uncommitted_bytes; /* workers wait while more than this has not been committed */
+    int32_t heartbeat_s;
+    int32_t utc_offset_s; /* of the times that alerts show; default +08:00 */
+
+    char *http_host;    /* loopback unless configured */
+    uint16_t http_port; /* 0: none */
+};
+
+/* NULL, with every mistake added, if anything is wrong */
+struct config *config_load(const char *path, struct problems *);
+void config_destroy(struct config **);
+
+/* What rule_set_load needs to read config->rules_path again (a reload); borrows from the configuration. */
+struct rule_context config_rule_context(const struct config *);
+
+/* Memory that the configured bounds allow at most, and for how many tickets and readings that serves; for
+ * `gridwarn check`.  Written to `out`. */
+void config_explain_memory(const struct config *, FILE *out);
+
+#endif

@@ -1,0 +1,46 @@
+/* The words of events and refusals, from the tables in their headers. */
+#include "decode/event.h"
+
+#include "base/check.h"
+#include "decode/decode.h"
+
+static const char *const kinds[EVENT_KINDS] = {
+#define X(name, word) [EVENT_##name] = word,
+    EVENT_KIND_TABLE(X)
+#undef X
+};
+
+const char *event_kind_word(enum event_kind kind)
+{
+    CHECK((unsigned)kind < EVENT_KINDS);
+    return kinds[kind];
+}
+
+int event_kind_parse(struct str word)
+{
+    for (int kind = 0; kind < EVENT_KINDS; kind++)
+        if (str_eq(word, str_of(kinds[kind])))
+            return kind;
+    return -1;
+}
+
+static const struct {
+    const char *word, *meaning;
+} refusals[DECODE_REFUSALS] = {
+    [DECODE_OK] = {"ok", "not refused"},
+#define X(name, word, meaning) [DECODE_##name] = {word, meaning},
+    DECODE_REFUSAL_TABLE(X)
+#undef X
+};
+
+const char *decode_refusal_word(enum decode_refusal reason)
+{
+    CHECK((unsigned)reason < DECODE_REFUSALS);
+    return refusals[reason].word;
+}
+
+const char *decode_refusal_meaning(enum decode_refusal reason)
+{
+    CHECK((unsigned)reason < DECODE_REFUSALS);
+    return refusals[reason].meaning;
+}

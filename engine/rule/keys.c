@@ -1,0 +1,111 @@
+/* The words of the rule language, English and Chinese, in one table, so that no loader knows of synonyms.  Words of
+ * later versions are listed too: ignoring a condition that an author wrote would raise false alarms, and calling it
+ * unknown would send him looking for a slip that he did not make. */
+#include "rule/rule_priv.h"
+
+#include "base/str.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct {
+    const char *english, *chinese;
+    int place;
+} keys[] = {
+#define X(name, english, chinese, place) {english, chinese, place},
+    RULE_KEY_TABLE(X)
+#undef X
+};
+
+static const struct {
+    const char *word;
+    int place;
+} later_keys[] = {
+    {"each", IN_RULE},        {"逐类", IN_RULE},      {"overrides", IN_RULE},  {"分街道阈值", IN_RULE},
+    {"draft", IN_RULE},       {"草稿", IN_RULE},      {"shadow", IN_RULE},     {"试运行", IN_RULE},
+    {"state", IN_RULE},       {"状态", IN_RULE},      {"valid_from", IN_RULE}, {"valid_to", IN_RULE},
+    {"periods", IN_RULE},     {"时段", IN_RULE},      {"model", IN_RULE},      {"after", IN_SELECTION},
+    {"unless", IN_SELECTION}, {"除非", IN_SELECTION}, {"hours", IN_SELECTION}, {"时间", IN_SELECTION},
+    {"when", IN_CLEAR},       {"条件", IN_CLEAR},
+};
+
+static const struct {
+    const char *word, *level;
+} level_synonyms[] = {
+    {"蓝", "blue"},   {"黄", "yellow"},   {"橙", "orange"},   {"红", "red"},
+    {"蓝色", "blue"}, {"黄色", "yellow"}, {"橙色", "orange"}, {"红色", "red"},
+};
+
+const struct yaml_node *rule_get(const struct yaml_node *mapping, enum rule_key key, struct problems *problems)
+{
+    const struct yaml_node *english = yaml_get(mapping, keys[key].english);
+    const struct yaml_node *chinese = yaml_get(mapping, keys[key].chinese);
+    if (english && chinese)
+        yaml_problem(chinese, problems, "%s and %s are the same key: write one of them", keys[key].english,
+                     keys[key].chinese);
+    return english ? english : chinese;
+}
+
+const struct yaml_node *rule_need(const struct yaml_node *mapping, enum rule_key key, struct problems *problems)
+{
+    const struct yaml_node *value = rule_get(mapping, key, problems);
+    if (!value)
+        yaml_problem(mapping, problems, "%s (%s) is missing", keys[key].english, keys[key].chinese);
+    return value;
+}
+
+static bool is_key(const char *word, int place)
+{
+    for (size_t i = 0; i < COUNT(keys); i++)
+        if (keys[i].place == place && (strcmp(word, keys[i].english) == 0 || strcmp(word, keys[i].chinese) == 0))
+            return true;
+    return false;
+}
+
+static bool is_later_key(const char *word, int place)
+{
+    for (size_t i = 0; i < COUNT(later_keys); i++)
+        if (later_keys[i].place == place && strcmp(word, later_keys[i].word) == 0)
+            return true;
+    return false;
+}
+
+void rule_keys_only(const struct yaml_node *mapping, int place, struct problems *problems)
+{
+    const char *known[2 * COUNT(keys)];
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(keys); i++)
+        if (keys[i].place == place) {
+            known[count++] = keys[i].english;
+            known[count++] = keys[i].chinese;
+        }
+    for (size_t i = 0; i < mapping->count; i++) {
+        const struct yaml_node *key = yaml_key(mapping, i);
+        if (key->kind != YAML_SCALAR || is_key(key->text.at, place))
+            continue;
+        const char *near = nearest_word(key->text.at, known, count);
+        if (is_later_key(key->text.at, place))
+            yaml_problem(key, problems, "%s is not supported by this version", key->text.at);
+        else if (near)
+            yaml_problem(key, problems, "unknown key %s; did you mean %s?", key->text.at, near);
+        else
+            yaml_problem(key, problems, "unknown key %s", key->text.at);
+    }
+}
+
+unsigned rule_level_of(const struct yaml_node *node, const struct rule_context *context, struct problems *problems)
+{
+    const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
+    for (size_t i = 0; i < COUNT(level_synonyms); i++)
+        for (unsigned l = 0; l < context->level_count; l++)
+            if (strcmp(word, context->level_names[l]) == 0 ||
+                (strcmp(word, level_synonyms[i].word) == 0 &&
+                 strcmp(context->level_names[l], level_synonyms[i].level) == 0))
+                return l + 1;
+    char all[256] = "";
+    for (unsigned l = 0; l < context->level_count; l++) {
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", l ? ", " : "", context->level_names[l]);
+    }
+    yaml_problem(node, problems, "unknown level %s; the levels are %s", word, all);
+    return 0;
+}

@@ -1,0 +1,217 @@
+/* One rule, from its YAML to what the engine runs.  Reading goes on after a mistake, so that an author sees all of
+ * them at once. */
+#include "rule/rule_priv.h"
+
+#include "base/check.h"
+#include "base/key.h"
+
+#include <stdlib.h>
+
+enum {
+    MINUTE = 60,
+    DAY = 86400,
+    CLEAR_AFTER_DEFAULT = 30 * MINUTE,
+    RAISE_WITHIN_DEFAULT = 360 * MINUTE,
+    ASSIST_MAX = 16,
+    TEXT_MAX = 200
+};
+
+static char *read_text(const struct yaml_node *node, const char *what, const char *absent, struct problems *problems)
+{
+    const char *text = yaml_text(node, what, absent, problems);
+    if (node && strlen(text) > TEXT_MAX)
+        yaml_problem(node, problems, "%s: at most %d bytes", what, TEXT_MAX);
+    return xstrdup(text);
+}
+
+/* The id is part of keys, metrics and alerts' ids, and is typed on command lines. */
+static char *read_id(const struct yaml_node *node, struct problems *problems)
+{
+    const char *id = yaml_text(node, "id (编号)", "", problems);
+    bool good = strlen(id) <= RULE_NAME_MAX;
+    for (const char *at = id; *at && good; at++)
+        good = (unsigned char)*at >= 0x80 || strchr("_-.", *at) || (*at >= '0' && *at <= '9') ||
+               (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
+    if (node && (!good || yaml_blank(node)))
+        yaml_problem(node, problems, "id (编号): expected letters, digits, _ - and . only, at most %d bytes",
+                     RULE_NAME_MAX);
+    return xstrdup(id);
+}
+
+static int32_t read_minutes(const struct yaml_node *node, const char *what, int32_t low, int32_t high, int32_t absent,
+                            struct problems *problems)
+{
+    int64_t seconds = yaml_duration(node, what, low, high, absent, problems);
+    if (node && seconds % MINUTE)
+        yaml_problem(node, problems, "%s: expected whole minutes", what);
+    return (int32_t)seconds;
+}
+
+static bool has_level(const struct registry *registry, enum region_level level)
+{
+    for (uint32_t i = 1; i <= registry_count(registry); i++)
+        if (registry_region(registry, i)->level == level)
+            return true;
+    return false;
+}
+
+static enum subject_kind subject_of(const struct yaml_node *node, const struct rule_context *context,
+                                    struct problems *problems)
+{
+    static const char *const known[] = {"district",   "street",     "community", "grid",
+                                        "micro_grid", "respondent", "matter"};
+    const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
+    if (strcmp(word, "respondent") == 0 || strcmp(word, "被投诉方") == 0)
+        return SUBJECT_RESPONDENT;
+    if (strcmp(word, "matter") == 0 || strcmp(word, "事项") == 0)
+        return SUBJECT_MATTER;
+    enum region_level level = region_level_parse(str_of(word));
+    const char *near = nearest_word(word, known, sizeof known / sizeof *known);
+    if (level && has_level(context->registry, level))
+        return (enum subject_kind)level;
+    if (level)
+        yaml_problem(node, problems, "the registry has no region of the level %s", word);
+    else if (near)
+        yaml_problem(node, problems, "per (按): unknown %s; did you mean %s?", word, near);
+    else
+        yaml_problem(node, problems,
+                     "per (按): expected district, street, community, grid, micro_grid, respondent or "
+                     "matter");
+    return SUBJECT_NONE;
+}
+
+static void read_per(struct rule *rule, const struct yaml_node *node, const struct rule_context *context,
+                     struct problems *problems)
+{
+    if (!node)
+        return;
+    size_t count = node->kind == YAML_SEQUENCE ? node->count : 1;
+    if (count == 0 || count > PER_MAX || node->kind == YAML_MAPPING) {
+        yaml_problem(node, problems, "per (按): expected one kind of subject or a list of up to %d", PER_MAX);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml_node *item = node->kind == YAML_SEQUENCE ? node->items[i] : node;
+        enum subject_kind kind = subject_of(item, context, problems);
+        for (unsigned k = 0; k < rule->per_count; k++)
+            if (kind && rule->per[k] == kind)
+                yaml_problem(item, problems, "per (按): %s stands here twice", item->text.at);
+        rule->per[rule->per_count++] = kind;
+    }
+}
+
+static void read_levels(struct rule *rule, const struct yaml_node *node, struct rule_places *places,
+                        const struct rule_context *context, struct problems *problems)
+{
+    if (!yaml_is_mapping(node, "levels (级别)", problems))
+        return;
+    if (node->count == 0)
+        yaml_problem(node, problems, "levels (级别): expected at least one level with its condition");
+    for (size_t i = 0; i < node->count; i++) {
+        unsigned level = rule_level_of(yaml_key(node, i), context, problems);
+        if (!level)
+            continue;
+        if (places->level[level]) {
+            yaml_problem(yaml_key(node, i), problems, "the level %s stands here twice",
+                         context->level_names[level - 1]);
+            continue;
+        }
+        places->level[level] = yaml_value(node, i);
+        rule_read_expression(rule, yaml_value(node, i), &rule->level[level], problems);
+    }
+}
+
+static void read_clear(struct rule *rule, const struct yaml_node *node, struct rule_places *places,
+                       struct problems *problems)
+{
+    rule->clear_after_s = CLEAR_AFTER_DEFAULT;
+    rule->clear_below = INT64_MIN;
+    if (!yaml_is_mapping(node, "clear (解除)", problems))
+        return;
+    rule_keys_only(node, IN_CLEAR, problems);
+    places->below = rule_get(node, KEY_BELOW, problems);
+    rule->clear_after_s = read_minutes(rule_get(node, KEY_AFTER, problems), "clear: after (解除: 持续)", 0, 400 * DAY,
+                                       CLEAR_AFTER_DEFAULT, problems);
+    if (places->below && rule->atom_count)
+        rule_read_threshold(places->below, rule->atoms[0].measure, &rule->clear_below, problems);
+}
+
+static void read_assist(struct rule *rule, const struct yaml_node *node, struct problems *problems)
+{
+    if (!node)
+        return;
+    size_t count = node->kind == YAML_SEQUENCE ? node->count : 1;
+    if (count > ASSIST_MAX) {
+        yaml_problem(node, problems, "assist (协助): at most %d units", ASSIST_MAX);
+        return;
+    }
+    const char **units = xcalloc(count + 1, sizeof *units);
+    for (size_t i = 0; i < count; i++)
+        units[i] = read_text(node->kind == YAML_SEQUENCE ? node->items[i] : node, "assist (协助)", "", problems);
+    rule->assist = units;
+    rule->assist_count = (unsigned)count;
+}
+
+static void read_send(struct rule *rule, const struct yaml_node *node, struct problems *problems)
+{
+    bool given = yaml_is_mapping(node, "send (派发)", problems);
+    rule->lead = read_text(given ? rule_get(node, KEY_LEAD, problems) : NULL, "lead (牵头)", "", problems);
+    if (!given)
+        return;
+    rule_keys_only(node, IN_SEND, problems);
+    read_assist(rule, rule_get(node, KEY_ASSIST, problems), problems);
+}
+
+static void read_limits(int32_t limits[LEVELS_MAX + 1], const struct yaml_node *node, const char *what,
+                        const struct rule_context *context, struct problems *problems)
+{
+    if (!yaml_is_mapping(node, what, problems))
+        return;
+    for (size_t i = 0; i < node->count; i++) {
+        unsigned level = rule_level_of(yaml_key(node, i), context, problems);
+        limits[level] = (int32_t)yaml_duration(yaml_value(node, i), what, MINUTE, 400 * DAY, 0, problems);
+    }
+}
+
+static void seal(struct rule *rule, const struct rule_context *context)
+{
+    char *computed, *said;
+    rule_canonical(rule, context, &computed, &said);
+    rule->digest = key_of(str_of(computed), 0);
+    free(computed);
+    free(said);
+}
+
+void rule_read(struct rule *rule, const struct yaml_node *node, const struct rule_context *context,
+               struct problems *problems)
+{
+    size_t before = problems->count;
+    struct rule_places places = {.rule = node};
+    rule->file = xstrdup(yaml_name(node->file));
+    rule->line = node->line;
+    if (!yaml_is_mapping(node, "a rule", problems))
+        return;
+    rule_keys_only(node, IN_RULE, problems);
+    rule->id = read_id(rule_need(node, KEY_ID, problems), problems);
+    rule->title = read_text(rule_get(node, KEY_TITLE, problems), "title (标题)", rule->id, problems);
+    rule->version = read_text(rule_get(node, KEY_VERSION, problems), "version (版本)", "", problems);
+    places.let = rule_need(node, KEY_LET, problems);
+    rule_read_selections(rule, places.let, context, problems);
+    read_per(rule, rule_need(node, KEY_PER, problems), context, problems);
+    places.within = rule_need(node, KEY_WITHIN, problems);
+    rule->within_s = read_minutes(places.within, "within (时间窗)", MINUTE, context->retention_s, MINUTE, problems);
+    read_levels(rule, rule_need(node, KEY_LEVELS, problems), &places, context, problems);
+    read_clear(rule, rule_get(node, KEY_CLEAR, problems), &places, problems);
+    rule->for_s = read_minutes(rule_get(node, KEY_FOR, problems), "for (持续)", MINUTE, 400 * DAY, 0, problems);
+    rule->raise_within_s = read_minutes(rule_get(node, KEY_RAISE_WITHIN, problems), "raise_within (追溯)", MINUTE,
+                                        400 * DAY, RAISE_WITHIN_DEFAULT, problems);
+    read_send(rule, rule_get(node, KEY_SEND, problems), problems);
+    read_limits(rule->sign_within_s, rule_get(node, KEY_SIGN_WITHIN, problems), "sign_within (签收时限)", context,
+                problems);
+    read_limits(rule->close_within_s, rule_get(node, KEY_CLOSE_WITHIN, problems), "close_within (办结时限)", context,
+                problems);
+    if (problems->count == before)
+        rule_check(rule, &places, context, problems);
+    if (problems->count == before)
+        seal(rule, context);
+}

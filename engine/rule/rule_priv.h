@@ -1,0 +1,86 @@
+/* Between the files that load rules: keys, expressions, checks, canonical text. */
+#ifndef GW_RULE_RULE_PRIV_H
+#define GW_RULE_RULE_PRIV_H
+
+#include "config/yaml.h"
+#include "rule/rule.h"
+
+/* Every key of a rule file: English, Chinese, and where it may stand.  rules.schema.json lists the same. */
+enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16 };
+
+#define RULE_KEY_TABLE(X)                                                                                            \
+    X(RULES, "rules", "规则", IN_FILE)                                                                               \
+    X(ID, "id", "编号", IN_RULE)                                                                                     \
+    X(TITLE, "title", "标题", IN_RULE)                                                                               \
+    X(VERSION, "version", "版本", IN_RULE)                                                                           \
+    X(LET, "let", "定义", IN_RULE)                                                                                   \
+    X(PER, "per", "按", IN_RULE)                                                                                     \
+    X(WITHIN, "within", "时间窗", IN_RULE)                                                                           \
+    X(LEVELS, "levels", "级别", IN_RULE)                                                                             \
+    X(CLEAR, "clear", "解除", IN_RULE)                                                                               \
+    X(FOR, "for", "持续", IN_RULE)                                                                                   \
+    X(RAISE_WITHIN, "raise_within", "追溯", IN_RULE)                                                                 \
+    X(SEND, "send", "派发", IN_RULE)                                                                                 \
+    X(SIGN_WITHIN, "sign_within", "签收时限", IN_RULE)                                                               \
+    X(CLOSE_WITHIN, "close_within", "办结时限", IN_RULE)                                                             \
+    X(SOURCE, "source", "来源", IN_SELECTION)                                                                        \
+    X(CATEGORY, "category", "类别", IN_SELECTION)                                                                    \
+    X(TAG, "tag", "标签", IN_SELECTION)                                                                              \
+    X(ANY_TAG, "any_tag", "任一标签", IN_SELECTION)                                                                  \
+    X(KIND, "kind", "事件", IN_SELECTION)                                                                            \
+    X(BELOW, "below", "低于", IN_CLEAR)                                                                              \
+    X(AFTER, "after", "持续", IN_CLEAR)                                                                              \
+    X(LEAD, "lead", "牵头", IN_SEND)                                                                                 \
+    X(ASSIST, "assist", "协助", IN_SEND)
+
+enum rule_key {
+#define X(name, english, chinese, place) KEY_##name,
+    RULE_KEY_TABLE(X)
+#undef X
+        RULE_KEYS
+};
+
+/* the value under either name; a problem if both stand there */
+const struct yaml_node *rule_get(const struct yaml_node *mapping, enum rule_key, struct problems *);
+/* as rule_get, and a problem if there is none */
+const struct yaml_node *rule_need(const struct yaml_node *mapping, enum rule_key, struct problems *);
+/* a problem for each key that does not belong in `place` (IN_...), or not yet */
+void rule_keys_only(const struct yaml_node *mapping, int place, struct problems *);
+
+/* number of a level by its name or its Chinese synonym, 0 after a problem */
+unsigned rule_level_of(const struct yaml_node *, const struct rule_context *, struct problems *);
+
+/* `let`: the rule's selections.  A wrong one is kept, so that its name is known. */
+void rule_read_selections(struct rule *, const struct yaml_node *let, const struct rule_context *, struct problems *);
+
+/* The character at `at` (0 at the end) and its length in bytes; full-width forms come as ASCII. */
+uint32_t rule_peek(const char *at, size_t *len);
+bool rule_is_digit(uint32_t character);
+/* Takes a name off the front (letters of any script, digits, underscore; full-width forms become ASCII); false if
+ * there is none or it is longer than RULE_NAME_MAX. */
+enum { RULE_NAME_MAX = 64 };
+bool rule_take_name(const char **at, char name[RULE_NAME_MAX + 1]);
+
+/* Compiles a level's expression; its comparisons become atoms of the rule.  The selections must have been read. */
+void rule_read_expression(struct rule *, const struct yaml_node *, struct expression *, struct problems *);
+/* a threshold of that measure, standing alone */
+bool rule_read_threshold(const struct yaml_node *, enum measure, int64_t *threshold, struct problems *);
+
+/* where the parts of a rule stand; NULL where absent */
+struct rule_places {
+    const struct yaml_node *rule, *let, *within, *below, *level[LEVELS_MAX + 1];
+};
+
+/* what no part shows by itself: reachability, retention, use of all selections, `below` */
+void rule_check(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
+
+/* Texts by which equal rules are known: they hold names, never catalogue numbers.  `computed` is what changes the
+ * episodes, `said` what changes only the words and units of the alerts.  free() both. */
+void rule_canonical(const struct rule *, const struct rule_context *, char **computed, char **said);
+
+/* reads one rule of a file; problems say what is wrong with it */
+void rule_read(struct rule *, const struct yaml_node *, const struct rule_context *, struct problems *);
+/* adds the rules of one file, `root`, to a set that rule_set_destroy will free */
+void rule_set_read(struct rule_set *, const struct yaml_node *root, const struct rule_context *, struct problems *);
+
+#endif

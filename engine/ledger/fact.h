@@ -1,0 +1,48 @@
+/* A fact: an accepted event as the ledger keeps it, one cache line and its texts.
+ *
+ * Written by one worker, then published (by the index and the chains, release/acquire) and never changed again, but
+ * for two fields: `cut` belongs to the committer alone, and `involved` of a `moved` fact is a claim taken
+ * atomically (see ledger.c). */
+#ifndef GW_LEDGER_FACT_H
+#define GW_LEDGER_FACT_H
+
+#include "base/str.h"
+#include "decode/event.h"
+#include "registry/catalogue.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Names a fact for as long as it is in the ledger: segment and place in it.  0: none. */
+typedef uint32_t fact_ref;
+
+enum chain { CHAIN_REGION, CHAIN_RESPONDENT, CHAIN_MATTER, CHAINS };
+
+/* a fact that no source sent: the place that a moved fact has in the region it was moved to */
+enum { FACT_ALIAS = EVENT_KINDS };
+
+struct fact {
+    uint64_t key;   /* of (source, id); 0: a further caller of the event before it (a party) */
+    uint64_t actor; /* 0: none */
+    uint64_t matter; /* key of the matter's text; 0: none */
+    uint32_t occurred_at; /* seconds since 1970 */
+    uint32_t region;
+    uint32_t involved;
+    uint32_t text; /* place in the segment's texts; of an alias: the fact it stands for */
+    fact_ref next[CHAINS]; /* of kinds that have a target, next[CHAIN_REGION] is the chain by target */
+    uint32_t cut;          /* number of the cut that holds it; 0: none yet */
+    uint16_t category;
+    uint8_t kind, source;
+    uint32_t tags : 24;
+    uint32_t parties : 8; /* how many party facts follow this one */
+};
+
+static_assert(sizeof(struct fact) == 64, "a fact is one cache line");
+
+/* The variable part, unpacked; text is borrowed from the ledger. */
+struct fact_text {
+    struct str id, matter, respondent, target;
+    int64_t value, due_at;
+};
+
+#endif

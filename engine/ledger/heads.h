@@ -1,0 +1,26 @@
+/* Heads: subject → the newest fact of its chain, one such table for each span of event time, so that a span expires
+ * as a whole.  Insert-only and lock-free; grows by linking a larger table in front.  A subject may then have a chain
+ * in more than one table: a chain is a set, its order means nothing, so the walk visits all of them.
+ *
+ * Push: release, after the fact is written; walk: acquire. */
+#ifndef GW_LEDGER_HEADS_H
+#define GW_LEDGER_HEADS_H
+
+#include "ledger/fact.h"
+
+#include <stddef.h>
+
+struct heads;
+
+struct heads *heads_create(void);
+void heads_destroy(struct heads **);
+
+/* *next is the fact's own link of this chain; any thread */
+void heads_push(struct heads *, uint64_t subject, fact_ref fact, fact_ref *next);
+
+/* the heads of the subject's chains: call with *cursor = NULL; 0 when there are no more */
+fact_ref heads_next(const struct heads *, uint64_t subject, const void **cursor);
+
+size_t heads_bytes(const struct heads *);
+
+#endif

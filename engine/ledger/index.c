@@ -1,0 +1,124 @@
+#include "ledger/index.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+struct index_table {
+    size_t mask;
+    _Atomic size_t used; /* relaxed: for sizing only */
+    _Atomic uint64_t slot[];
+};
+
+struct index_table *index_table_create(size_t slots)
+{
+    size_t size = 1024;
+    while (size < slots)
+        size *= 2;
+    struct index_table *table = xcalloc(1, sizeof *table + size * sizeof table->slot[0]);
+    table->mask = size - 1;
+    return table;
+}
+
+void index_table_destroy(struct index_table **table)
+{
+    free(*table);
+    *table = NULL;
+}
+
+size_t index_table_slots(const struct index_table *table)
+{
+    return table->mask + 1;
+}
+
+size_t index_table_used(const struct index_table *table)
+{
+    return atomic_load_explicit(&table->used, memory_order_relaxed);
+}
+
+/* the place comes from the low bits of the key, the tag from the high ones */
+static uint64_t slot_of(uint64_t key, fact_ref ref)
+{
+    return (key & 0xffffffff00000000u) | ref;
+}
+
+enum { PROBES_MAX = 4096 };
+
+static enum index_result insert(struct index_table *table, uint64_t key, unsigned source, struct str id, fact_ref ref,
+                                index_same *same, void *arg, fact_ref *known)
+{
+    uint64_t mine = slot_of(key, ref);
+    size_t at = key & table->mask;
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & table->mask) {
+        uint64_t there = atomic_load_explicit(&table->slot[at], memory_order_acquire);
+        /* seq_cst, as is the load in index_find: one half of a Dekker pair, see ledger.c */
+        if (there == 0 && atomic_compare_exchange_strong(&table->slot[at], &there, mine)) {
+            atomic_fetch_add_explicit(&table->used, 1, memory_order_relaxed);
+            return INDEX_NEW;
+        }
+        if (there == mine)
+            return INDEX_NEW; /* the copier brought our own slot over before we came */
+        if (there >> 32 == key >> 32 && same(arg, (fact_ref)there, key, source, id)) {
+            *known = (fact_ref)there;
+            return INDEX_KNOWN;
+        }
+    }
+    return INDEX_FULL;
+}
+
+enum index_result index_insert(const struct index_view *view, uint64_t key, unsigned source, struct str id,
+                               fact_ref ref, index_same *same, void *arg, fact_ref *known)
+{
+    enum index_result result = insert(view->table[0], key, source, id, ref, same, arg, known);
+    if (result != INDEX_NEW || !view->table[1])
+        return result;
+    result = insert(view->table[1], key, source, id, ref, same, arg, known);
+    return result == INDEX_KNOWN ? INDEX_LOST : result;
+}
+
+fact_ref index_find(const struct index_view *view, uint64_t key, unsigned source, struct str id, index_same *same,
+                    void *arg)
+{
+    for (int t = 0; t < 2 && view->table[t]; t++) {
+        const struct index_table *table = view->table[t];
+        size_t at = key & table->mask;
+        for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & table->mask) {
+            uint64_t there = atomic_load(&table->slot[at]);
+            if (there == 0)
+                break;
+            if (there >> 32 == key >> 32 && same(arg, (fact_ref)there, key, source, id))
+                return (fact_ref)there;
+        }
+    }
+    return 0;
+}
+
+void index_prefetch(const struct index_view *view, uint64_t key)
+{
+    __builtin_prefetch(&view->table[0]->slot[key & view->table[0]->mask]);
+}
+
+bool index_copy(const struct index_table *from, struct index_table *to, index_live *live, void *arg)
+{
+    for (size_t i = 0; i <= from->mask; i++) {
+        fact_ref ref = (fact_ref)atomic_load_explicit(&from->slot[i], memory_order_acquire);
+        uint64_t key = ref ? live(arg, ref) : 0;
+        if (!key)
+            continue;
+        uint64_t mine = slot_of(key, ref);
+        size_t at = key & to->mask;
+        for (int probe = 0;; probe++, at = (at + 1) & to->mask) {
+            if (probe == PROBES_MAX)
+                return false;
+            uint64_t there = 0;
+            if (atomic_compare_exchange_strong_explicit(&to->slot[at], &there, mine, memory_order_acq_rel,
+                                                        memory_order_acquire)) {
+                atomic_fetch_add_explicit(&to->used, 1, memory_order_relaxed);
+                break;
+            }
+            if (there == mine)
+                break;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,52 @@
+/* The index: has this (source, id) been seen?  An open-addressing table of 64-bit slots, insert-only, lock-free.
+ *
+ * A slot is a 32-bit tag and a 32-bit fact_ref.  Equal tags are decided by the fact itself (its key and its id's
+ * text), so a duplicate is never a matter of probability.  A slot is set once by compare-and-swap; release, so that
+ * who reads it sees the fact.  Slots of expired facts stay as dead weight until the table is replaced.
+ *
+ * Replacement needs no pause.  A batch works on an index_view read at its beginning: first {old}, then {old, new},
+ * then {new}.  *An insertion must win every table of its view.*  While some workers are still in {old} and others in
+ * {old, new}, `old` decides; once all are in {old, new}, the committer copies what is live; while some are in
+ * {old, new} and others in {new}, `new` decides.  So at any time one key is won once.  A loser in `new` has won `old`
+ * before, so its fact must not be reused: see INDEX_LOST. */
+#ifndef GW_LEDGER_INDEX_H
+#define GW_LEDGER_INDEX_H
+
+#include "ledger/fact.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct index_table;
+
+struct index_view {
+    struct index_table *table[2]; /* [1] may be NULL */
+};
+
+/* does the fact behind `ref` have this key and id? */
+typedef bool index_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct str id);
+
+enum index_result {
+    INDEX_NEW,
+    INDEX_KNOWN, /* nothing was written anywhere */
+    INDEX_LOST,  /* known, but a table that is going away points to `ref`: leave the fact's place unused */
+    INDEX_FULL,
+};
+
+struct index_table *index_table_create(size_t slots); /* rounded up to a power of two */
+void index_table_destroy(struct index_table **);
+size_t index_table_slots(const struct index_table *);
+size_t index_table_used(const struct index_table *);
+
+/* any thread; *known is the fact that holds the key (INDEX_KNOWN, INDEX_LOST) */
+enum index_result index_insert(const struct index_view *, uint64_t key, unsigned source, struct str id, fact_ref ref,
+                               index_same *, void *arg, fact_ref *known);
+fact_ref index_find(const struct index_view *, uint64_t key, unsigned source, struct str id, index_same *, void *arg);
+void index_prefetch(const struct index_view *, uint64_t key);
+
+/* Copies the slots that `live` accepts; one thread, while others insert into both. */
+typedef uint64_t index_live(void *arg, fact_ref ref); /* its key, or 0 if it has expired */
+bool index_copy(const struct index_table *from, struct index_table *to, index_live *, void *arg);
+
+#endif

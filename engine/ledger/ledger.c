@@ -1,0 +1,464 @@
+/* Entering facts.  The order of the steps is what makes it safe:
+ *
+ *   write the fact → win the index → push it into its chains → (count it, by the caller)
+ *
+ * A void or a move names another fact, which may come later or at this very moment on another worker.  Both sides
+ * write, then look (Dekker): the event wins its index slot, then reads the filter; the modifier pushes itself into the
+ * chain by target and sets the filter's bit, then searches the index.  All four are seq_cst, so at least one sees
+ * the other.  If both do, the alias that a move needs is claimed by an atomic exchange, so there is one. */
+#include "ledger/ledger_priv.h"
+
+#include "base/check.h"
+#include "base/key.h"
+
+#include <stdlib.h>
+
+enum { TEXT_VALUE = 1, TEXT_DUE = 2, TEXT_MATTER_OF_ID = 4 };
+enum { SEED_MATTER = 1, SEED_RESPONDENT = 2 };
+
+/* the low bits tell the kinds of subject apart */
+uint64_t subject_of_region(uint32_t region)
+{
+    return (uint64_t)region << 3 | 1;
+}
+
+uint64_t subject_of_respondent(struct str respondent)
+{
+    return (key_of(respondent, SEED_RESPONDENT) & ~7u) | 2;
+}
+
+uint64_t subject_of_matter(uint64_t matter)
+{
+    return (matter & ~7u) | 3;
+}
+
+uint64_t subject_of_target(uint64_t key)
+{
+    return (key & ~7u) | 4;
+}
+
+uint64_t matter_key(struct str matter)
+{
+    return matter.len ? key_of(matter, SEED_MATTER) : 0;
+}
+
+static uint64_t event_key(unsigned source, struct str id)
+{
+    return key_of(id, 0x1000u + source);
+}
+
+static bool has_target(unsigned kind)
+{
+    return kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED || kind == EVENT_MERGED ||
+           kind == EVENT_LINKED;
+}
+
+static bool is_modifier(unsigned kind)
+{
+    return kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED;
+}
+
+struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writers)
+{
+    static const int64_t span_s[SHELVES] = {86400, 7200};
+    struct ledger *ledger = xcalloc(1, sizeof *ledger);
+    size_t facts = 0;
+    for (int i = 0; i < SHELVES; i++) {
+        struct shelf_state *shelf = &ledger->shelf[i];
+        shelf->span_s = span_s[i];
+        shelf->keep_s = limits->keep_s[i];
+        shelf->bytes_max = limits->bytes[i];
+        shelf->ring = (unsigned)(limits->keep_s[i] / span_s[i]) + SPANS_AHEAD + 2;
+        shelf->spans = xcalloc(shelf->ring, sizeof *shelf->spans);
+        facts += limits->bytes[i] / (sizeof(struct fact) + SEGMENT_TEXT / SEGMENT_FACTS);
+    }
+    ledger->segments = xcalloc(SEGMENTS_MAX, sizeof *ledger->segments);
+    atomic_init(&ledger->next_segment, 1);
+    ledger->filter = xcalloc(FILTER_WORDS, sizeof *ledger->filter);
+    struct index_view *view = xcalloc(1, sizeof *view);
+    view->table[0] = index_table_create(facts * 2 < 1 << 16 ? facts * 2 : 1 << 16);
+    atomic_init(&ledger->index, view);
+    ledger->writer_count = writers;
+    ledger->writers = xaligned(writers * sizeof *ledger->writers);
+    ledger->seen = xcalloc(writers, sizeof *ledger->seen);
+    for (unsigned w = 0; w < writers; w++) {
+        ledger->writers[w].ledger = ledger;
+        for (int i = 0; i < SHELVES; i++) {
+            ledger->writers[w].open[i] = xcalloc(ledger->shelf[i].ring, sizeof(struct segment *));
+            ledger->writers[w].open_span[i] = xcalloc(ledger->shelf[i].ring, sizeof(int64_t));
+        }
+    }
+    return ledger;
+}
+
+struct ledger_writer *ledger_writer(struct ledger *ledger, unsigned number)
+{
+    CHECK(number < ledger->writer_count);
+    return &ledger->writers[number];
+}
+
+void ledger_begin(struct ledger_writer *writer)
+{
+    /* seq_cst: whoever raises the floor or swaps the index and then sees this batch even, is seen by the next one */
+    atomic_fetch_add(&writer->batch, 1);
+    struct ledger *ledger = writer->ledger;
+    writer->index = *atomic_load(&ledger->index);
+    for (int i = 0; i < SHELVES; i++)
+        writer->floor[i] = atomic_load(&ledger->shelf[i].floor);
+}
+
+void ledger_end(struct ledger_writer *writer)
+{
+    atomic_fetch_add(&writer->batch, 1);
+}
+
+struct span *shelf_span(const struct shelf_state *shelf, int64_t second)
+{
+    int64_t number = second / shelf->span_s;
+    struct span *span =
+        atomic_load_explicit(&shelf->spans[(uint64_t)number % shelf->ring], memory_order_acquire);
+    return span && span->number == number ? span : NULL;
+}
+
+/* NULL: the ring still holds an older span there, which has not been swept yet */
+static struct span *span_take(struct ledger *ledger, enum shelf which, int64_t second)
+{
+    struct shelf_state *shelf = &ledger->shelf[which];
+    int64_t number = second / shelf->span_s;
+    _Atomic(struct span *) *place = &shelf->spans[(uint64_t)number % shelf->ring];
+    struct span *span = atomic_load_explicit(place, memory_order_acquire);
+    if (!span) {
+        struct span *fresh = xcalloc(1, sizeof *fresh);
+        fresh->number = number;
+        fresh->shelf = which;
+        fresh->heads = heads_create();
+        if (atomic_compare_exchange_strong(place, &span, fresh)) {
+            span = fresh;
+        } else {
+            heads_destroy(&fresh->heads);
+            free(fresh);
+        }
+    }
+    return span->number == number ? span : NULL;
+}
+
+static struct segment *segment_open(struct ledger *ledger, struct shelf_state *shelf, struct span *span)
+{
+    struct segment *segment = xcalloc(1, sizeof *segment);
+    uint32_t number;
+    do
+        number = atomic_fetch_add(&ledger->next_segment, 1) % SEGMENTS_MAX;
+    while (number == 0 || atomic_load_explicit(&ledger->segments[number], memory_order_relaxed));
+    segment->number = number;
+    atomic_store_explicit(&ledger->segments[number], segment, memory_order_release);
+    segment->next = atomic_load_explicit(&span->segments, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&span->segments, &segment->next, segment, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+    atomic_fetch_add_explicit(&shelf->bytes, sizeof *segment, memory_order_relaxed);
+    return segment;
+}
+
+static uint32_t segment_count(const struct segment *segment)
+{
+    return atomic_load_explicit(&segment->count, memory_order_relaxed);
+}
+
+static void segment_advance(struct segment *segment, uint32_t facts)
+{
+    atomic_store_explicit(&segment->count, segment_count(segment) + facts, memory_order_release);
+}
+
+/* a segment of the writer's with room for so many facts and bytes of text */
+static struct segment *segment_for(struct ledger_writer *writer, enum shelf which, struct span *span, unsigned facts,
+                                   size_t text)
+{
+    struct shelf_state *shelf = &writer->ledger->shelf[which];
+    struct segment **open = &writer->open[which][(uint64_t)span->number % shelf->ring];
+    /* the pointer may be to a segment of the ring's round before, freed since: compare with the span it is of */
+    struct segment *segment = NULL;
+    if (*open && writer->open_span[which][(uint64_t)span->number % shelf->ring] == span->number)
+        segment = *open;
+    if (!segment || segment_count(segment) + facts > SEGMENT_FACTS || segment->text_used + text > SEGMENT_TEXT) {
+        segment = segment_open(writer->ledger, shelf, span);
+        *open = segment;
+        writer->open_span[which][(uint64_t)span->number % shelf->ring] = span->number;
+    }
+    return segment;
+}
+
+static char *text_put(char *at, struct str text)
+{
+    *at++ = (char)(unsigned char)text.len;
+    if (text.len)
+        memcpy(at, text.at, text.len);
+    return at + text.len;
+}
+
+static size_t text_size(const struct event *e)
+{
+    return 1 + 16 + 4 + e->id.len + e->matter.len + e->respondent.len + e->target.len;
+}
+
+static bool is_prefix(struct str text, struct str of)
+{
+    return text.len && text.len <= of.len && memcmp(text.at, of.at, text.len) == 0;
+}
+
+static uint32_t text_write(struct segment *segment, const struct event *e)
+{
+    char *at = segment->text + segment->text_used, *flags = at++;
+    *flags = 0;
+    if (e->value) {
+        *flags |= TEXT_VALUE;
+        memcpy(at, &e->value, sizeof e->value);
+        at += sizeof e->value;
+    }
+    if (e->due_at) {
+        *flags |= TEXT_DUE;
+        memcpy(at, &e->due_at, sizeof e->due_at);
+        at += sizeof e->due_at;
+    }
+    at = text_put(at, e->id);
+    if (is_prefix(e->matter, e->id)) {
+        /* an order's number begins the ids of what happens to it: keep its length only */
+        *flags |= TEXT_MATTER_OF_ID;
+        *at++ = (char)(unsigned char)e->matter.len;
+    } else {
+        at = text_put(at, e->matter);
+    }
+    at = text_put(at, e->respondent);
+    at = text_put(at, e->target);
+    uint32_t begin = segment->text_used;
+    segment->text_used = (uint32_t)(at - segment->text);
+    return begin;
+}
+
+static struct str text_get(const char **at)
+{
+    size_t len = (unsigned char)**at;
+    struct str text = {*at + 1, len};
+    *at += 1 + len;
+    return text;
+}
+
+struct fact_text segment_text(const struct segment *segment, uint32_t begin)
+{
+    struct fact_text out = {0};
+    const char *at = segment->text + begin;
+    int flags = *at++;
+    if (flags & TEXT_VALUE) {
+        memcpy(&out.value, at, sizeof out.value);
+        at += sizeof out.value;
+    }
+    if (flags & TEXT_DUE) {
+        memcpy(&out.due_at, at, sizeof out.due_at);
+        at += sizeof out.due_at;
+    }
+    out.id = text_get(&at);
+    if (flags & TEXT_MATTER_OF_ID)
+        out.matter = (struct str){out.id.at, (unsigned char)*at++};
+    else
+        out.matter = text_get(&at);
+    out.respondent = text_get(&at);
+    out.target = text_get(&at);
+    return out;
+}
+
+struct fact *ledger_fact(const struct ledger *ledger, fact_ref ref)
+{
+    return &ledger_segment(ledger, ref)->facts[ref & (SEGMENT_FACTS - 1)];
+}
+
+fact_ref ledger_origin(const struct ledger *ledger, fact_ref ref)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    return fact->kind == FACT_ALIAS ? fact->text : ref;
+}
+
+struct fact_text ledger_text(const struct ledger *ledger, fact_ref ref)
+{
+    ref = ledger_origin(ledger, ref);
+    const struct segment *segment = ledger_segment(ledger, ref);
+    return segment_text(segment, segment->facts[ref & (SEGMENT_FACTS - 1)].text);
+}
+
+bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct str id)
+{
+    const struct segment *segment = ledger_segment(arg, ref);
+    if (!segment)
+        return false; /* expired */
+    const struct fact *fact = &segment->facts[ref & (SEGMENT_FACTS - 1)];
+    return fact->key == key && fact->source == source && str_eq(segment_text(segment, fact->text).id, id);
+}
+
+static void push(struct ledger_writer *writer, struct span *span, uint64_t subject, fact_ref ref, enum chain chain)
+{
+    heads_push(span->heads, subject, ref, &ledger_fact(writer->ledger, ref)->next[chain]);
+}
+
+static void push_chains(struct ledger_writer *writer, struct span *span, const struct event *e, fact_ref ref)
+{
+    struct ledger *ledger = writer->ledger;
+    struct fact *fact = ledger_fact(ledger, ref);
+    if (has_target(e->kind)) {
+        uint64_t target = is_modifier(e->kind) ? event_key(e->source, e->target) : matter_key(e->target);
+        push(writer, span, subject_of_target(target), ref, CHAIN_REGION);
+        atomic_store(&span->has_modifiers, true);
+        atomic_fetch_or(&ledger->filter[target >> 6 & (FILTER_WORDS - 1)], UINT64_C(1) << (target & 63));
+        if (e->kind == EVENT_MERGED)
+            atomic_fetch_or(&ledger->filter[fact->matter >> 6 & (FILTER_WORDS - 1)],
+                            UINT64_C(1) << (fact->matter & 63));
+    } else if (e->region != REGION_NONE) {
+        push(writer, span, subject_of_region(e->region), ref, CHAIN_REGION);
+    }
+    if (e->respondent.len)
+        push(writer, span, subject_of_respondent(e->respondent), ref, CHAIN_RESPONDENT);
+    if (fact->matter && fact->key)
+        push(writer, span, subject_of_matter(fact->matter), ref, CHAIN_MATTER);
+}
+
+/* the place of `target` in the region and category that `moved` gives it; 0 if somebody else made it */
+static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_ref target)
+{
+    struct ledger *ledger = writer->ledger;
+    struct fact *move = ledger_fact(ledger, moved), *meant = ledger_fact(ledger, target);
+    if (__atomic_exchange_n(&move->involved, 1, __ATOMIC_ACQ_REL))
+        return 0;
+    enum shelf which = fact_shelf(meant->kind);
+    struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at);
+    if (!span)
+        return 0; /* expired meanwhile */
+    struct segment *segment = segment_for(writer, which, span, 1, 0);
+    uint32_t place = segment_count(segment);
+    fact_ref ref = segment->number << SEGMENT_BITS | place;
+    struct fact *alias = &segment->facts[place];
+    *alias = *meant;
+    alias->key = 0;
+    alias->kind = FACT_ALIAS;
+    alias->parties = 0;
+    alias->text = target;
+    alias->cut = 0;
+    memset(alias->next, 0, sizeof alias->next);
+    if (move->region != REGION_NONE)
+        alias->region = move->region;
+    if (move->category != CATEGORY_NONE)
+        alias->category = move->category;
+    segment_advance(segment, 1);
+    push(writer, span, subject_of_region(alias->region), ref, CHAIN_REGION);
+    return ref;
+}
+
+struct aliasing {
+    struct ledger_writer *writer;
+    struct entered *entered;
+    uint64_t key;
+};
+
+static void alias_add(const struct aliasing *a, fact_ref moved, fact_ref target)
+{
+    if (a->entered->aliases == ALIASES_MAX)
+        return;
+    fact_ref alias = alias_make(a->writer, moved, target);
+    if (alias)
+        a->entered->alias[a->entered->aliases++] = alias;
+}
+
+static bool alias_visit(void *arg, fact_ref ref)
+{
+    const struct aliasing *a = arg;
+    const struct fact *fact = ledger_fact(a->writer->ledger, ref);
+    if (fact->kind == EVENT_MOVED && event_key(fact->source, ledger_text(a->writer->ledger, ref).target) == a->key)
+        alias_add(a, ref, a->entered->ref);
+    return true;
+}
+
+/* the other side of the Dekker pair may have come first, on another worker */
+static void meet_target(struct ledger_writer *writer, const struct event *e, uint64_t key, struct entered *entered)
+{
+    struct ledger *ledger = writer->ledger;
+    struct aliasing a = {writer, entered, key};
+    if (e->kind == EVENT_MOVED) {
+        fact_ref target = index_find(&writer->index, event_key(e->source, e->target), e->source, e->target,
+                                     ledger_same, ledger);
+        if (target)
+            alias_add(&a, entered->ref, target);
+    } else if (filter_has(ledger, key)) {
+        ledger_walk(ledger, subject_of_target(key), INT64_MIN, INT64_MAX, alias_visit, &a);
+    }
+}
+
+static unsigned party_count(const struct event *e)
+{
+    if (e->actor_count <= 1 || has_target(e->kind))
+        return 0;
+    return e->actor_count - 1 < 255 ? e->actor_count - 1 : 255;
+}
+
+static void fill(struct fact *fact, const struct event *e, uint64_t key, uint32_t text)
+{
+    *fact = (struct fact){
+        .key = key,
+        .actor = e->actor_count ? e->actors[0] : 0,
+        .matter = matter_key(e->matter),
+        .occurred_at = (uint32_t)e->occurred_at,
+        .region = e->region,
+        .involved = e->kind == EVENT_MOVED ? 0 : e->involved,
+        .text = text,
+        .category = e->category,
+        .kind = e->kind,
+        .source = e->source,
+        .tags = e->tags & 0xffffff,
+        .parties = party_count(e) & 0xff,
+    };
+}
+
+enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
+{
+    struct ledger *ledger = writer->ledger;
+    enum shelf which = fact_shelf(e->kind);
+    *entered = (struct entered){0};
+    if (e->occurred_at < writer->floor[which] || e->occurred_at < 0)
+        return ENTER_EXPIRED;
+    struct span *span = span_take(ledger, which, e->occurred_at);
+    if (!span)
+        return ENTER_FULL;
+    unsigned parties = party_count(e);
+    struct segment *segment = segment_for(writer, which, span, 1 + parties, text_size(e));
+    uint64_t key = event_key(e->source, e->id);
+    uint32_t place = segment_count(segment);
+    fact_ref ref = segment->number << SEGMENT_BITS | place, known = 0;
+    uint32_t text_before = segment->text_used, text = text_write(segment, e);
+    struct fact *fact = &segment->facts[place];
+    fill(fact, e, key, text);
+
+    enum index_result won = index_insert(&writer->index, key, e->source, e->id, ref, ledger_same, ledger, &known);
+    if (won == INDEX_KNOWN || won == INDEX_FULL) {
+        segment->text_used = text_before;
+        return won == INDEX_KNOWN ? ENTER_DUPLICATE : ENTER_FULL;
+    }
+    if (won == INDEX_LOST) {
+        fact->kind = EVENT_KINDS + 1; /* a place that nothing refers to but a table on its way out */
+        segment_advance(segment, 1);
+        return ENTER_DUPLICATE;
+    }
+    for (unsigned i = 1; i <= parties; i++) {
+        struct fact *party = fact + i;
+        *party = *fact;
+        party->key = 0;
+        party->actor = e->actors[i];
+        party->involved = 0;
+        party->parties = 0;
+    }
+    segment_advance(segment, 1 + parties);
+    for (unsigned i = 0; i <= parties; i++)
+        push_chains(writer, span, e, ref + i);
+    entered->ref = ref;
+    meet_target(writer, e, key, entered);
+    return ENTER_NEW;
+}
+
+void ledger_prefetch(struct ledger_writer *writer, const struct event *e)
+{
+    index_prefetch(&writer->index, event_key(e->source, e->id));
+}

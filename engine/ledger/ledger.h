@@ -1,0 +1,112 @@
+/* The ledger: the set of all facts of the last weeks, in memory.  Everything else the engine keeps is derived from it.
+ *
+ * Two shelves: complaints and everything about them (a span is a day), and readings of sensors (a span is two hours).
+ * A shelf is a ring of spans of event time.  A span owns its facts' segments and the heads of its chains, and expires
+ * as a whole.  Each worker appends to segments of its own.
+ *
+ * Threads: a worker enters through its own ledger_writer, between ledger_begin and ledger_end.  The committer
+ * alone walks, expires and reads `cut`.  No call blocks; none allocates but for a new segment, span or table. */
+#ifndef GW_LEDGER_LEDGER_H
+#define GW_LEDGER_LEDGER_H
+
+#include "ledger/fact.h"
+#include "registry/registry.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum shelf { SHELF_FACTS, SHELF_READINGS, SHELVES };
+
+struct ledger_limits {
+    int64_t keep_s[SHELVES]; /* how long, in event time */
+    size_t bytes[SHELVES];   /* most memory; beyond it the oldest span goes early */
+};
+
+struct ledger;
+struct ledger_writer;
+
+struct ledger *ledger_create(const struct ledger_limits *, unsigned writers);
+void ledger_destroy(struct ledger **);
+struct ledger_writer *ledger_writer(struct ledger *, unsigned number);
+
+static inline enum shelf fact_shelf(unsigned kind)
+{
+    return kind == EVENT_READING ? SHELF_READINGS : SHELF_FACTS;
+}
+
+/* A batch: nothing that the worker may still touch is freed, and the floor stays, between the two. */
+void ledger_begin(struct ledger_writer *);
+void ledger_end(struct ledger_writer *);
+
+enum enter_result {
+    ENTER_NEW,
+    ENTER_DUPLICATE,
+    ENTER_EXPIRED, /* older than the floor */
+    ENTER_FULL,    /* the index has no room until it has been replaced: try again in the next batch */
+};
+
+/* The event's fact, entered once.  ENTER_NEW: *ref is the fact, its parties follow it (ref + 1 ...), and aliases
+ * (count of them, in alias[], at most ALIASES_MAX) are what a `moved` put into another region by this call: to be
+ * counted like facts. */
+enum { ALIASES_MAX = 8 };
+struct entered {
+    fact_ref ref;
+    fact_ref alias[ALIASES_MAX];
+    unsigned aliases;
+};
+enum enter_result ledger_enter(struct ledger_writer *, const struct event *, struct entered *);
+/* hint, some events ahead of ledger_enter */
+void ledger_prefetch(struct ledger_writer *, const struct event *);
+
+/* facts; any thread that got the ref by release/acquire */
+struct fact *ledger_fact(const struct ledger *, fact_ref);
+struct fact_text ledger_text(const struct ledger *, fact_ref);
+/* the fact that an alias stands for; the ref itself otherwise */
+fact_ref ledger_origin(const struct ledger *, fact_ref);
+
+uint64_t subject_of_region(uint32_t region);
+uint64_t subject_of_respondent(struct str);
+uint64_t subject_of_matter(uint64_t matter);
+uint64_t matter_key(struct str matter);
+
+/* Walks; committer.  All facts (aliases and uncommitted ones included) of a chain whose spans meet
+ * [from, to] (seconds); the visitor returns false to stop. */
+typedef bool ledger_visit(void *arg, fact_ref);
+void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
+/* every fact of every span that meets [from, to], in no order */
+void ledger_scan(const struct ledger *, enum shelf, int64_t from, int64_t to, ledger_visit *, void *arg);
+
+/* What voids, restores and moves have made of a fact, over the committed ones; committer. */
+struct standing {
+    bool live;
+    uint32_t region;
+    uint16_t category;
+};
+struct standing ledger_standing(const struct ledger *, fact_ref);
+/* the fact that a void, restore or move means; 0 if it has not come yet */
+fact_ref ledger_target(const struct ledger *, fact_ref modifier);
+/* every (region, category) that the fact has or had: its own, and what each move (committed or not) made or makes of it,
+ * in all combinations */
+typedef void ledger_place_visit(void *arg, uint32_t region, uint16_t category);
+void ledger_places(const struct ledger *, fact_ref, ledger_place_visit *, void *arg);
+/* The smallest text among the matters merged with this one (over merges not voided), as its key; the key itself where
+ * it was merged with none.  *text, if wanted, is that text, and empty in the second case. */
+uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *text);
+/* every matter of that component, this one among them */
+typedef void ledger_matter_visit(void *arg, uint64_t matter);
+void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
+
+/* The floor, in seconds: facts before it are no more.  ledger_maintain raises it to what the limits allow for the
+ * event time `now_s`, frees what lies below it once no batch can see it, and replaces the index when it is too full.
+ * Call it now and then from the committer, outside of walks; it never waits. */
+int64_t ledger_floor(const struct ledger *, enum shelf);
+void ledger_maintain(struct ledger *, int64_t now_s);
+/* Are all batches over that were open when ledger_maintain was last called?  Facts that they handed over may still be
+ * on their way: who keeps refs waits for those too before it calls ledger_maintain again. */
+bool ledger_quiet(const struct ledger *);
+
+size_t ledger_bytes(const struct ledger *, enum shelf);
+size_t ledger_index_bytes(const struct ledger *);
+uint64_t ledger_evictions(const struct ledger *, enum shelf); /* spans that went early, over the memory bound */
+
+#endif

@@ -1,0 +1,104 @@
+/* What the files of the ledger share: segments, spans, shelves. */
+#ifndef GW_LEDGER_LEDGER_PRIV_H
+#define GW_LEDGER_LEDGER_PRIV_H
+
+#include "ledger/heads.h"
+#include "ledger/index.h"
+#include "ledger/ledger.h"
+
+#include <stdatomic.h>
+
+enum {
+    SEGMENT_BITS = 12,
+    SEGMENT_FACTS = 1 << SEGMENT_BITS,
+    SEGMENT_TEXT = SEGMENT_FACTS * 80, /* bytes of text; whichever is full first closes the segment */
+    SEGMENTS_MAX = 1 << (32 - SEGMENT_BITS),
+    FILTER_WORDS = 1 << 16, /* 4 Mi bits */
+    SPANS_AHEAD = 3,        /* the skew allowed is less than two spans, see config.c */
+};
+
+struct segment {
+    uint32_t number;
+    _Atomic uint32_t count; /* written by its writer, release: facts below it are whole */
+    uint32_t text_used; /* likewise */
+    struct segment *next; /* of its span */
+    struct fact facts[SEGMENT_FACTS];
+    char text[SEGMENT_TEXT];
+};
+
+struct span {
+    int64_t number; /* event time / span length */
+    enum shelf shelf;
+    struct heads *heads;
+    _Atomic(struct segment *) segments;
+    atomic_bool has_modifiers; /* voids, moves, merges: so that their look-up skips the other spans */
+};
+
+struct shelf_state {
+    int64_t span_s;
+    unsigned ring;
+    _Atomic(struct span *) *spans;  /* by number modulo ring */
+    _Atomic int64_t floor;          /* seconds, a multiple of span_s */
+    _Atomic size_t bytes;           /* segments only; heads are added on reading */
+    _Atomic uint64_t evictions;
+    int64_t keep_s;
+    size_t bytes_max;
+};
+
+struct ledger_writer {
+    struct ledger *ledger;
+    struct segment **open[SHELVES]; /* by span number modulo ring; valid only while open_span is that number */
+    int64_t *open_span[SHELVES];
+    struct index_view index;        /* of this batch */
+    int64_t floor[SHELVES];         /* of this batch */
+    _Atomic uint64_t batch;         /* odd: inside one */
+} __attribute__((aligned(64)));
+
+enum sweep { SWEEP_IDLE, SWEEP_UNLINK, SWEEP_FREE };
+enum replace { REPLACE_IDLE, REPLACE_BOTH, REPLACE_DRAIN };
+
+struct ledger {
+    struct shelf_state shelf[SHELVES];
+    _Atomic(struct segment *) *segments; /* by number */
+    _Atomic uint32_t next_segment;
+    _Atomic(const struct index_view *) index;
+    /* One bit for each key (a modifier's target, a matter that was merged) that may have a chain by target: almost
+     * all facts have none, and this says so with one load. */
+    _Atomic uint64_t *filter;
+    unsigned writer_count;
+    struct ledger_writer *writers;
+
+    /* the committer's: what ledger_maintain is in the middle of */
+    enum sweep sweep;
+    struct span *sweeping[64];
+    unsigned sweeping_count;
+    enum replace replacing;
+    const struct index_view *views[3]; /* to be freed */
+    struct index_table *old_table;
+    uint64_t *seen; /* writers' batches when the current step began */
+};
+
+static inline struct segment *ledger_segment(const struct ledger *ledger, fact_ref ref)
+{
+    return atomic_load_explicit(&ledger->segments[ref >> SEGMENT_BITS], memory_order_acquire);
+}
+
+struct fact_text segment_text(const struct segment *, uint32_t at);
+struct span *shelf_span(const struct shelf_state *, int64_t second);
+
+static inline bool filter_has(const struct ledger *ledger, uint64_t key)
+{
+    /* seq_cst: the other half of the Dekker pair, see ledger_enter */
+    return atomic_load(&ledger->filter[key >> 6 & (FILTER_WORDS - 1)]) >> (key & 63) & 1;
+}
+
+bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
+
+uint64_t subject_of_target(uint64_t key);
+/* every span of the shelf that exists, from the floor on */
+#define FOR_EACH_SPAN(span, state)                                                                                     \
+    for (unsigned span##_i = 0; span##_i < (state)->ring; span##_i++)                                                  \
+        for (struct span *span = atomic_load_explicit(&(state)->spans[span##_i], memory_order_acquire); span;          \
+             span = NULL)
+
+#endif

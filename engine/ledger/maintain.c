@@ -1,0 +1,229 @@
+/* What keeps the ledger bounded: spans expire below the floor, and the index is replaced when it fills up with slots
+ * of facts that are gone.
+ *
+ * Freeing needs proof that nobody looks: a worker looks only inside a batch (ledger_begin..ledger_end), so a
+ * step is over once every worker has been outside of one since the step began.  ledger_maintain is called again and
+ * again by the committer and goes one step further when that holds; it never waits.
+ *
+ *   sweep:    raise the floor → (all batches over: nothing more is entered there) unlink → (all over) free
+ *   replace:  publish {old, new} → (all over) copy what is live, publish {new} → (all over) free old */
+#include "ledger/ledger_priv.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+static void seen_take(struct ledger *ledger)
+{
+    for (unsigned w = 0; w < ledger->writer_count; w++)
+        ledger->seen[w] = atomic_load(&ledger->writers[w].batch);
+}
+
+bool ledger_quiet(const struct ledger *ledger)
+{
+    for (unsigned w = 0; w < ledger->writer_count; w++)
+        if ((ledger->seen[w] & 1) && atomic_load(&ledger->writers[w].batch) == ledger->seen[w])
+            return false;
+    return true;
+}
+
+static void span_free(struct shelf_state *shelf, struct span *span)
+{
+    for (struct segment *s = span->segments, *next; s; s = next) {
+        next = s->next;
+        atomic_fetch_sub_explicit(&shelf->bytes, sizeof *s, memory_order_relaxed);
+        free(s);
+    }
+    heads_destroy(&span->heads);
+    free(span);
+}
+
+size_t ledger_bytes(const struct ledger *ledger, enum shelf which)
+{
+    const struct shelf_state *shelf = &ledger->shelf[which];
+    size_t bytes = atomic_load_explicit(&shelf->bytes, memory_order_relaxed);
+    FOR_EACH_SPAN(span, shelf)
+    {
+        bytes += heads_bytes(span->heads);
+    }
+    return bytes;
+}
+
+size_t ledger_index_bytes(const struct ledger *ledger)
+{
+    const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
+    size_t slots = index_table_slots(view->table[0]);
+    if (view->table[1])
+        slots += index_table_slots(view->table[1]);
+    return slots * sizeof(uint64_t);
+}
+
+int64_t ledger_floor(const struct ledger *ledger, enum shelf which)
+{
+    return atomic_load_explicit(&ledger->shelf[which].floor, memory_order_relaxed);
+}
+
+uint64_t ledger_evictions(const struct ledger *ledger, enum shelf which)
+{
+    return atomic_load_explicit(&ledger->shelf[which].evictions, memory_order_relaxed);
+}
+
+/* the oldest span's end, so that raising the floor to it frees that span */
+static int64_t oldest_end(const struct shelf_state *shelf)
+{
+    int64_t oldest = INT64_MAX;
+    FOR_EACH_SPAN(span, shelf)
+    {
+        if (span->number < oldest)
+            oldest = span->number;
+    }
+    return oldest == INT64_MAX ? 0 : (oldest + 1) * shelf->span_s;
+}
+
+static bool floor_raise(struct ledger *ledger, enum shelf which, int64_t now_s)
+{
+    struct shelf_state *shelf = &ledger->shelf[which];
+    int64_t floor = ledger_floor(ledger, which), target = floor;
+    if (now_s > shelf->keep_s)
+        target = (now_s - shelf->keep_s) / shelf->span_s * shelf->span_s;
+    if (target <= floor && ledger_bytes(ledger, which) > shelf->bytes_max) {
+        target = oldest_end(shelf);
+        /* the newest span always stays: a bound that cannot hold a single one is refused by config.c */
+        if (target > now_s - shelf->span_s)
+            target = floor;
+        if (target > floor)
+            atomic_fetch_add_explicit(&shelf->evictions, 1, memory_order_relaxed);
+    }
+    if (target <= floor)
+        return false;
+    atomic_store(&shelf->floor, target);
+    return true;
+}
+
+static void unlink_below(struct ledger *ledger)
+{
+    for (int i = 0; i < SHELVES; i++) {
+        struct shelf_state *shelf = &ledger->shelf[i];
+        int64_t floor = ledger_floor(ledger, (enum shelf)i);
+        for (unsigned s = 0; s < shelf->ring; s++) {
+            struct span *span = atomic_load_explicit(&shelf->spans[s], memory_order_acquire);
+            if (!span || (span->number + 1) * shelf->span_s > floor || ledger->sweeping_count == 64)
+                continue;
+            for (struct segment *g = atomic_load_explicit(&span->segments, memory_order_acquire); g; g = g->next)
+                atomic_store(&ledger->segments[g->number], NULL);
+            atomic_store(&shelf->spans[s], NULL);
+            ledger->sweeping[ledger->sweeping_count++] = span;
+        }
+    }
+}
+
+static void sweep_step(struct ledger *ledger, int64_t now_s)
+{
+    switch (ledger->sweep) {
+    case SWEEP_IDLE: {
+        bool raised = floor_raise(ledger, SHELF_FACTS, now_s);
+        raised |= floor_raise(ledger, SHELF_READINGS, now_s);
+        if (raised)
+            ledger->sweep = SWEEP_UNLINK;
+        break;
+    }
+    case SWEEP_UNLINK:
+        unlink_below(ledger);
+        ledger->sweep = ledger->sweeping_count ? SWEEP_FREE : SWEEP_IDLE;
+        break;
+    case SWEEP_FREE:
+        for (unsigned i = 0; i < ledger->sweeping_count; i++) {
+            struct span *span = ledger->sweeping[i];
+            span_free(&ledger->shelf[span->shelf], span);
+        }
+        ledger->sweeping_count = 0;
+        ledger->sweep = SWEEP_UNLINK; /* there may have been more than fitted */
+        break;
+    }
+}
+
+static uint64_t live_key(void *arg, fact_ref ref)
+{
+    const struct segment *segment = ledger_segment(arg, ref);
+    return segment ? segment->facts[ref & (SEGMENT_FACTS - 1)].key : 0;
+}
+
+static void publish(struct ledger *ledger, struct index_table *first, struct index_table *second)
+{
+    struct index_view *view = xcalloc(1, sizeof *view);
+    view->table[0] = first;
+    view->table[1] = second;
+    const struct index_view *before = atomic_exchange(&ledger->index, view);
+    ledger->views[ledger->views[0] ? 1 : 0] = before;
+}
+
+static void replace_step(struct ledger *ledger)
+{
+    const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
+    struct index_table *table = view->table[0];
+    switch (ledger->replacing) {
+    case REPLACE_IDLE:
+        if (index_table_used(table) < index_table_slots(table) / 8 * 5)
+            return;
+        publish(ledger, table, index_table_create(index_table_slots(table) * 2));
+        ledger->replacing = REPLACE_BOTH;
+        break;
+    case REPLACE_BOTH:
+        CHECK(index_copy(table, view->table[1], live_key, ledger));
+        ledger->old_table = table;
+        publish(ledger, view->table[1], NULL);
+        ledger->replacing = REPLACE_DRAIN;
+        break;
+    case REPLACE_DRAIN:
+        index_table_destroy(&ledger->old_table);
+        for (int i = 0; i < 2; i++) {
+            free((void *)(uintptr_t)ledger->views[i]);
+            ledger->views[i] = NULL;
+        }
+        ledger->replacing = REPLACE_IDLE;
+        break;
+    }
+}
+
+void ledger_maintain(struct ledger *ledger, int64_t now_s)
+{
+    if ((ledger->sweep != SWEEP_IDLE || ledger->replacing != REPLACE_IDLE) && !ledger_quiet(ledger))
+        return;
+    sweep_step(ledger, now_s);
+    replace_step(ledger);
+    seen_take(ledger);
+}
+
+void ledger_destroy(struct ledger **pointer)
+{
+    struct ledger *ledger = *pointer;
+    if (!ledger)
+        return;
+    for (unsigned i = 0; i < ledger->sweeping_count; i++)
+        span_free(&ledger->shelf[ledger->sweeping[i]->shelf], ledger->sweeping[i]);
+    for (int i = 0; i < SHELVES; i++) {
+        FOR_EACH_SPAN(span, &ledger->shelf[i])
+        {
+            span_free(&ledger->shelf[i], span);
+        }
+        free(ledger->shelf[i].spans);
+    }
+    const struct index_view *view = ledger->index;
+    struct index_table *tables[] = {view->table[0], view->table[1], ledger->old_table};
+    for (int i = 0; i < 3; i++)
+        index_table_destroy(&tables[i]);
+    free((void *)(uintptr_t)view);
+    for (int i = 0; i < 2; i++)
+        free((void *)(uintptr_t)ledger->views[i]);
+    for (unsigned w = 0; w < ledger->writer_count; w++)
+        for (int i = 0; i < SHELVES; i++) {
+            free(ledger->writers[w].open[i]);
+            free(ledger->writers[w].open_span[i]);
+        }
+    free(ledger->writers);
+    free(ledger->seen);
+    free(ledger->segments);
+    free(ledger->filter);
+    free(ledger);
+    *pointer = NULL;
+}

@@ -1,0 +1,276 @@
+/* Reading the set: chains, what modifiers have made of a fact, and which matters are one.  The committer's; it sees
+ * uncommitted facts (cut 0) and says so to nobody but the visitor: standings and roots rest on committed ones. */
+#include "ledger/ledger_priv.h"
+
+#include "base/check.h"
+#include "base/key.h"
+
+#include <stdlib.h>
+
+/* the link that this fact has in the chain of that subject */
+static enum chain chain_of(uint64_t subject)
+{
+    switch (subject & 7) {
+    case 2:
+        return CHAIN_RESPONDENT;
+    case 3:
+        return CHAIN_MATTER;
+    default:
+        return CHAIN_REGION;
+    }
+}
+
+static bool walk_span(const struct ledger *ledger, const struct span *span, uint64_t subject, ledger_visit *visit,
+                      void *arg)
+{
+    enum chain chain = chain_of(subject);
+    const void *cursor = NULL;
+    for (fact_ref ref; (ref = heads_next(span->heads, subject, &cursor));)
+        for (; ref; ref = ledger_fact(ledger, ref)->next[chain])
+            if (!visit(arg, ref))
+                return false;
+    return true;
+}
+
+/* a span below the floor is on its way out: whoever kept a ref from it would keep it too long */
+static bool span_meets(const struct shelf_state *shelf, const struct span *span, int64_t from, int64_t to)
+{
+    int64_t begin = span->number * shelf->span_s, end = begin + shelf->span_s;
+    return begin <= to && end > from && end > atomic_load_explicit(&shelf->floor, memory_order_relaxed);
+}
+
+void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, int64_t to, ledger_visit *visit,
+                 void *arg)
+{
+    bool by_target = (subject & 7) == 4;
+    for (int i = 0; i < SHELVES; i++) {
+        const struct shelf_state *shelf = &ledger->shelf[i];
+        FOR_EACH_SPAN(span, shelf)
+        {
+            if (!span_meets(shelf, span, from, to) || (by_target && !atomic_load(&span->has_modifiers)))
+                continue;
+            if (!walk_span(ledger, span, subject, visit, arg))
+                return;
+        }
+    }
+}
+
+void ledger_scan(const struct ledger *ledger, enum shelf which, int64_t from, int64_t to, ledger_visit *visit,
+                 void *arg)
+{
+    const struct shelf_state *shelf = &ledger->shelf[which];
+    FOR_EACH_SPAN(span, shelf)
+    {
+        if (!span_meets(shelf, span, from, to))
+            continue;
+        for (const struct segment *s = atomic_load_explicit(&span->segments, memory_order_acquire); s; s = s->next)
+            for (uint32_t i = 0; i < atomic_load_explicit(&s->count, memory_order_acquire); i++)
+                if (s->facts[i].kind < EVENT_KINDS && !visit(arg, s->number << SEGMENT_BITS | i))
+                    return;
+    }
+}
+
+/* ---- standing ---- */
+
+/* is a after b, in the order of facts? */
+static bool later(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    if (!b)
+        return true;
+    uint32_t at = ledger_fact(ledger, a)->occurred_at, bt = ledger_fact(ledger, b)->occurred_at;
+    if (at != bt)
+        return at > bt;
+    struct str ai = ledger_text(ledger, a).id, bi = ledger_text(ledger, b).id;
+    int order = memcmp(ai.at, bi.at, ai.len < bi.len ? ai.len : bi.len);
+    return order ? order > 0 : ai.len > bi.len;
+}
+
+struct modifiers {
+    const struct ledger *ledger;
+    unsigned source;
+    struct str id;
+    bool moves;                      /* are they wanted? */
+    fact_ref life, region, category; /* the greatest void or restore; the greatest move of each */
+};
+
+static bool lives(const struct ledger *, fact_ref);
+
+static bool modifier_visit(void *arg, fact_ref ref)
+{
+    struct modifiers *m = arg;
+    const struct fact *fact = ledger_fact(m->ledger, ref);
+    if (!fact->cut || fact->source != m->source || !str_eq(ledger_text(m->ledger, ref).target, m->id))
+        return true;
+    if ((fact->kind == EVENT_VOIDED || fact->kind == EVENT_RESTORED) && later(m->ledger, ref, m->life))
+        m->life = ref;
+    /* a move may be voided, a void may not */
+    if (fact->kind != EVENT_MOVED || !m->moves || !lives(m->ledger, ref))
+        return true;
+    if (fact->region != REGION_NONE && later(m->ledger, ref, m->region))
+        m->region = ref;
+    if (fact->category != CATEGORY_NONE && later(m->ledger, ref, m->category))
+        m->category = ref;
+    return true;
+}
+
+static struct modifiers modifiers_of(const struct ledger *ledger, fact_ref ref, bool moves)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    struct str id = ledger_text(ledger, ref).id; /* of a party, its event's */
+    uint64_t key = key_of(id, 0x1000u + fact->source);
+    struct modifiers m = {ledger, fact->source, id, moves, 0, 0, 0};
+    if (filter_has(ledger, key))
+        ledger_walk(ledger, subject_of_target(key), INT64_MIN, INT64_MAX, modifier_visit, &m);
+    return m;
+}
+
+static bool lives(const struct ledger *ledger, fact_ref ref)
+{
+    struct modifiers m = modifiers_of(ledger, ref, false);
+    return !m.life || ledger_fact(ledger, m.life)->kind == EVENT_RESTORED;
+}
+
+struct standing ledger_standing(const struct ledger *ledger, fact_ref ref)
+{
+    ref = ledger_origin(ledger, ref);
+    const struct fact *fact = ledger_fact(ledger, ref);
+    struct standing standing = {true, fact->region, fact->category};
+    struct modifiers m = modifiers_of(ledger, ref, true);
+    if (m.life)
+        standing.live = ledger_fact(ledger, m.life)->kind == EVENT_RESTORED;
+    if (m.region)
+        standing.region = ledger_fact(ledger, m.region)->region;
+    if (m.category)
+        standing.category = ledger_fact(ledger, m.category)->category;
+    return standing;
+}
+
+enum { PLACES_MAX = 16 };
+
+struct places {
+    const struct ledger *ledger;
+    unsigned source;
+    struct str id;
+    uint32_t region[PLACES_MAX];
+    uint16_t category[PLACES_MAX];
+    unsigned regions, categories;
+};
+
+static bool place_visit(void *arg, fact_ref ref)
+{
+    struct places *p = arg;
+    const struct fact *fact = ledger_fact(p->ledger, ref);
+    if (fact->kind != EVENT_MOVED || fact->source != p->source || !str_eq(ledger_text(p->ledger, ref).target, p->id))
+        return true;
+    if (fact->region != REGION_NONE && p->regions < PLACES_MAX)
+        p->region[p->regions++] = fact->region;
+    if (fact->category != CATEGORY_NONE && p->categories < PLACES_MAX)
+        p->category[p->categories++] = fact->category;
+    return true;
+}
+
+void ledger_places(const struct ledger *ledger, fact_ref ref, ledger_place_visit *visit, void *arg)
+{
+    ref = ledger_origin(ledger, ref);
+    const struct fact *fact = ledger_fact(ledger, ref);
+    struct places p = {.ledger = ledger, .source = fact->source, .id = ledger_text(ledger, ref).id};
+    p.region[p.regions++] = fact->region;
+    p.category[p.categories++] = fact->category;
+    uint64_t key = key_of(p.id, 0x1000u + fact->source);
+    if (filter_has(ledger, key))
+        ledger_walk(ledger, subject_of_target(key), INT64_MIN, INT64_MAX, place_visit, &p);
+    for (unsigned r = 0; r < p.regions; r++)
+        for (unsigned c = 0; c < p.categories; c++)
+            visit(arg, p.region[r], p.category[c]);
+}
+
+fact_ref ledger_target(const struct ledger *ledger, fact_ref modifier)
+{
+    const struct fact *fact = ledger_fact(ledger, modifier);
+    struct str target = ledger_text(ledger, modifier).target;
+    const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
+    void *self = (void *)(uintptr_t)ledger; /* index_same takes what it is given */
+    return index_find(view, key_of(target, 0x1000u + fact->source), fact->source, target, ledger_same, self);
+}
+
+/* ---- matters that were merged ---- */
+
+enum { COMPONENT_MAX = 4096 };
+
+struct component {
+    const struct ledger *ledger;
+    uint64_t *matter;
+    size_t count, capacity;
+    uint64_t root;
+    struct str root_text;
+};
+
+static void component_add(struct component *c, uint64_t matter, struct str text)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->matter[i] == matter) {
+            matter = 0;
+            break;
+        }
+    if (matter && c->count < COMPONENT_MAX) {
+        if (c->count == c->capacity) {
+            c->capacity = c->capacity ? c->capacity * 2 : 16;
+            c->matter = xrealloc(c->matter, c->capacity * sizeof *c->matter);
+        }
+        c->matter[c->count++] = matter;
+    }
+    if (matter && text.len) {
+        size_t shorter = text.len < c->root_text.len ? text.len : c->root_text.len;
+        int order = memcmp(text.at, c->root_text.at ? c->root_text.at : "", shorter);
+        if (!c->root_text.len || order < 0 || (order == 0 && text.len < c->root_text.len)) {
+            c->root = matter;
+            c->root_text = text;
+        }
+    }
+}
+
+static bool merge_visit(void *arg, fact_ref ref)
+{
+    struct component *c = arg;
+    const struct fact *fact = ledger_fact(c->ledger, ref);
+    if (fact->kind != EVENT_MERGED || !fact->cut || !lives(c->ledger, ref))
+        return true;
+    struct fact_text text = ledger_text(c->ledger, ref);
+    component_add(c, fact->matter, text.matter);
+    component_add(c, matter_key(text.target), text.target);
+    return true;
+}
+
+static void component_find(struct component *c, uint64_t matter)
+{
+    component_add(c, matter, (struct str){0});
+    for (size_t i = 0; i < c->count; i++) {
+        if (!filter_has(c->ledger, c->matter[i]))
+            continue;
+        ledger_walk(c->ledger, subject_of_matter(c->matter[i]), INT64_MIN, INT64_MAX, merge_visit, c);
+        ledger_walk(c->ledger, subject_of_target(c->matter[i]), INT64_MIN, INT64_MAX, merge_visit, c);
+    }
+}
+
+uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct str *text)
+{
+    if (text)
+        *text = (struct str){0};
+    if (!matter || !filter_has(ledger, matter))
+        return matter;
+    struct component c = {.ledger = ledger, .root = matter};
+    component_find(&c, matter);
+    free(c.matter);
+    if (text)
+        *text = c.root_text;
+    return c.root;
+}
+
+void ledger_matters(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
+{
+    struct component c = {.ledger = ledger, .root = matter};
+    component_find(&c, matter);
+    for (size_t i = 0; i < c.count; i++)
+        visit(arg, c.matter[i]);
+    free(c.matter);
+}

@@ -1,0 +1,365 @@
+#include "ledger/wire.h"
+
+#include "base/check.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+enum { VERSION = 1, DICTIONARIES = 4, ROW_FIXED = 1 + 1 + 2 + 4 + 4 + 4 + 4 + 1 + 8 + 8 + 4 };
+enum { DICT_SOURCE, DICT_CATEGORY, DICT_REGION, DICT_TAG };
+
+/* process number → number in this record's dictionary; stamped, so that a new record need not clear it */
+struct dictionary {
+    uint32_t *local, *stamp;
+    uint32_t size, count;
+    struct buffer text;
+};
+
+struct wire_encoder {
+    struct wire_names names;
+    struct dictionary dict[DICTIONARIES];
+    uint32_t record;
+    struct buffer column[14], actors, texts;
+};
+
+struct wire_encoder *wire_encoder_create(const struct wire_names *names)
+{
+    struct wire_encoder *e = xcalloc(1, sizeof *e);
+    e->names = *names;
+    uint32_t sizes[DICTIONARIES] = {SOURCES_MAX, catalogue_category_count(names->catalogue) + 1,
+                                    registry_count(names->registry) + 1, TAGS_MAX};
+    for (int i = 0; i < DICTIONARIES; i++) {
+        e->dict[i].size = sizes[i];
+        e->dict[i].local = xcalloc(sizes[i], sizeof(uint32_t));
+        e->dict[i].stamp = xcalloc(sizes[i], sizeof(uint32_t));
+    }
+    return e;
+}
+
+void wire_encoder_destroy(struct wire_encoder **pointer)
+{
+    struct wire_encoder *e = *pointer;
+    if (!e)
+        return;
+    for (int i = 0; i < DICTIONARIES; i++) {
+        free(e->dict[i].local);
+        free(e->dict[i].stamp);
+        buffer_free(&e->dict[i].text);
+    }
+    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
+        buffer_free(&e->column[i]);
+    buffer_free(&e->actors);
+    buffer_free(&e->texts);
+    free(e);
+    *pointer = NULL;
+}
+
+static uint32_t local_number(struct wire_encoder *e, int which, uint32_t number, const char *text, uint32_t first)
+{
+    struct dictionary *d = &e->dict[which];
+    CHECK(number < d->size);
+    if (d->stamp[number] != e->record) {
+        d->stamp[number] = e->record;
+        d->local[number] = d->count++ + first;
+        size_t len = strlen(text);
+        CHECK(len <= UINT8_MAX);
+        buffer_put_u8(&d->text, (uint8_t)len);
+        buffer_put(&d->text, text, len);
+    }
+    return d->local[number];
+}
+
+static uint32_t local_tags(struct wire_encoder *e, uint32_t tags)
+{
+    uint32_t out = 0;
+    for (unsigned i = 0; i < TAGS_MAX; i++)
+        if (tags >> i & 1)
+            out |= UINT32_C(1) << local_number(e, DICT_TAG, i, catalogue_tag(e->names.catalogue, i), 0);
+    return out;
+}
+
+static void put_text(struct wire_encoder *e, int column, struct str text)
+{
+    buffer_put_u8(&e->column[column], (uint8_t)text.len);
+    buffer_put(&e->texts, text.at, text.len);
+}
+
+static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_ref ref)
+{
+    const struct fact *f = ledger_fact(ledger, ref);
+    struct fact_text t = ledger_text(ledger, ref);
+    struct buffer *c = e->column;
+    buffer_put_u8(&c[0], f->kind);
+    buffer_put_u8(&c[1], (uint8_t)local_number(e, DICT_SOURCE, f->source,
+                                               catalogue_source(e->names.catalogue, f->source), 0));
+    buffer_put_u16(&c[2], f->category == CATEGORY_NONE
+                              ? 0
+                              : (uint16_t)local_number(e, DICT_CATEGORY, f->category,
+                                                       catalogue_category(e->names.catalogue, f->category)->path, 1));
+    buffer_put_u32(&c[3], f->region == REGION_NONE
+                              ? 0
+                              : local_number(e, DICT_REGION, f->region,
+                                             registry_region(e->names.registry, f->region)->code, 1));
+    buffer_put_u32(&c[4], f->occurred_at);
+    buffer_put_u32(&c[5], f->kind == EVENT_MOVED ? 0 : f->involved);
+    buffer_put_u32(&c[6], local_tags(e, f->tags));
+    uint8_t actors = (uint8_t)(f->actor ? 1 + f->parties : 0);
+    buffer_put_u8(&c[7], actors);
+    for (unsigned i = 0; i < actors; i++)
+        buffer_put_u64(&e->actors, ledger_fact(ledger, ref + i)->actor);
+    buffer_put_u64(&c[8], (uint64_t)t.value);
+    buffer_put_u64(&c[9], (uint64_t)t.due_at);
+    put_text(e, 10, t.id);
+    put_text(e, 11, t.matter);
+    put_text(e, 12, t.respondent);
+    put_text(e, 13, t.target);
+}
+
+static size_t encoded_size(const struct wire_encoder *e)
+{
+    size_t size = 8 + 4 * DICTIONARIES + e->actors.len + e->texts.len;
+    for (int i = 0; i < DICTIONARIES; i++)
+        size += e->dict[i].text.len;
+    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
+        size += e->column[i].len;
+    return size;
+}
+
+size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fact_ref *refs, size_t count,
+                   size_t limit, struct buffer *out)
+{
+    /* the most that one row can add: its columns, 256 actors, 4 texts, and new dictionary entries */
+    enum { ROW_MAX = ROW_FIXED + 256 * 8 + 4 * 256 + (3 + TAGS_MAX) * 256 };
+    CHECK(limit >= 2 * ROW_MAX);
+    e->record++;
+    for (int i = 0; i < DICTIONARIES; i++) {
+        e->dict[i].count = 0;
+        e->dict[i].text.len = 0;
+    }
+    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
+        e->column[i].len = 0;
+    e->actors.len = e->texts.len = 0;
+
+    size_t taken = 0;
+    while (taken < count && encoded_size(e) + ROW_MAX <= limit)
+        put_row(e, ledger, refs[taken++]);
+
+    buffer_put(out, "GWF", 3);
+    buffer_put_u8(out, VERSION);
+    buffer_put_u32(out, (uint32_t)taken);
+    for (int i = 0; i < DICTIONARIES; i++) {
+        buffer_put_u32(out, e->dict[i].count);
+        buffer_put(out, e->dict[i].text.at, e->dict[i].text.len);
+    }
+    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
+        buffer_put(out, e->column[i].at, e->column[i].len);
+    buffer_put(out, e->actors.at, e->actors.len);
+    buffer_put(out, e->texts.at, e->texts.len);
+    return taken;
+}
+
+/* ---- decoding ---- */
+
+struct reader {
+    const unsigned char *at, *end;
+    bool broken;
+};
+
+static const unsigned char *take(struct reader *r, size_t len)
+{
+    if (r->broken || (size_t)(r->end - r->at) < len) {
+        r->broken = true;
+        return NULL;
+    }
+    const unsigned char *at = r->at;
+    r->at += len;
+    return at;
+}
+
+static uint32_t take_u32(struct reader *r)
+{
+    const unsigned char *at = take(r, 4);
+    uint32_t value = 0;
+    if (at)
+        memcpy(&value, at, 4);
+    return le32toh(value);
+}
+
+static uint16_t u16_at(const unsigned char *column, size_t row)
+{
+    uint16_t value;
+    memcpy(&value, column + row * 2, 2);
+    return le16toh(value);
+}
+
+static uint32_t u32_at(const unsigned char *column, size_t row)
+{
+    uint32_t value;
+    memcpy(&value, column + row * 4, 4);
+    return le32toh(value);
+}
+
+static uint64_t u64_at(const unsigned char *column, size_t row)
+{
+    uint64_t value;
+    memcpy(&value, column + row * 8, 8);
+    return le64toh(value);
+}
+
+enum { UNKNOWN = -1 };
+
+/* number in the record → number of this process, or UNKNOWN */
+static int64_t find_number(const struct wire_names *names, int which, struct str text)
+{
+    uint32_t found;
+    switch (which) {
+    case DICT_SOURCE:
+        return catalogue_find_source(names->catalogue, text);
+    case DICT_CATEGORY:
+        found = catalogue_find_category(names->catalogue, text);
+        return found == CATEGORY_NONE ? UNKNOWN : (int64_t)found;
+    case DICT_REGION:
+        found = registry_find(names->registry, text);
+        return found == REGION_NONE ? UNKNOWN : (int64_t)found;
+    default:
+        return catalogue_find_tag(names->catalogue, text);
+    }
+}
+
+static int64_t *take_dictionary(struct reader *r, const struct wire_names *names, int which, uint32_t *count)
+{
+    *count = take_u32(r);
+    if (r->broken || *count > (size_t)(r->end - r->at)) {
+        r->broken = true;
+        *count = 0;
+    }
+    int64_t *numbers = xcalloc(*count + 1, sizeof *numbers);
+    for (uint32_t i = 0; i < *count; i++) {
+        const unsigned char *len = take(r, 1), *text = len ? take(r, *len) : NULL;
+        if (text)
+            numbers[i] = find_number(names, which, (struct str){(const char *)text, *len});
+    }
+    return numbers;
+}
+
+struct columns {
+    const unsigned char *kind, *source, *category, *region, *occurred_at, *involved, *tags, *actors, *value, *due_at,
+        *id, *matter, *respondent, *target;
+};
+
+static struct columns take_columns(struct reader *r, size_t rows)
+{
+    struct columns c;
+    c.kind = take(r, rows);
+    c.source = take(r, rows);
+    c.category = take(r, rows * 2);
+    c.region = take(r, rows * 4);
+    c.occurred_at = take(r, rows * 4);
+    c.involved = take(r, rows * 4);
+    c.tags = take(r, rows * 4);
+    c.actors = take(r, rows);
+    c.value = take(r, rows * 8);
+    c.due_at = take(r, rows * 8);
+    c.id = take(r, rows);
+    c.matter = take(r, rows);
+    c.respondent = take(r, rows);
+    c.target = take(r, rows);
+    return c;
+}
+
+/* do all numbers and lengths lie inside the record? */
+static bool columns_valid(const struct columns *c, size_t rows, const uint32_t *count, size_t *actors, size_t *texts)
+{
+    *actors = *texts = 0;
+    for (size_t i = 0; i < rows; i++) {
+        if (c->kind[i] >= EVENT_KINDS || c->source[i] >= count[DICT_SOURCE] ||
+            u16_at(c->category, i) > count[DICT_CATEGORY] || u32_at(c->region, i) > count[DICT_REGION] ||
+            (count[DICT_TAG] < 32 && u32_at(c->tags, i) >> count[DICT_TAG]))
+            return false;
+        *actors += c->actors[i];
+        *texts += (size_t)c->id[i] + c->matter[i] + c->respondent[i] + c->target[i];
+    }
+    return true;
+}
+
+static uint32_t map_tags(uint32_t tags, const int64_t *numbers, uint32_t count)
+{
+    uint32_t out = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (tags >> i & 1 && numbers[i] != UNKNOWN)
+            out |= UINT32_C(1) << numbers[i];
+    return out;
+}
+
+static struct str next_text(const unsigned char **at, size_t len)
+{
+    struct str text = {(const char *)*at, len};
+    *at += len;
+    return text;
+}
+
+static void hand_over(const struct columns *c, size_t rows, int64_t *const *number, const uint32_t *count,
+                      const unsigned char *actors, const unsigned char *text, wire_event *visit, void *arg,
+                      struct wire_report *report)
+{
+    uint64_t tokens[UINT8_MAX];
+    for (size_t i = 0; i < rows; i++) {
+        int64_t source = number[DICT_SOURCE][c->source[i]];
+        uint32_t region = u32_at(c->region, i), category = u16_at(c->category, i);
+        int64_t region_number = region ? number[DICT_REGION][region - 1] : REGION_NONE;
+        int64_t category_number = category ? number[DICT_CATEGORY][category - 1] : CATEGORY_NONE;
+        for (unsigned k = 0; k < c->actors[i]; k++)
+            tokens[k] = u64_at(actors, k);
+        actors += (size_t)c->actors[i] * 8;
+        struct event e = {
+            .id = next_text(&text, c->id[i]),
+            .matter = next_text(&text, c->matter[i]),
+            .respondent = next_text(&text, c->respondent[i]),
+            .target = next_text(&text, c->target[i]),
+            .actors = tokens,
+            .actor_count = c->actors[i],
+            .occurred_at = u32_at(c->occurred_at, i),
+            .due_at = (int64_t)u64_at(c->due_at, i),
+            .value = (int64_t)u64_at(c->value, i),
+            .region = region_number == UNKNOWN ? REGION_NONE : (uint32_t)region_number,
+            .involved = u32_at(c->involved, i),
+            .tags = map_tags(u32_at(c->tags, i), number[DICT_TAG], count[DICT_TAG]),
+            .category = category_number == UNKNOWN ? CATEGORY_NONE : (uint16_t)category_number,
+            .kind = c->kind[i],
+            .source = (uint8_t)source,
+        };
+        report->rows++;
+        report->unknown_regions += region_number == UNKNOWN;
+        report->unknown_categories += category_number == UNKNOWN;
+        if (source == UNKNOWN)
+            report->unknown_sources++;
+        else
+            visit(arg, &e);
+    }
+}
+
+bool wire_decode(const struct wire_names *names, struct str record, wire_event *visit, void *arg,
+                 struct wire_report *report)
+{
+    struct reader r = {(const unsigned char *)record.at, (const unsigned char *)record.at + record.len, false};
+    const unsigned char *magic = take(&r, 4);
+    if (!magic || memcmp(magic, "GWF", 3) != 0 || magic[3] != VERSION)
+        return false;
+    size_t rows = take_u32(&r);
+    if (rows > record.len / ROW_FIXED)
+        return false;
+    int64_t *number[DICTIONARIES];
+    uint32_t count[DICTIONARIES];
+    for (int i = 0; i < DICTIONARIES; i++)
+        number[i] = take_dictionary(&r, names, i, &count[i]);
+    struct columns columns = take_columns(&r, rows);
+    size_t actor_count = 0, text_len = 0;
+    bool good = !r.broken && columns_valid(&columns, rows, count, &actor_count, &text_len);
+    const unsigned char *actors = good ? take(&r, actor_count * 8) : NULL, *text = good ? take(&r, text_len) : NULL;
+    good = good && !r.broken && r.at == r.end;
+    if (good)
+        hand_over(&columns, rows, number, count, actors, text, visit, arg, report);
+    for (int i = 0; i < DICTIONARIES; i++)
+        free(number[i]);
+    return good;
+}

@@ -1,0 +1,338 @@
+#include "count/counters.h"
+
+#include "base/check.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+enum {
+    INLINE_CELLS = 6,
+    RING_CELLS = 256,  /* a window is at most 120 buckets: the rest is room for lateness and skew */
+    PAIR_CELLS = 250,  /* of a block of pairs; more than that in one window, and the ledger decides alone */
+    NUMBER_BITS = 26,  /* bucket numbers: minutes since 1970 until the year 2097 */
+    AMOUNT_BITS = 64 - NUMBER_BITS,
+    PROBES_MAX = 64,
+};
+
+#define AMOUNT_MAX ((UINT64_C(1) << AMOUNT_BITS) - 1)
+
+/* bucket number in the high bits, amount or token in the low ones; 0: free */
+typedef _Atomic uint64_t cell;
+
+struct line {
+    _Atomic uint64_t key;
+    cell cells[INLINE_CELLS];
+    _Atomic uint32_t block;   /* number of its overflow block; 0: none */
+    _Atomic uint32_t lost;    /* 1 + the newest bucket number of which something was refused or replaced */
+};
+
+static_assert(sizeof(struct line) == 64, "a counter is one cache line");
+
+struct block {
+    cell cells[RING_CELLS];
+};
+
+struct counters {
+    struct line *lines;
+    size_t mask;
+    struct block *blocks;
+    uint32_t blocks_max;
+    _Atomic uint32_t blocks_used; /* from 1 */
+    _Atomic size_t lines_used;
+    _Atomic uint64_t shed;
+};
+
+uint32_t counter_step(uint32_t window_min)
+{
+    return window_min <= 120 ? 1 : (window_min + 119) / 120;
+}
+
+struct counters *counters_create(size_t bytes)
+{
+    struct counters *c = xcalloc(1, sizeof *c);
+    /* half of the memory for lines, half for blocks; the system gives pages only when they are touched */
+    size_t lines = 1024;
+    while (lines * 2 * sizeof(struct line) <= bytes / 2)
+        lines *= 2;
+    c->mask = lines - 1;
+    c->lines = xcalloc(lines + 1, sizeof(struct line));
+    c->blocks_max = (uint32_t)(bytes / 2 / sizeof(struct block)) + 2;
+    c->blocks = xcalloc(c->blocks_max, sizeof(struct block));
+    atomic_init(&c->blocks_used, 1);
+    return c;
+}
+
+void counters_destroy(struct counters **counters)
+{
+    if (!*counters)
+        return;
+    free((*counters)->lines);
+    free((*counters)->blocks);
+    free(*counters);
+    *counters = NULL;
+}
+
+static size_t place(const struct counters *c, uint64_t key)
+{
+    return (key * 0x9e3779b97f4a7c15u >> 24) & c->mask;
+}
+
+static struct line *line_find(const struct counters *c, uint64_t key)
+{
+    size_t at = place(c, key);
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & c->mask) {
+        uint64_t there = atomic_load_explicit(&c->lines[at].key, memory_order_acquire);
+        if (there == key)
+            return &c->lines[at];
+        if (there == 0)
+            return NULL;
+    }
+    return NULL;
+}
+
+static struct line *line_take(struct counters *c, uint64_t key)
+{
+    size_t at = place(c, key);
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & c->mask) {
+        struct line *line = &c->lines[at];
+        uint64_t there = atomic_load_explicit(&line->key, memory_order_acquire);
+        if (there == 0 && atomic_compare_exchange_strong(&line->key, &there, key)) {
+            atomic_fetch_add_explicit(&c->lines_used, 1, memory_order_relaxed);
+            return line;
+        }
+        if (there == key)
+            return line;
+    }
+    atomic_fetch_add_explicit(&c->shed, 1, memory_order_relaxed);
+    return NULL;
+}
+
+static uint64_t number_of(uint64_t value)
+{
+    return value >> AMOUNT_BITS;
+}
+
+static uint64_t amount_of(uint64_t value)
+{
+    return value & AMOUNT_MAX;
+}
+
+static uint64_t combine(enum counter_kind kind, uint64_t a, uint64_t b)
+{
+    if (kind == COUNTER_MAX)
+        return a > b ? a : b;
+    return a + b > AMOUNT_MAX ? AMOUNT_MAX : a + b;
+}
+
+/* Windows that reach down to this bucket can no longer be told. */
+static void lose(struct line *line, uint64_t number)
+{
+    uint32_t lost = atomic_load(&line->lost), now = (uint32_t)number + 1;
+    while (lost < now && !atomic_compare_exchange_weak(&line->lost, &lost, now))
+        ;
+}
+
+/* Into a cell that holds bucket `number`, or is free, or holds one older than `replace_below`.  false: it holds
+ * something else. */
+static bool cell_put(struct line *line, cell *at, enum counter_kind kind, uint64_t number, uint64_t amount,
+                     uint64_t replace_below)
+{
+    uint64_t there = atomic_load(at);
+    for (;;) {
+        uint64_t put;
+        if (there != 0 && number_of(there) == number) {
+            if (kind == COUNTER_DISTINCT)
+                return amount_of(there) == amount;
+            put = number << AMOUNT_BITS | combine(kind, amount_of(there), amount);
+        } else if (there == 0 || number_of(there) < replace_below) {
+            put = number << AMOUNT_BITS | amount;
+        } else {
+            return false;
+        }
+        /* said before it is done, so that nobody reads the cell without it and the mark without that */
+        if (there != 0 && number_of(there) != number)
+            lose(line, number_of(there));
+        if (atomic_compare_exchange_weak(at, &there, put))
+            return true;
+    }
+}
+
+static struct block *block_of(const struct counters *c, const struct line *line)
+{
+    uint32_t number = atomic_load_explicit(&line->block, memory_order_acquire);
+    return number ? &c->blocks[number] : NULL;
+}
+
+static struct block *block_take(struct counters *c, struct line *line)
+{
+    struct block *block = block_of(c, line);
+    if (block)
+        return block;
+    uint32_t number = atomic_fetch_add(&c->blocks_used, 1), none = 0;
+    if (number >= c->blocks_max) {
+        atomic_fetch_sub(&c->blocks_used, 1);
+        atomic_fetch_add_explicit(&c->shed, 1, memory_order_relaxed);
+        return NULL;
+    }
+    /* a block lost in this race stays unused: rare, and bounded by the number of workers */
+    if (atomic_compare_exchange_strong(&line->block, &none, number))
+        return &c->blocks[number];
+    return &c->blocks[none];
+}
+
+static bool cells_put(struct line *line, cell *cells, unsigned count, enum counter_kind kind, uint64_t number,
+                      uint64_t amount, uint64_t replace_below)
+{
+    /* first where the bucket may be already, so that two adds of one bucket meet */
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t there = atomic_load(&cells[i]);
+        if (there != 0 && number_of(there) == number && cell_put(line, &cells[i], kind, number, amount, 0))
+            return true;
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (cell_put(line, &cells[i], kind, number, amount, replace_below))
+            return true;
+    return false;
+}
+
+static bool block_put(struct line *line, struct block *block, enum counter_kind kind, uint64_t number,
+                      uint64_t amount, uint64_t replace_below)
+{
+    if (kind == COUNTER_DISTINCT)
+        return cells_put(line, block->cells, PAIR_CELLS, kind, number, amount, replace_below);
+    /* a ring: the bucket's place is its number, the newer round replaces */
+    return cell_put(line, &block->cells[number % RING_CELLS], kind, number, amount, number);
+}
+
+void counters_add(struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute,
+                  uint64_t amount)
+{
+    struct line *line = line_take(c, key);
+    if (!line)
+        return;
+    uint64_t number = (uint64_t)minute / shape->step_min;
+    uint64_t replace_below = number > RING_CELLS ? number - RING_CELLS : 0;
+    amount = amount > AMOUNT_MAX && shape->kind != COUNTER_DISTINCT ? AMOUNT_MAX : amount & AMOUNT_MAX;
+    if (shape->kind == COUNTER_DISTINCT && amount == 0)
+        amount = 1;
+    if (cells_put(line, line->cells, INLINE_CELLS, shape->kind, number, amount, replace_below))
+        return;
+    struct block *block = block_take(c, line);
+    if (!block || !block_put(line, block, shape->kind, number, amount, replace_below))
+        lose(line, number);
+}
+
+struct sum {
+    enum counter_kind kind;
+    uint64_t low, high;
+    uint64_t total;
+    unsigned pairs;
+    uint64_t pair[INLINE_CELLS + PAIR_CELLS];
+};
+
+static void sum_cells(struct sum *s, const cell *cells, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t there = atomic_load(&cells[i]);
+        if (there == 0 || number_of(there) < s->low || number_of(there) > s->high)
+            continue;
+        if (s->kind == COUNTER_DISTINCT)
+            s->pair[s->pairs++] = amount_of(there);
+        else
+            s->total = combine(s->kind, s->total, amount_of(there));
+    }
+}
+
+static int64_t distinct(struct sum *s, int64_t enough)
+{
+    if ((int64_t)s->pairs < enough)
+        return s->pairs; /* an upper bound is all that is asked for */
+    int64_t found = 0;
+    for (unsigned i = 0; i < s->pairs; i++) {
+        bool seen = false;
+        for (unsigned k = 0; k < i && !seen; k++)
+            seen = s->pair[k] == s->pair[i];
+        found += !seen;
+        if (found >= enough)
+            break;
+    }
+    return found;
+}
+
+int64_t counters_upper(const struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute,
+                       int64_t enough)
+{
+    const struct line *line = line_find(c, key);
+    if (!line)
+        return atomic_load_explicit(&c->shed, memory_order_relaxed) ? COUNTER_UNKNOWN : 0;
+    struct sum s;
+    s.kind = shape->kind;
+    s.total = 0;
+    s.pairs = 0;
+    int64_t low = minute - (int64_t)shape->window_min;
+    s.low = low > 0 ? (uint64_t)low / shape->step_min : 0;
+    s.high = ((uint64_t)minute + shape->window_min) / shape->step_min;
+    sum_cells(&s, line->cells, INLINE_CELLS);
+    const struct block *block = block_of(c, line);
+    if (block)
+        sum_cells(&s, block->cells, shape->kind == COUNTER_DISTINCT ? PAIR_CELLS : RING_CELLS);
+    if (atomic_load(&line->lost) > s.low)
+        return COUNTER_UNKNOWN;
+    return shape->kind == COUNTER_DISTINCT ? distinct(&s, enough) : (int64_t)s.total;
+}
+
+void counters_prefetch(const struct counters *c, uint64_t key)
+{
+    __builtin_prefetch(&c->lines[place(c, key)], 1);
+}
+
+size_t counters_bytes(const struct counters *c)
+{
+    return atomic_load_explicit(&c->lines_used, memory_order_relaxed) * sizeof(struct line) +
+           atomic_load_explicit(&c->blocks_used, memory_order_relaxed) * sizeof(struct block);
+}
+
+size_t counters_lines(const struct counters *c)
+{
+    return atomic_load_explicit(&c->lines_used, memory_order_relaxed);
+}
+
+uint64_t counters_shed(const struct counters *c)
+{
+    return atomic_load_explicit(&c->shed, memory_order_relaxed);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    a ^= b * 0x9e3779b97f4a7c15u;
+    a = (a ^ a >> 31) * 0xbf58476d1ce4e5b9u;
+    return a ^ a >> 29;
+}
+
+uint64_t counters_fingerprint(const struct counters *c)
+{
+    uint64_t print = 0;
+    for (size_t i = 0; i <= c->mask; i++) {
+        const struct line *line = &c->lines[i];
+        uint64_t key = atomic_load(&line->key), values[INLINE_CELLS + RING_CELLS];
+        unsigned count = 0;
+        const struct block *block = key ? block_of(c, line) : NULL;
+        for (unsigned k = 0; key && k < INLINE_CELLS; k++)
+            values[count++] = atomic_load(&line->cells[k]);
+        for (unsigned k = 0; block && k < RING_CELLS; k++)
+            values[count++] = atomic_load(&block->cells[k]);
+        qsort(values, count, sizeof *values, by_value);
+        for (unsigned k = 0; k < count; k++)
+            if (values[k] && (k == 0 || values[k] != values[k - 1]))
+                print += mix(key, values[k]);
+    }
+    return print;
+}

@@ -1,0 +1,307 @@
+/* From episodes to revisions: runs the machine over the minutes since, and compares what it says with what was
+ * published.  Everything a subscriber sees of an alert's life is decided here:
+ *
+ *   computed            published: none      firing                   resolved
+ *   open, level L       raised               raised / lowered / -     reopened
+ *   ended, closed       raised, resolved     resolved                 -
+ *   not there           -                    withdrawn                withdrawn
+ *
+ * An end that is not closed yet is not shown.  An episode that was over longer than raise_within ago when the
+ * facts for it came is only recorded. */
+#include "alert/tracker_priv.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+void alert_clear(struct alert *a)
+{
+    free(a->crossed_id);
+    free(a->crossed_source);
+    *a = (struct alert){0};
+}
+
+static void alert_name(struct tracker *tracker, const struct tracked *t, struct alert *a)
+{
+    char text[1024];
+    int len = snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%llu\n%llu", tracker->group, tracked_rule(tracker, t)->id,
+                       subject_kind_word(t->subject.kind), t->code, (unsigned long long)tracker->cut,
+                       (unsigned long long)tracker->ids++);
+    XXH128_hash_t hash = XXH3_128bits(text, len > 0 && (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
+    snprintf(a->id, sizeof a->id, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+}
+
+static uint32_t evidence_region(const struct tracker *tracker, const struct tracked *t, uint32_t so_far)
+{
+    if (t->subject.region != REGION_NONE)
+        return t->subject.region;
+    size_t count;
+    const struct view_entry *window = view_window(t->view, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t region = ledger_standing(tracker->ledger, window[i].ref).region;
+        if (region != REGION_NONE)
+            so_far = so_far == REGION_NONE ? region : registry_common(tracker->registry, so_far, region);
+    }
+    return so_far;
+}
+
+void tracker_publish(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
+                     int64_t minute, const char *reason)
+{
+    int64_t values[ATOMS_MAX];
+    view_move(t->view, minute);
+    view_values(t->view, values);
+    a->region = evidence_region(tracker, t, a->region);
+    a->revision++;
+    if (change != CHANGE_RAISED && change != CHANGE_LOWERED && change != CHANGE_REOPENED)
+        a->prev_level = a->level;
+    struct revision r = {
+        .rule = tracked_rule(tracker, t),
+        .change = change,
+        .alert = a,
+        .subject_kind = t->subject.kind,
+        .subject_code = str_of(t->code),
+        .subject_region = t->subject.region,
+        .minute = minute,
+        .values = values,
+        .reason = reason,
+    };
+    r.evidence = view_window(t->view, &r.evidence_count);
+    tracker->out.publish(tracker->out.arg, &r);
+    tracker->published++;
+}
+
+/* limits run from publication; a lower level keeps those that run */
+static void set_level(const struct tracker *tracker, const struct tracked *t, struct alert *a, unsigned level)
+{
+    const struct rule *rule = tracked_rule(tracker, t);
+    a->prev_level = a->level;
+    a->level = level;
+    if (level > a->prev_level || !a->revision) {
+        a->sign_by = rule->sign_within_s[level] ? tracker->now_s + rule->sign_within_s[level] : 0;
+        a->close_by = rule->close_within_s[level] ? tracker->now_s + rule->close_within_s[level] : 0;
+    }
+}
+
+static void take_over(const struct tracker *tracker, struct alert *a, const struct episode *e)
+{
+    a->opened_minute = e->opened_minute;
+    a->opened_at = e->opened_at;
+    a->highest = e->highest;
+    if (e->crossed) {
+        const struct fact *fact = ledger_fact(tracker->ledger, e->crossed);
+        struct str id = ledger_text(tracker->ledger, e->crossed).id;
+        free(a->crossed_id);
+        free(a->crossed_source);
+        a->crossed_id = xstrndup(id.at, id.len);
+        a->crossed_source = xstrdup(catalogue_source(tracker->catalogue, fact->source));
+        a->crossed_at = fact->occurred_at;
+    }
+}
+
+static struct alert *alert_raise(struct tracker *tracker, struct tracked *t, struct episode *e)
+{
+    t->alerts = xrealloc(t->alerts, (t->alert_count + 1) * sizeof *t->alerts);
+    struct alert *a = &t->alerts[t->alert_count];
+    *a = (struct alert){.state = ALERT_FIRING, .ended_minute = MINUTE_NEVER};
+    e->alert = (int)t->alert_count++;
+    alert_name(tracker, t, a);
+    take_over(tracker, a, e);
+    set_level(tracker, t, a, e->shown);
+    tracker_publish(tracker, t, a, CHANGE_RAISED, e->shown_minute, NULL);
+    return a;
+}
+
+static void alert_resolve(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
+{
+    bool was = a->state == ALERT_RESOLVED;
+    a->ended_minute = e->ended_minute;
+    if (was)
+        return;
+    a->state = ALERT_RESOLVED;
+    a->unknown = false;
+    tracker_publish(tracker, t, a, CHANGE_RESOLVED, e->ended_minute, NULL);
+}
+
+static void alert_update(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
+{
+    bool reopened = a->state != ALERT_FIRING;
+    a->state = ALERT_FIRING;
+    a->ended_minute = MINUTE_NEVER;
+    if (reopened || e->shown != a->level) {
+        bool higher = e->shown > a->level;
+        set_level(tracker, t, a, e->shown);
+        tracker_publish(tracker, t, a, reopened ? CHANGE_REOPENED : higher ? CHANGE_RAISED : CHANGE_LOWERED,
+                        e->shown_minute, NULL);
+    }
+}
+
+static bool worth_raising(const struct rule *rule, const struct rule_time *time, const struct episode *e, bool closed)
+{
+    if (!closed || time->closed_before == MINUTE_NONE)
+        return true;
+    return e->ended_minute > time->closed_before - rule->raise_within_s / 60;
+}
+
+/* the alert that this episode continues, among those that have found none yet */
+static int find_alert(const struct tracked *t, const struct episode *e, const bool *candidate, size_t candidates)
+{
+    for (size_t i = 0; i < candidates; i++) {
+        const struct alert *a = &t->alerts[i];
+        if (candidate[i] && a->opened_minute <= e->ended_minute && e->opened_minute <= a->ended_minute)
+            return (int)i;
+    }
+    return -1;
+}
+
+static void reconcile_one(struct tracker *tracker, struct tracked *t, struct episode *e, bool closed, bool *candidate,
+                          size_t candidates, const struct rule_time *time)
+{
+    if (e->alert < 0)
+        e->alert = find_alert(t, e, candidate, candidates);
+    struct alert *a;
+    if (e->alert >= 0) {
+        if ((size_t)e->alert < candidates)
+            candidate[e->alert] = false;
+        a = &t->alerts[e->alert];
+        take_over(tracker, a, e);
+    } else if (worth_raising(tracked_rule(tracker, t), time, e, closed)) {
+        a = alert_raise(tracker, t, e);
+    } else {
+        tracker->out.recorded(tracker->out.arg, tracked_rule(tracker, t), e);
+        return;
+    }
+    if (closed)
+        alert_resolve(tracker, t, a, e);
+    else
+        alert_update(tracker, t, a, e);
+}
+
+/* Where a run must begin so that it begins idle: before the minute asked for, and before anything that was already
+ * going on then. */
+static int64_t idle_before(const struct tracked *t, unsigned level_count, int64_t from)
+{
+    if (t->machine.minute + 1 < from)
+        from = t->machine.minute + 1;
+    for (unsigned l = 1; l <= level_count; l++)
+        if (t->machine.held[l] != MINUTE_NONE && t->machine.held[l] < from)
+            from = t->machine.held[l];
+    if (t->machine.level > 0 && t->machine.now.opened_minute < from)
+        from = t->machine.now.opened_minute;
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t i = 0; i < t->alert_count; i++) {
+            const struct alert *a = &t->alerts[i];
+            if (a->state != ALERT_WITHDRAWN && a->opened_minute < from && a->ended_minute >= from) {
+                from = a->opened_minute;
+                again = true;
+            }
+        }
+    }
+    return from;
+}
+
+static void show_silence(struct tracker *tracker, struct tracked *t, const struct rule_time *time, size_t before)
+{
+    for (size_t i = 0; i < t->alert_count; i++) {
+        struct alert *a = &t->alerts[i];
+        if (a->state != ALERT_FIRING || a->unknown == time->silent)
+            continue;
+        a->unknown = time->silent;
+        /* what has just been said need not be said again */
+        if (time->silent || tracker->published == before)
+            tracker_publish(tracker, t, a, time->silent ? CHANGE_UNKNOWN : CHANGE_RESUMED, t->machine.minute, NULL);
+    }
+}
+
+/* How long after its end an alert may still be changed by late facts that would be raised. */
+static int64_t reach_min(const struct rule *rule)
+{
+    return ((int64_t)rule->raise_within_s + rule->within_s + rule->clear_after_s) / 60 + 1440;
+}
+
+static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, const struct rule_time *time)
+{
+    size_t kept = 0;
+    int64_t reach = reach_min(tracked_rule(tracker, t));
+    for (size_t i = 0; i < t->alert_count; i++) {
+        struct alert *a = &t->alerts[i];
+        int64_t over = a->state == ALERT_FIRING     ? MINUTE_NEVER
+                       : a->state == ALERT_RESOLVED ? a->ended_minute
+                                                    : a->opened_minute;
+        if (over < time->closed - reach) {
+            alert_clear(a);
+            t->changed = true;
+            continue;
+        }
+        if (over < MINUTE_NEVER - reach && over + reach + 1 < t->wake)
+            t->wake = over + reach + 1;
+        if (t->machine.level > 0 && t->machine.now.alert == (int)i)
+            t->machine.now.alert = (int)kept;
+        t->alerts[kept++] = *a;
+    }
+    t->alert_count = kept;
+}
+
+bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
+{
+    const struct rule *rule = tracked_rule(tracker, t);
+    unsigned levels = tracker->rules->level_count;
+    struct history *history = &tracker->history;
+    size_t before = tracker->published;
+    bool rebuilt = t->rebuild_from != MINUTE_NEVER;
+    int64_t first = t->machine.minute + 1; /* alerts that opened from here on are in question */
+    if (rebuilt) {
+        first = idle_before(t, levels, t->rebuild_from);
+        machine_init(&t->machine, first - 1);
+        tracked_build(tracker, t, first - 1);
+        t->rebuild_from = MINUTE_NEVER;
+    } else if (t->view_missing) {
+        tracked_build(tracker, t, t->machine.minute);
+    }
+    bool *candidate = xcalloc(t->alert_count + 1, sizeof *candidate);
+    for (size_t i = 0; i < t->alert_count; i++)
+        candidate[i] = t->alerts[i].state != ALERT_WITHDRAWN && t->alerts[i].opened_minute >= first;
+    size_t candidates = t->alert_count;
+
+    history->count = 0;
+    if (time->closed > t->machine.minute)
+        machine_run(&t->machine, rule, levels, t->view, time->closed, true, history);
+    size_t closed = history->count;
+    struct machine live = t->machine;
+    int64_t horizon = view_newest_minute(t->view);
+    if (time->horizon > horizon)
+        horizon = time->horizon;
+    machine_run(&live, rule, levels, t->view, horizon, false, history);
+    if (live.level > 0)
+        machine_show(&live, history);
+
+    /* alerts raised on the way are none in question: the array is only as long as those before */
+    for (size_t i = 0; i < history->count; i++)
+        reconcile_one(tracker, t, &history->all[i], i < closed, candidate, candidates, time);
+    for (size_t i = 0; i < candidates; i++)
+        if (candidate[i]) {
+            t->alerts[i].state = ALERT_WITHDRAWN;
+            t->alerts[i].unknown = false;
+            tracker_publish(tracker, t, &t->alerts[i], CHANGE_WITHDRAWN, t->machine.minute,
+                            "facts were taken back or corrected");
+        }
+    free(candidate);
+    if (t->machine.level > 0)
+        t->machine.now.alert = history->all[closed].alert;
+    show_silence(tracker, t, time, before);
+
+    t->wake = machine_next(&t->machine, rule, levels, t->view);
+    t->wake_live = machine_next(&live, rule, levels, t->view);
+    t->changed |= rebuilt || tracker->published != before;
+    drop_old_alerts(tracker, t, time);
+    bool idle = t->machine.level == 0 && live.level == 0 && !machine_pending(&t->machine, rule, levels) &&
+                !machine_pending(&live, rule, levels) && !t->uncommitted && t->alert_count == 0;
+    if (!idle)
+        view_trim(t->view, t->machine.minute);
+    return idle;
+}

@@ -1,0 +1,487 @@
+#include "alert/render.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { EVENT_IDS_MAX = 20 };
+
+void render_duration(int64_t seconds, char *out, size_t size)
+{
+    static const struct {
+        int64_t seconds;
+        const char *unit;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+    unsigned u = 0;
+    /* the largest unit that needs no rest; 24h is said rather than 1d */
+    while (u < 3 && (seconds % units[u].seconds != 0 || seconds / units[u].seconds < (u == 0 ? 2 : 1)))
+        u++;
+    snprintf(out, size, "%lld%s", (long long)(seconds / units[u].seconds), units[u].unit);
+}
+
+void render_time(int64_t seconds, int32_t utc_offset_s, char *out)
+{
+    time_t shifted = (time_t)(seconds + utc_offset_s);
+    struct tm tm;
+    gmtime_r(&shifted, &tm);
+    char date[24];
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+    int32_t offset = abs(utc_offset_s) / 60;
+    snprintf(out, TIME_TEXT_SIZE, "%s%c%02d:%02d", date, utc_offset_s < 0 ? '-' : '+', offset / 60 % 100, offset % 60);
+}
+
+static json_t *time_json(const struct render_context *c, int64_t seconds)
+{
+    char text[TIME_TEXT_SIZE];
+    render_time(seconds, c->utc_offset_s, text);
+    return json_string(text);
+}
+
+/* minutes and seconds that may be infinite are null */
+static json_t *time_or_null(const struct render_context *c, int64_t seconds)
+{
+    return seconds == MINUTE_NONE || seconds == MINUTE_NEVER ? json_null() : time_json(c, seconds);
+}
+
+static json_t *minute_or_null(const struct render_context *c, int64_t minute)
+{
+    return minute == MINUTE_NONE || minute == MINUTE_NEVER ? json_null() : time_json(c, minute * 60);
+}
+
+/* ---- evidence ---- */
+
+struct evidence {
+    const struct atom *atom; /* of the level shown, or the nearest */
+    int64_t value;
+    unsigned next_level; /* 0: none */
+    int64_t missing;
+};
+
+static bool same_measure(const struct atom *a, const struct atom *b)
+{
+    return a->selection == b->selection && a->measure == b->measure;
+}
+
+static bool in_thousandths(enum measure measure)
+{
+    return measure == MEASURE_SUM || measure == MEASURE_MAX;
+}
+
+static const struct atom *atom_in(const struct rule *rule, unsigned level, const struct atom *like)
+{
+    const struct expression *e = &rule->level[level];
+    for (unsigned i = 0; i < e->count; i++)
+        if (e->steps[i].op == OP_ATOM && same_measure(&rule->atoms[e->steps[i].atom], like))
+            return &rule->atoms[e->steps[i].atom];
+    return NULL;
+}
+
+/* one entry for each measure of the rule: its value, the threshold it is held against, the way to the next level */
+static size_t gather(const struct revision *r, unsigned level_count, struct evidence *all)
+{
+    size_t count = 0;
+    for (unsigned a = 0; a < r->rule->atom_count; a++) {
+        const struct atom *atom = &r->rule->atoms[a];
+        bool again = false;
+        for (size_t i = 0; i < count && !again; i++)
+            again = same_measure(all[i].atom, atom);
+        if (again)
+            continue;
+        struct evidence *e = &all[count++];
+        *e = (struct evidence){.atom = atom, .value = r->values ? r->values[a] : 0};
+        for (unsigned l = r->alert->level; l >= 1; l--) {
+            const struct atom *here = atom_in(r->rule, l, atom);
+            if (here) {
+                e->atom = here;
+                break;
+            }
+        }
+        for (unsigned l = r->alert->level + 1; l <= level_count && !e->next_level; l++) {
+            const struct atom *next = atom_in(r->rule, l, atom);
+            if (next && next->threshold > e->value && e->value != INT64_MIN) {
+                e->next_level = l;
+                e->missing = next->threshold - e->value;
+            }
+        }
+    }
+    return count;
+}
+
+static json_t *number_json(enum measure measure, int64_t value)
+{
+    if (!in_thousandths(measure))
+        return json_integer(value);
+    if (value == INT64_MIN)
+        return json_null();
+    return value % VALUE_SCALE == 0 ? json_integer(value / VALUE_SCALE) : json_real((double)value / VALUE_SCALE);
+}
+
+static json_t *evidence_json(const struct render_context *c, const struct revision *r, const struct evidence *all,
+                             size_t count)
+{
+    char within[24];
+    render_duration(r->rule->within_s, within, sizeof within);
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        const struct evidence *e = &all[i];
+        const char *selection = r->rule->selections[e->atom->selection].name;
+        char condition[160];
+        if (e->atom->measure == MEASURE_EVENTS)
+            snprintf(condition, sizeof condition, "%s", selection);
+        else
+            snprintf(condition, sizeof condition, "%s.%s", selection, measure_word(e->atom->measure));
+        json_t *next = json_null();
+        if (e->next_level)
+            next = json_pack("{s:s, s:o}", "level", c->rules->level_name[e->next_level], "missing",
+                             number_json(e->atom->measure, e->missing));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "condition", condition, "within", within,
+                                               "value", number_json(e->atom->measure, e->value), "threshold",
+                                               number_json(e->atom->measure, e->atom->threshold), "next", next));
+    }
+    return array;
+}
+
+static json_t *event_ids_json(const struct render_context *c, const struct revision *r, bool *truncated)
+{
+    json_t *array = json_array();
+    *truncated = false;
+    for (size_t i = r->evidence_count; i > 0; i--) {
+        const struct view_entry *e = &r->evidence[i - 1];
+        if (e->party)
+            continue;
+        if (json_array_size(array) == EVENT_IDS_MAX) {
+            *truncated = true;
+            break;
+        }
+        struct str id = ledger_text(c->ledger, e->ref).id;
+        const char *source = catalogue_source(c->catalogue, ledger_fact(c->ledger, e->ref)->source);
+        json_array_insert_new(array, 0,
+                              json_pack("{s:s, s:s%}", "source", source, "id", id.at, id.len));
+    }
+    return array;
+}
+
+/* ---- words ---- */
+
+static const char *level_words(const char *level)
+{
+    static const char *const known[][2] = {{"blue", "蓝色"}, {"yellow", "黄色"}, {"orange", "橙色"}, {"red", "红色"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i][0], level) == 0)
+            return known[i][1];
+    return level;
+}
+
+static void words_duration(int64_t seconds, struct buffer *out)
+{
+    if (seconds % 86400 == 0 && seconds > 86400)
+        buffer_printf(out, "%lld天", (long long)(seconds / 86400));
+    else if (seconds % 3600 == 0)
+        buffer_printf(out, "%lld小时", (long long)(seconds / 3600));
+    else
+        buffer_printf(out, "%lld分钟", (long long)(seconds / 60));
+}
+
+static void words_amount(enum measure measure, int64_t value, struct buffer *out)
+{
+    if (!in_thousandths(measure))
+        buffer_printf(out, "%lld%s", (long long)value, measure == MEASURE_EVENTS ? "件" : "人");
+    else
+        buffer_printf(out, "%.10g", (double)value / VALUE_SCALE);
+}
+
+static const char *measure_words(enum measure measure)
+{
+    switch (measure) {
+    case MEASURE_EVENTS:
+        return "事件";
+    case MEASURE_CALLERS:
+        return "反映人";
+    case MEASURE_INVOLVED:
+        return "涉及";
+    case MEASURE_SUM:
+        return "合计";
+    case MEASURE_MAX:
+        return "最高值";
+    case MEASURES:
+        break;
+    }
+    return "";
+}
+
+/* An organisation in the register has a name; any other respondent may be a person, and gets a pseudonym of this
+ * alert. */
+static void subject_name(const struct render_context *c, const struct revision *r, struct buffer *out, bool code)
+{
+    if (r->subject_kind == SUBJECT_RESPONDENT) {
+        const struct organisation *known = catalogue_find_organisation(c->catalogue, r->subject_code);
+        if (known)
+            buffer_printf(out, "%s", code ? known->code : known->name);
+        else
+            buffer_printf(out, code ? "pseudonym-%.8s" : "某被反映方%.4s", r->alert->id);
+    } else if (r->subject_kind == SUBJECT_MATTER) {
+        buffer_printf(out, "%.*s", STR_ARG(r->subject_code));
+    } else if (r->subject_region != REGION_NONE) {
+        const struct region *region = registry_region(c->registry, r->subject_region);
+        buffer_printf(out, "%s", code ? region->code : region->name);
+    } else {
+        buffer_printf(out, "%.*s", STR_ARG(r->subject_code));
+    }
+}
+
+static void place_words(const struct render_context *c, const struct revision *r, struct buffer *out)
+{
+    if (r->alert->region == REGION_NONE)
+        return;
+    const struct region *region = registry_region(c->registry, r->alert->region);
+    for (int level = REGION_STREET; level <= (int)region->level; level++) {
+        if (region->ancestor[level] == REGION_NONE)
+            continue;
+        const char *name = registry_region(c->registry, region->ancestor[level])->name;
+        /* a grid is often named after its community: 兴业社区第一网格 */
+        uint32_t below = level < (int)region->level ? region->ancestor[level + 1] : REGION_NONE;
+        if (below == REGION_NONE || strncmp(registry_region(c->registry, below)->name, name, strlen(name)) != 0)
+            buffer_printf(out, "%s", name);
+    }
+    if (region->level == REGION_DISTRICT)
+        buffer_printf(out, "%s", region->name);
+}
+
+static void sentence(const struct render_context *c, const struct revision *r, const struct evidence *evidence,
+                     size_t count, struct buffer *out)
+{
+    place_words(c, r, out);
+    if (r->subject_kind == SUBJECT_RESPONDENT || r->subject_kind == SUBJECT_MATTER) {
+        buffer_printf(out, "“");
+        subject_name(c, r, out, false);
+        buffer_printf(out, "”");
+    }
+    if (r->rule->within_s) {
+        words_duration(r->rule->within_s, out);
+        buffer_printf(out, "内");
+    }
+    buffer_printf(out, "%s：", r->rule->title);
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (evidence[i].value == INT64_MIN)
+            continue;
+        buffer_printf(out, "%s%s", first ? "" : "、", measure_words(evidence[i].atom->measure));
+        words_amount(evidence[i].atom->measure, evidence[i].value, out);
+        first = false;
+    }
+    const char *level = level_words(c->rules->level_name[r->alert->level]);
+    switch (r->change) {
+    case CHANGE_RAISED:
+        buffer_printf(out, "，达到%s", level);
+        break;
+    case CHANGE_LOWERED:
+        buffer_printf(out, "，降为%s", level);
+        break;
+    case CHANGE_RESOLVED:
+        buffer_printf(out, "，已解除");
+        break;
+    case CHANGE_WITHDRAWN:
+        buffer_printf(out, "，预警撤回");
+        break;
+    case CHANGE_UNKNOWN:
+        buffer_printf(out, "，数据中断，状态未知（此前为%s）", level);
+        break;
+    case CHANGE_RESUMED:
+        buffer_printf(out, "，数据恢复，仍为%s", level);
+        break;
+    case CHANGE_REOPENED:
+        buffer_printf(out, "，补到的数据显示并未结束，仍为%s", level);
+        break;
+    case CHANGES:
+        break;
+    }
+    for (size_t i = 0; i < count && r->alert->state == ALERT_FIRING; i++)
+        if (evidence[i].next_level) {
+            buffer_printf(out, "；再增");
+            words_amount(evidence[i].atom->measure, evidence[i].missing, out);
+            buffer_printf(out, "将升为%s", level_words(c->rules->level_name[evidence[i].next_level]));
+            break;
+        }
+    buffer_printf(out, "。");
+}
+
+/* ---- parts of the message ---- */
+
+static json_t *buffer_json(struct buffer *text)
+{
+    json_t *json = json_stringn(text->at ? text->at : "", text->len);
+    buffer_free(text);
+    return json;
+}
+
+static json_t *subject_json(const struct render_context *c, const struct revision *r)
+{
+    struct buffer code = {0}, name = {0};
+    subject_name(c, r, &code, true);
+    subject_name(c, r, &name, false);
+    json_t *code_json = buffer_json(&code);
+    return json_pack("{s:s, s:o, s:o}", "kind", subject_kind_word(r->subject_kind), "code", code_json, "name",
+                     buffer_json(&name));
+}
+
+static json_t *region_path_json(const struct render_context *c, uint32_t number)
+{
+    json_t *array = json_array();
+    if (number == REGION_NONE)
+        return array;
+    const struct region *region = registry_region(c->registry, number);
+    for (int level = REGION_DISTRICT; level < REGION_LEVELS_END; level++) {
+        if (region->ancestor[level] == REGION_NONE)
+            continue;
+        const struct region *at = registry_region(c->registry, region->ancestor[level]);
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "level", region_level_name(at->level), "code",
+                                               at->code, "name", at->name));
+    }
+    return array;
+}
+
+/* the street of the alert, or NULL */
+static const struct region *street_of(const struct render_context *c, const struct revision *r)
+{
+    if (r->alert->region == REGION_NONE)
+        return NULL;
+    uint32_t street = registry_region(c->registry, r->alert->region)->ancestor[REGION_STREET];
+    return street == REGION_NONE ? NULL : registry_region(c->registry, street);
+}
+
+static void unit_add(json_t *units, const char *unit, const char *role)
+{
+    json_array_append_new(units, json_pack("{s:s, s:s, s:s}", "unit", unit, "role", role, "state", "unsigned"));
+}
+
+static json_t *handling_json(const struct render_context *c, const struct revision *r)
+{
+    const struct region *street = street_of(c, r);
+    json_t *units = json_array();
+    if (r->rule->lead && *r->rule->lead)
+        unit_add(units, r->rule->lead, "lead");
+    for (unsigned i = 0; i < r->rule->assist_count; i++) {
+        /* `street` in a rule stands for whichever street the alert is in */
+        bool own_street = strcmp(r->rule->assist[i], "street") == 0;
+        if (own_street && street)
+            unit_add(units, street->name, "assist");
+        else if (!own_street)
+            unit_add(units, r->rule->assist[i], "assist");
+    }
+    const struct alert *a = r->alert;
+    return json_pack("{s:s, s:o, s:o, s:o}", "tier", street ? "street" : "district", "sign_by",
+                     a->sign_by ? time_json(c, a->sign_by) : json_null(), "close_by",
+                     a->close_by ? time_json(c, a->close_by) : json_null(), "units", units);
+}
+
+static json_t *provenance_json(const struct render_context *c, const struct revision *r)
+{
+    json_t *offsets = json_object();
+    for (size_t i = 0; i < c->partition_count; i++)
+        if (c->partitions[i].offset >= 0)
+            json_object_set_new(offsets, c->partitions[i].name, json_integer(c->partitions[i].offset));
+    return json_pack("{s:s, s:s, s:n, s:o, s:o, s:[], s:s}", "rule_version", r->rule->version ? r->rule->version : "",
+                     "generation", c->rules->digest, "model", "watermark", minute_or_null(c, c->watermark_minute),
+                     "offsets", offsets, "modifiers", "engine", GRIDWARN_VERSION);
+}
+
+static const char *state_word(const struct alert *a)
+{
+    return a->state == ALERT_FIRING && a->unknown ? "unknown" : alert_state_word(a->state);
+}
+
+static json_t *level_or_null(const struct render_context *c, unsigned level)
+{
+    return level ? json_string(c->rules->level_name[level]) : json_null();
+}
+
+static json_t *data_json(const struct render_context *c, const struct revision *r)
+{
+    const struct alert *a = r->alert;
+    struct evidence evidence[ATOMS_MAX];
+    size_t count = gather(r, c->rules->level_count, evidence);
+    struct buffer words = {0};
+    sentence(c, r, evidence, count, &words);
+    bool truncated;
+    json_t *ids = event_ids_json(c, r, &truncated);
+    json_t *crossed = json_null();
+    if (a->crossed_id)
+        crossed = json_pack("{s:s, s:s, s:o}", "event_id", a->crossed_id, "source", a->crossed_source, "occurred_at",
+                            time_json(c, a->crossed_at));
+    json_t *data = json_pack(
+        "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
+        "s:o, s:o}",
+        "alert_id", a->id, "incident_id", a->id, "revision", (int)a->revision, "state", state_word(a), "level",
+        level_or_null(c, a->level), "prev_level", level_or_null(c, a->prev_level), "highest_level",
+        level_or_null(c, a->highest > a->level ? a->highest : a->level), "drill", 0, "title", r->rule->title, "sentence", buffer_json(&words),
+        "rule", r->rule->id, "subject", subject_json(c, r), "region_path", region_path_json(c, a->region),
+        "opened_at", time_json(c, a->opened_at), "evaluated_at", minute_or_null(c, r->minute), "ended_at",
+        minute_or_null(c, a->ended_minute), "crossed_by", crossed, "evidence",
+        evidence_json(c, r, evidence, count), "event_ids", ids, "event_ids_truncated", truncated, "reason", r->reason,
+        "provenance", provenance_json(c, r), "handling", handling_json(c, r));
+    CHECK(data);
+    return data;
+}
+
+static void dump(json_t *json, struct buffer *text)
+{
+    size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
+    json_dumpb(json, buffer_grow(text, size), size, JSON_COMPACT);
+    json_decref(json);
+}
+
+static json_t *envelope(const struct render_context *c, const char *type, json_t *data)
+{
+    char source[256];
+    snprintf(source, sizeof source, "//gridwarn/%s", c->group);
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "specversion", "1.0", "source", source, "type", type, "time",
+                     time_json(c, c->now_ms / 1000), "datacontenttype", "application/json", "data", data);
+}
+
+void render_alert(const struct render_context *c, const struct revision *r, struct buffer *text,
+                  struct store_record *out)
+{
+    char type[64], id[ALERT_ID_SIZE + 16];
+    snprintf(type, sizeof type, "gov.risk.alert.%s", change_word(r->change));
+    snprintf(id, sizeof id, "%s:%u", r->alert->id, r->alert->revision);
+    json_t *event = envelope(c, type, data_json(c, r));
+    json_object_set_new(event, "id", json_string(id));
+    json_object_set_new(event, "subject", json_string(r->alert->id));
+    json_object_set_new(event, "partitionkey", json_string(r->alert->id));
+    dump(event, text);
+
+    const struct region *street = street_of(c, r);
+    *out = (struct store_record){.topic = STORE_ALERTS, .key = str_of(r->alert->id)};
+    struct store_header headers[] = {
+        {"level", str_of(r->alert->level ? c->rules->level_name[r->alert->level] : "none")},
+        {"state", str_of(state_word(r->alert))},
+        {"rule", str_of(r->rule->id)},
+        {"street", str_of(street ? street->code : "")},
+        {"unit", str_of(r->rule->lead ? r->rule->lead : "")},
+        {"content-type", STR("application/cloudevents+json; charset=UTF-8")},
+    };
+    static_assert(sizeof headers / sizeof *headers <= STORE_HEADERS_MAX, "room for the headers");
+    out->header_count = sizeof headers / sizeof *headers;
+    memcpy(out->headers, headers, sizeof headers);
+}
+
+void render_heartbeat(const struct render_context *c, struct buffer *text)
+{
+    json_t *sources = json_array();
+    for (size_t i = 0; i < c->partition_count; i++) {
+        const struct render_partition *p = &c->partitions[i];
+        json_array_append_new(sources, json_pack("{s:s, s:s, s:o, s:I, s:o, s:b}", "source", p->source, "partition",
+                                                 p->name, "last_event_at", time_or_null(c, p->last_event_at),
+                                                 "offset", (json_int_t)p->offset, "watermark",
+                                                 time_or_null(c, p->watermark), "silent", p->silent));
+    }
+    json_t *data = json_pack("{s:o, s:s, s:o}", "at", time_json(c, c->now_ms / 1000), "generation", c->rules->digest,
+                             "sources", sources);
+    json_t *event = envelope(c, "gov.risk.heartbeat", data);
+    char id[64];
+    snprintf(id, sizeof id, "heartbeat:%llu", (unsigned long long)c->cut);
+    json_object_set_new(event, "id", json_string(id));
+    dump(event, text);
+}

@@ -1,0 +1,46 @@
+/* A revision as the CloudEvents message that subscribers read, and the heartbeat.  What it shows is in
+ * alert.schema.json and heartbeat.schema.json beside this file. */
+#ifndef GW_ALERT_RENDER_H
+#define GW_ALERT_RENDER_H
+
+#include "alert/tracker.h"
+#include "base/buffer.h"
+#include "sink/store.h"
+
+struct render_partition {
+    const char *name; /* "topic/number" */
+    const char *source;
+    int64_t offset;        /* next to be read */
+    int64_t last_event_at; /* seconds; MINUTE_NONE: none yet */
+    int64_t watermark;     /* seconds; MINUTE_NONE, MINUTE_NEVER */
+    bool silent;
+};
+
+/* what a message says besides the revision itself; borrowed for the call */
+struct render_context {
+    const struct ledger *ledger;
+    const struct registry *registry;
+    const struct catalogue *catalogue;
+    const struct rule_set *rules;
+    const char *group;
+    int32_t utc_offset_s;
+    int64_t now_ms;
+    uint64_t cut;
+    int64_t watermark_minute; /* of the revision's rule */
+    const struct render_partition *partitions;
+    size_t partition_count;
+};
+
+/* Appends the value to `text`; fills key and headers of *out (borrowed from context, revision and `text`'s owner:
+ * copy before either changes), not its value. */
+void render_alert(const struct render_context *, const struct revision *, struct buffer *text,
+                  struct store_record *out);
+void render_heartbeat(const struct render_context *, struct buffer *text);
+
+/* "24h", "90m", "35d" */
+void render_duration(int64_t seconds, char *out, size_t size);
+/* RFC 3339 with the offset */
+enum { TIME_TEXT_SIZE = 40 };
+void render_time(int64_t seconds, int32_t utc_offset_s, char *out);
+
+#endif

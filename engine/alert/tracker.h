@@ -1,0 +1,130 @@
+/* The tracker: every (rule, subject) that the committer has an eye on, from the first finding until its alerts are
+ * long over.  It confirms findings exactly on the committed facts, runs the episodes, and turns what differs from what
+ * was published into revisions.
+ *
+ * One thread, the committer.  It depends on nothing but the ledger, the rules and what it is told, so the same facts
+ * give the same episodes however they came. */
+#ifndef GW_ALERT_TRACKER_H
+#define GW_ALERT_TRACKER_H
+
+#include "alert/episode.h"
+#include "count/generation.h"
+
+#include <jansson.h>
+
+/* what a revision says has happened; the word is the last part of the CloudEvents type and the metric's label */
+#define CHANGE_TABLE(X)                                                                                                \
+    X(RAISED, "raised")       /* opened, or to a higher level */                                                       \
+    X(LOWERED, "lowered")                                                                                              \
+    X(RESOLVED, "resolved")   /* below the clear condition for as long as the rule asks */                             \
+    X(WITHDRAWN, "withdrawn") /* it should never have been: facts were taken back, or its rule is gone */              \
+    X(UNKNOWN, "unknown")     /* a source that it rests on is silent */                                                \
+    X(RESUMED, "resumed")     /* that source is heard again, and it still fires */                                     \
+    X(REOPENED, "reopened")   /* late facts show that it had not ended */
+
+enum change {
+#define X(name, word) CHANGE_##name,
+    CHANGE_TABLE(X)
+#undef X
+        CHANGES
+};
+
+#define ALERT_STATE_TABLE(X)                                                                                           \
+    X(FIRING, "firing")                                                                                                \
+    X(RESOLVED, "resolved")                                                                                            \
+    X(WITHDRAWN, "withdrawn")
+
+enum alert_state {
+#define X(name, word) ALERT_##name,
+    ALERT_STATE_TABLE(X)
+#undef X
+        ALERT_STATES
+};
+
+const char *change_word(enum change);
+const char *alert_state_word(enum alert_state);
+
+enum { ALERT_ID_SIZE = 33 };
+
+struct alert {
+    char id[ALERT_ID_SIZE];
+    enum alert_state state;
+    bool unknown; /* shown as unknown while firing */
+    unsigned revision;
+    unsigned level, prev_level, highest; /* level: the last that was published */
+    int64_t opened_minute, opened_at, ended_minute; /* ended: MINUTE_NEVER while it lasts */
+    char *crossed_id;                               /* event id and source of the crossing fact; NULL: not known */
+    char *crossed_source;
+    int64_t crossed_at;
+    int64_t sign_by, close_by; /* seconds; 0: no limit */
+    uint32_t region; /* smallest region that has held all evidence so far; it only grows */
+};
+
+/* one revision, as handed to the publisher; borrowed for the call */
+struct revision {
+    const struct rule *rule;
+    enum change change;
+    const struct alert *alert;
+    enum subject_kind subject_kind;
+    struct str subject_code;
+    uint32_t subject_region;
+    int64_t minute;              /* the one evaluated */
+    const int64_t *values;       /* by atom */
+    const struct view_entry *evidence; /* the window's facts, in order */
+    size_t evidence_count;
+    const char *reason; /* of a withdrawal; or NULL */
+};
+
+/* what keys of the state topic begin with that are the tracker's */
+#define TRACKER_KEY "subject/"
+
+struct tracker_outputs {
+    void (*publish)(void *arg, const struct revision *);
+    /* the subject's state, to be stored under `key`; NULL: it is no more */
+    void (*store)(void *arg, const char *key, json_t *state);
+    /* an episode that was only recorded, see raise_within */
+    void (*recorded)(void *arg, const struct rule *, const struct episode *);
+    void *arg;
+};
+
+/* event times that a cut sees, in minutes; of each rule, since it depends on the sources it reads */
+struct rule_time {
+    int64_t closed_before; /* the watermark before this cut */
+    int64_t closed;        /* and now: all minutes up to it are closed */
+    int64_t horizon;       /* minute of the clock: provisional minutes run up to it; MINUTE_NONE: only to the facts */
+    bool silent;
+};
+
+struct tracker;
+
+struct tracker *tracker_create(const struct ledger *, const struct registry *, const struct catalogue *,
+                               const struct generation *, const char *group, const struct tracker_outputs *);
+void tracker_destroy(struct tracker **);
+
+/* Takes back what tracker_outputs.store was given before; false: not understood (logged). */
+bool tracker_restore(struct tracker *, struct str key, struct str state);
+/* after the last: subjects of rules that are gone are withdrawn by the next tracker_run, edited ones evaluated anew */
+
+/* Within a cut, in this order: its facts, its findings, then one run. */
+void tracker_feed(struct tracker *, fact_ref);
+void tracker_find(struct tracker *, const struct finding *);
+/* Evaluates what changed and what a closed minute changes by itself.  times: by rule.  cut: its number, from which
+ * the ids of new alerts are made, once per cut for each tracker_run.  now_s: from when time limits run.  Returns how many revisions were published. */
+size_t tracker_run(struct tracker *, const struct rule_time *times, uint64_t cut, int64_t now_s);
+
+/* is anything due once these minutes are closed? */
+bool tracker_due(const struct tracker *, const struct rule_time *times);
+
+/* Lets go of facts below the ledger's floors; call when one has risen, before the next ledger_maintain. */
+void tracker_forget(struct tracker *);
+/* Most memory; a finding for a further subject is then refused, and counted. */
+void tracker_limit(struct tracker *, size_t bytes);
+
+struct tracker_counts {
+    size_t subjects, bytes;
+    size_t open[LEVELS_MAX + 1], pending;
+    uint64_t denied, shed;
+};
+void tracker_counts(struct tracker *, struct tracker_counts *);
+
+#endif

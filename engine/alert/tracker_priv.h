@@ -1,0 +1,81 @@
+/* What the files of the tracker share. */
+#ifndef GW_ALERT_TRACKER_PRIV_H
+#define GW_ALERT_TRACKER_PRIV_H
+
+#include "alert/tracker.h"
+
+struct tracked {
+    struct tracked *next; /* in its bucket */
+    uint16_t rule;
+    struct subject subject;
+    char *code; /* of the region, respondent or matter */
+    struct view *view;
+    struct machine machine; /* settled: all its minutes are closed, or precede the first finding */
+    struct alert *alerts;   /* in the order of opening; those long over are dropped */
+    size_t alert_count;
+    int64_t rebuild_from; /* first minute that has to be run again; MINUTE_NEVER: none */
+    bool view_missing;    /* restored: the machine stands, the view has yet to be built */
+    bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
+    bool dirty, changed, stored, fresh;
+    int64_t stored_minute;
+    int64_t wake;      /* closed minute at which something changes by itself */
+    int64_t wake_live; /* likewise, of the clock's minute: a `for` that runs out */
+};
+
+/* an open alert of a rule that is gone */
+struct orphan {
+    char *key;
+    struct rule rule;
+    enum subject_kind kind;
+    char *code;
+    uint32_t region;
+    struct alert alert;
+};
+
+struct tracker {
+    const struct ledger *ledger;
+    const struct registry *registry;
+    const struct catalogue *catalogue;
+    const struct generation *generation;
+    const struct rule_set *rules;
+    char *group;
+    struct tracker_outputs out;
+    struct tracked **buckets;
+    size_t bucket_mask, count;
+    struct history history;
+    bool *silent; /* by rule: as last shown */
+    struct orphan *orphans;
+    size_t orphan_count;
+    uint64_t denied, shed;
+    size_t bytes, bytes_max; /* as last counted; 0: no bound */
+    uint64_t cut;
+    int64_t now_s;
+    uint64_t ids; /* alerts named in this cut */
+    size_t published;
+};
+
+struct tracked *tracked_lookup(const struct tracker *, unsigned rule, uint64_t subject);
+struct tracked *tracked_add(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
+
+/* build.c: the view of a subject, from the ledger; facts that a window from `minute` on can see */
+void tracked_build(struct tracker *, struct tracked *, int64_t minute);
+/* one fact as the rule sees it; false if it does not see it under this subject (or it is not live) */
+bool tracked_entry(const struct tracker *, const struct tracked *, fact_ref, struct view_entry *);
+
+/* reconcile.c: evaluates the subject; true if it may be forgotten */
+bool tracked_evaluate(struct tracker *, struct tracked *, const struct rule_time *);
+void tracker_publish(struct tracker *, const struct tracked *, struct alert *, enum change, int64_t minute,
+                     const char *reason);
+void alert_clear(struct alert *);
+
+/* state.c */
+void orphan_clear(struct orphan *);
+void tracked_store(struct tracker *, struct tracked *);
+void tracked_unstore(struct tracker *, struct tracked *);
+
+static inline const struct rule *tracked_rule(const struct tracker *tracker, const struct tracked *t)
+{
+    return &tracker->rules->rules[t->rule];
+}
+
+#endif

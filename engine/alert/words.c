@@ -1,0 +1,184 @@
+/* Made for a duty room's terminal: what has to be seen first (when, how serious, where) stands at fixed columns, the
+ * case in its own sentence last.  A message is taken as foreign data: a member that is missing or of another type
+ * leaves its place empty, and all text passes through alert/columns.h. */
+#include "alert/words.h"
+
+#include "alert/columns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMN_LEVEL = 12, COLUMN_PLACE = 25, COLUMN_TITLE = 50, COLUMN_SENTENCE = 64 };
+
+static const char alert_prefix[] = "gov.risk.alert.", heartbeat_type[] = "gov.risk.heartbeat";
+
+/* the usual four, as people say them; other names are shown as they are configured */
+static const struct {
+    const char *name, *word, *sgr;
+} levels[] = {
+    {"blue", "蓝色", "34"},
+    {"yellow", "黄色", "33"},
+    {"orange", "橙色", "38;5;208"},
+    {"red", "红色", "1;31"},
+};
+
+static const struct {
+    const char *type, *word;
+} changes[] = {
+    {"raised", "升级"},  {"lowered", "降级"}, {"resolved", "解除"}, {"withdrawn", "撤回"},
+    {"unknown", "不明"}, {"resumed", "恢复"}, {"reopened", "重开"},
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+enum alert_message alert_message_kind(const json_t *cloudevent)
+{
+    const char *type = text_of(cloudevent, "type");
+    const json_t *data = json_object_get(cloudevent, "data");
+    if (strcmp(type, heartbeat_type) == 0 && json_is_array(json_object_get(data, "sources")))
+        return ALERT_HEARTBEAT;
+    if (strncmp(type, alert_prefix, strlen(alert_prefix)) == 0 && *text_of(data, "alert_id"))
+        return ALERT_REVISION;
+    return ALERT_OTHER;
+}
+
+/* 2026-01-12T09:41:22+08:00 as 01-12 09:41 */
+static void write_time(struct columns *c, const char *time)
+{
+    char brief[12] = "--";
+    if (strlen(time) >= 16)
+        snprintf(brief, sizeof brief, "%.5s %.5s", time + 5, time + 11);
+    columns_text(c, brief);
+}
+
+static void write_level(struct columns *c, const json_t *data)
+{
+    const char *level = text_of(data, "level"), *word = level, *sgr = "1", *state = text_of(data, "state"),
+               *mark = "●";
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (strcmp(level, levels[i].name) == 0) {
+            word = levels[i].word;
+            sgr = levels[i].sgr;
+        }
+    if (strcmp(state, "firing") != 0) {
+        mark = strcmp(state, "unknown") == 0 ? "?" : "○";
+        sgr = "2";
+    }
+    columns_colour(c, sgr);
+    columns_text(c, mark);
+    columns_text(c, " ");
+    columns_text(c, word);
+    columns_colour(c, "0");
+}
+
+static void write_change(struct columns *c, const char *type, const json_t *data)
+{
+    const char *change = type + strlen(alert_prefix), *word = change;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        if (strcmp(change, changes[i].type) == 0)
+            word = changes[i].word;
+    if (strcmp(change, "raised") == 0 && json_is_null(json_object_get(data, "prev_level")))
+        word = "新增";
+    columns_text(c, word);
+}
+
+/* the street, since it is what people go by, and the innermost region */
+static void write_place(struct columns *c, const json_t *path)
+{
+    size_t count = json_array_size(path);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *region = json_array_get(path, i);
+        bool innermost = i + 1 == count;
+        if (!innermost && strcmp(text_of(region, "level"), "street") != 0)
+            continue;
+        columns_text(c, text_of(region, "name"));
+        if (!innermost)
+            columns_text(c, " ");
+    }
+}
+
+static void write_revision(struct columns *c, const json_t *cloudevent)
+{
+    const json_t *data = json_object_get(cloudevent, "data");
+    write_time(c, text_of(cloudevent, "time"));
+    columns_pad(c, COLUMN_LEVEL);
+    write_level(c, data);
+    columns_text(c, " ");
+    write_change(c, text_of(cloudevent, "type"), data);
+    columns_pad(c, COLUMN_PLACE);
+    write_place(c, json_object_get(data, "region_path"));
+    columns_pad(c, COLUMN_TITLE);
+    columns_text(c, text_of(data, "title"));
+    columns_pad(c, COLUMN_SENTENCE);
+    if (json_is_true(json_object_get(data, "drill")))
+        columns_text(c, "【演练】");
+    columns_text(c, text_of(data, "sentence"));
+    char id[64];
+    snprintf(id, sizeof id, "  (alert %.8s rev %lld)", text_of(data, "alert_id"),
+             (long long)json_integer_value(json_object_get(data, "revision")));
+    columns_colour(c, "2");
+    columns_text(c, id);
+    columns_colour(c, "0");
+}
+
+/* up to when all partitions are complete: the least of their watermarks, which share one offset and so compare as
+ * text; "" if one has none yet */
+static const char *complete_until(const json_t *sources)
+{
+    const char *least = "";
+    for (size_t i = 0; i < json_array_size(sources); i++) {
+        const char *watermark = text_of(json_array_get(sources, i), "watermark");
+        if (!*watermark)
+            return "";
+        if (!*least || strcmp(watermark, least) < 0)
+            least = watermark;
+    }
+    return least;
+}
+
+static void write_heartbeat(struct columns *c, const json_t *cloudevent)
+{
+    const json_t *sources = json_object_get(json_object_get(cloudevent, "data"), "sources");
+    const char *until = complete_until(sources);
+    size_t count = json_array_size(sources), silent = 0;
+    for (size_t i = 0; i < count; i++)
+        silent += json_is_true(json_object_get(json_array_get(sources, i), "silent"));
+
+    char text[64];
+    write_time(c, text_of(cloudevent, "time"));
+    columns_pad(c, COLUMN_LEVEL);
+    columns_text(c, "· 心跳  数据完整至 ");
+    if (*until)
+        write_time(c, until);
+    else
+        columns_text(c, "(未定)");
+    snprintf(text, sizeof text, silent ? "  %zu 个分区中 %zu 个断流:" : "  %zu 个分区均正常", count, silent);
+    columns_colour(c, silent ? "1;31" : "2");
+    columns_text(c, text);
+    columns_colour(c, "0");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *source = json_array_get(sources, i);
+        if (!json_is_true(json_object_get(source, "silent")))
+            continue;
+        columns_text(c, " ");
+        columns_text(c, text_of(source, "source"));
+        columns_text(c, "(");
+        columns_text(c, text_of(source, "partition"));
+        columns_text(c, ")");
+    }
+}
+
+bool alert_words(const json_t *cloudevent, bool colour, char *out, size_t size)
+{
+    struct columns c = columns_begin(out, size, colour);
+    enum alert_message kind = alert_message_kind(cloudevent);
+    if (kind == ALERT_REVISION)
+        write_revision(&c, cloudevent);
+    else if (kind == ALERT_HEARTBEAT)
+        write_heartbeat(&c, cloudevent);
+    return kind != ALERT_OTHER;
+}

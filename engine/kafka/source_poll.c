@@ -1,0 +1,184 @@
+/* What a worker does with its partitions' queues.
+ *
+ * It looks at the queues in turn and sleeps on its eventfd only after it has found all of them empty; librdkafka
+ * writes to that whenever an empty queue gains something, so no wake-up is missed.  Callbacks (statistics, errors)
+ * are served by whichever worker comes by, ten times a second.
+ *
+ * skipped: where retention has removed what the engine has not read, librdkafka goes on at the beginning, and the
+ * broker's first offset, which comes with every fetch, says how much is gone.  Other gaps mean nothing: offsets are
+ * taken by the control records and aborted records of transactions, too, and freed by compaction.
+ *
+ * RECORD_LOST: librdkafka tells the end of a partition only once per offset.  So a partition that comes back is
+ * sought to where it is, which makes librdkafka fetch and say anew: either data or the end. */
+#include "kafka/source_priv.h"
+
+#include "base/check.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SERVE_EVERY_MS = 100, RECHECK_EVERY_MS = 5000 };
+
+static void serve_callbacks(struct kafka_source *s)
+{
+    int64_t now = client_now_ms();
+    if (now < atomic_load(&s->serve_ms) || pthread_mutex_trylock(&s->serving) != 0)
+        return;
+    atomic_store(&s->serve_ms, now + SERVE_EVERY_MS);
+    rd_kafka_poll(s->client.rk, 0);
+    pthread_mutex_unlock(&s->serving);
+}
+
+static void seek_to_itself(struct kafka_source *s, size_t index)
+{
+    const struct source_partition *named = &s->named[index];
+    int64_t next = atomic_load(&s->partitions[index].next);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, named->name, named->number)->offset =
+        next < 0 ? RD_KAFKA_OFFSET_BEGINNING : next;
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(s->client.rk, list, 0);
+    if (error)
+        rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* A partition's change of reach; true if it makes a record.  What is still queued comes before the loss. */
+static bool take_reach(struct kafka_source *s, size_t index, struct record *record)
+{
+    struct partition *p = &s->partitions[index];
+    bool lost = atomic_load(&s->lost[index]) && atomic_load(&s->watching);
+    if (lost == p->told_lost || rd_kafka_queue_length(p->queue) > 0)
+        return false;
+    int64_t now = client_now_ms();
+    if (!lost) {
+        if (now >= p->recheck_ms)
+            seek_to_itself(s, index);
+        p->recheck_ms = now >= p->recheck_ms ? now + RECHECK_EVERY_MS : p->recheck_ms;
+        return false;
+    }
+    p->told_lost = true;
+    p->recheck_ms = 0;
+    *record = (struct record){.kind = RECORD_LOST, .partition = (uint32_t)index, .offset = atomic_load(&p->next)};
+    return true;
+}
+
+/* how many offsets before `offset` retention has taken; speaks of it, and of a topic that begins anew */
+static int64_t offsets_skipped(const struct kafka_source *s, size_t index, int64_t offset)
+{
+    const struct source_partition *named = &s->named[index];
+    int64_t next = atomic_load(&s->partitions[index].next), low, high;
+    if (next < 0 || offset == next)
+        return 0;
+    if (offset < next) {
+        log_line(LOG_ERROR, "kafka",
+                 "%s/%d: offset %lld follows %lld: the topic was made anew or cut; reading all of it again", named->name,
+                 named->number, (long long)offset, (long long)(next - 1));
+        return 0;
+    }
+    if (rd_kafka_get_watermark_offsets(s->client.rk, named->name, named->number, &low, &high) || low <= next)
+        return 0;
+    int64_t skipped = (low < offset ? low : offset) - next;
+    log_line(LOG_ERROR, "kafka",
+             "%s/%d: the topic's retention removed %lld offsets, from %lld on, before they were read", named->name,
+             named->number, (long long)skipped, (long long)next);
+    return skipped;
+}
+
+static bool take_fault(struct kafka_source *s, size_t index, const rd_kafka_message_t *m, struct record *record)
+{
+    struct partition *p = &s->partitions[index];
+    if (log_condition_set(&p->faulty, true))
+        log_line(LOG_ERROR, "kafka", "%s/%d cannot be read: %s", s->named[index].name, s->named[index].number,
+                 rd_kafka_message_errstr(m));
+    if (p->told_lost)
+        return false;
+    p->told_lost = true;
+    p->recheck_ms = client_now_ms() + RECHECK_EVERY_MS;
+    *record = (struct record){.kind = RECORD_LOST, .partition = (uint32_t)index, .offset = atomic_load(&p->next)};
+    return true;
+}
+
+static bool take_message(struct kafka_source *s, size_t index, const rd_kafka_message_t *m, struct record *record)
+{
+    struct partition *p = &s->partitions[index];
+    bool at_end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (m->err && !at_end)
+        return take_fault(s, index, m, record);
+    *record = (struct record){
+        .kind = at_end ? RECORD_AT_END : RECORD_DATA,
+        .partition = (uint32_t)index,
+        .offset = m->offset,
+        .bytes = at_end ? NULL : m->payload,
+        .len = at_end ? 0 : m->len,
+        .skipped = offsets_skipped(s, index, m->offset),
+    };
+    atomic_store(&p->next, at_end ? m->offset : m->offset + 1);
+    p->told_lost = false;
+    log_condition_set(&p->faulty, false);
+    return true;
+}
+
+/* up to max records of one partition */
+static size_t take_queue(struct kafka_source *s, struct worker *w, size_t index, struct record *records, size_t max)
+{
+    struct partition *p = &s->partitions[index];
+    size_t count = take_reach(s, index, records);
+    size_t space = w->held_capacity - w->held_count; /* errors hold memory, too, and may make no record */
+    size_t room = max - count < space ? max - count : space;
+    if (room == 0 || rd_kafka_queue_length(p->queue) == 0)
+        return count;
+    rd_kafka_message_t **taken = w->held + w->held_count;
+    ssize_t n = rd_kafka_consume_batch_queue(p->queue, 0, taken, room);
+    for (ssize_t i = 0; i < n; i++)
+        count += (size_t)take_message(s, index, taken[i], &records[count]);
+    w->held_count += n > 0 ? (size_t)n : 0;
+    return count;
+}
+
+static size_t take_all(struct kafka_source *s, unsigned number, struct record *records, size_t max)
+{
+    struct worker *w = &s->workers[number];
+    size_t own = (s->count + s->worker_count - 1 - number) / s->worker_count, count = 0;
+    for (size_t i = 0; i < own && count < max; i++) {
+        size_t index = number + (w->begin + i) % own * s->worker_count;
+        count += take_queue(s, w, index, records + count, max - count);
+    }
+    w->begin = own ? (w->begin + 1) % own : 0;
+    return count;
+}
+
+size_t source_poll(void *context, unsigned worker, struct record *records, size_t max, int timeout_ms)
+{
+    struct kafka_source *s = context;
+    struct worker *w = &s->workers[worker];
+    int64_t deadline = client_now_ms() + timeout_ms;
+    CHECK(w->held_count == 0 && max > 0);
+    if (w->held_capacity < max) {
+        w->held = xrealloc(w->held, max * sizeof(*w->held));
+        w->held_capacity = max;
+    }
+    for (;;) {
+        serve_callbacks(s);
+        size_t count = take_all(s, worker, records, max);
+        int left = client_left_ms(deadline);
+        if (count || left == 0)
+            return count;
+        source_release(s, worker); /* errors that made no record */
+        struct pollfd wake = {.fd = w->wake, .events = POLLIN};
+        int ready = poll(&wake, 1, left < SERVE_EVERY_MS ? left : SERVE_EVERY_MS);
+        if (ready < 0)
+            return 0; /* a signal: the caller may want to stop */
+        uint64_t ignored;
+        if (ready > 0 && read(w->wake, &ignored, sizeof ignored) < 0)
+            continue; /* nothing to clear */
+    }
+}
+
+void source_release(void *context, unsigned worker)
+{
+    struct worker *w = &((struct kafka_source *)context)->workers[worker];
+    for (size_t i = 0; i < w->held_count; i++)
+        rd_kafka_message_destroy(w->held[i]);
+    w->held_count = 0;
+}

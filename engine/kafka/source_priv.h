@@ -1,0 +1,44 @@
+/* The Kafka source's insides, for source.c (its life) and source_poll.c (its work). */
+#ifndef GW_KAFKA_SOURCE_PRIV_H
+#define GW_KAFKA_SOURCE_PRIV_H
+
+#include "kafka/client.h"
+#include "source/source.h"
+
+#include <pthread.h>
+
+struct partition {
+    rd_kafka_queue_t *queue;
+    _Atomic int64_t next; /* offset that follows what poll has returned; -1: nothing yet */
+    bool told_lost;       /* RECORD_LOST was its last word */
+    int64_t recheck_ms;   /* when to ask again for its end, once it is back */
+    struct log_condition faulty;
+};
+
+struct worker {
+    int wake;     /* eventfd: a queue has stopped being empty */
+    size_t begin; /* which of its partitions comes first next time */
+    rd_kafka_message_t **held;
+    size_t held_count, held_capacity;
+};
+
+struct kafka_source {
+    struct client client;
+    struct source_partition *named;
+    struct partition *partitions;
+    size_t count;
+    struct worker *workers;
+    unsigned worker_count;
+
+    pthread_mutex_t serving; /* held by the worker that serves callbacks; guards what they alone use */
+    _Atomic int64_t serve_ms;
+    int64_t started_ms, lost_since_ms;
+    struct log_condition some_lost, some_unread;
+    atomic_bool watching; /* the first connections are made, so that `lost` means lost */
+    atomic_bool *lost;
+};
+
+size_t source_poll(void *context, unsigned worker, struct record *records, size_t max, int timeout_ms);
+void source_release(void *context, unsigned worker);
+
+#endif

@@ -1,0 +1,53 @@
+/* Levels compare by their place in the configured order, never by name. */
+#include "cli/filter.h"
+
+#include "alert/words.h"
+
+#include <string.h>
+
+static bool same(const json_t *object, const char *key, const char *want)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text && strcmp(text, want) == 0;
+}
+
+/* 0 for a name that is no level */
+static unsigned rank(const struct filter *filter, const char *level)
+{
+    for (unsigned i = 0; level && i < filter->level_count; i++)
+        if (strcmp(filter->levels[i], level) == 0)
+            return i + 1;
+    return 0;
+}
+
+static bool level_passes(const struct filter *filter, const json_t *data)
+{
+    unsigned reached = rank(filter, json_string_value(json_object_get(data, "highest_level")));
+    return reached == 0 || reached >= rank(filter, filter->level);
+}
+
+static bool street_passes(const struct filter *filter, const json_t *data)
+{
+    const json_t *path = json_object_get(data, "region_path");
+    for (size_t i = 0; i < json_array_size(path); i++) {
+        const json_t *region = json_array_get(path, i);
+        if (same(region, "level", "street"))
+            return same(region, "code", filter->street);
+    }
+    return false;
+}
+
+bool filter_passes(const struct filter *filter, const json_t *cloudevent)
+{
+    const json_t *data = json_object_get(cloudevent, "data");
+    switch (alert_message_kind(cloudevent)) {
+    case ALERT_HEARTBEAT:
+        return filter->heartbeats;
+    case ALERT_REVISION:
+        return (!filter->level || level_passes(filter, data)) && (!filter->street || street_passes(filter, data)) &&
+               (!filter->rule || same(data, "rule", filter->rule));
+    case ALERT_OTHER:
+        break;
+    }
+    return false;
+}

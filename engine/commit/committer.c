@@ -1,0 +1,470 @@
+#include "commit/committer_priv.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    COMMIT_EVERY_MS = 1000,   /* under load, when there is nothing to publish */
+    COMMIT_QUIET_MS = 10000,  /* when only watermarks move */
+    COUNT_EVERY_MS = 1000,    /* gauges that walk the tracked subjects */
+    RETRY_EVERY_MS = 20,
+    HANDOVERS_A_STEP = 64,
+};
+
+static void rule_times(struct committer *, int64_t now_ms);
+static void remember_closed(struct committer *);
+
+void committer_restored(struct committer *c)
+{
+    rule_times(c, clock_now_ms(c->in.clock));
+    remember_closed(c);
+}
+
+struct committer *committer_create(const struct committer_inputs *in)
+{
+    struct committer *c = xcalloc(1, sizeof *c);
+    c->in = *in;
+    const struct config *config = in->config;
+    struct tracker_outputs out = committer_outputs;
+    out.arg = c;
+    c->tracker = tracker_create(in->ledger, config->registry, config->catalogue, in->generation, config->group, &out);
+    c->encoder = wire_encoder_create(&(struct wire_names){config->registry, config->catalogue});
+    tracker_limit(c->tracker, (size_t)config->counters_bytes);
+    c->handed = xcalloc(in->ring_count + 1, sizeof *c->handed);
+    unsigned rules = generation_rules(in->generation)->count;
+    c->times = xcalloc(rules + 1, sizeof *c->times);
+    c->closed_at_commit = xcalloc(rules + 1, sizeof *c->closed_at_commit);
+    c->number = 1;
+    int64_t now = clock_now_ms(in->clock);
+    atomic_init(&c->committed_ms, now);
+    c->heartbeat_ms = now;
+
+    c->marks.clock = !config->event_time;
+    c->marks.partition_count = in->partition_count;
+    c->marks.partitions = xcalloc(in->partition_count + 1, sizeof *c->marks.partitions);
+    c->partition_names = xcalloc(in->partition_count + 1, sizeof *c->partition_names);
+    c->rendered = xcalloc(in->partition_count + 1, sizeof *c->rendered);
+    c->next_offsets = xcalloc(in->partition_count + 1, sizeof *c->next_offsets);
+    for (size_t i = 0; i < in->partition_count; i++) {
+        c->marks.partitions[i] = (struct partition_progress){in->partitions[i].source, -1, INT64_MIN, now, RECORD_DATA};
+        char name[512];
+        snprintf(name, sizeof name, "%s/%d", in->partitions[i].name, (int)in->partitions[i].number);
+        c->partition_names[i] = xstrdup(name);
+    }
+    c->marks.source_count = config->source_count;
+    c->marks.sources = xcalloc(config->source_count + 1, sizeof *c->marks.sources);
+    for (unsigned i = 0; i < config->source_count; i++)
+        c->marks.sources[i] = (struct source_progress){
+            .lateness_s = config->sources[i].lateness_s,
+            .silent_after_s = config->sources[i].silent_after_s,
+            .heard_ms = now,
+            .thawed_ms = INT64_MIN,
+            .watermark = WATERMARK_NONE,
+        };
+    for (size_t i = 0; i < in->partition_count; i++)
+        c->marks.sources[in->partitions[i].source].seen = true;
+    committer_restored(c);
+    return c;
+}
+
+void committer_destroy(struct committer **pointer)
+{
+    struct committer *c = *pointer;
+    if (!c)
+        return;
+    tracker_destroy(&c->tracker);
+    wire_encoder_destroy(&c->encoder);
+    for (size_t i = 0; i < c->in.partition_count; i++)
+        free(c->partition_names[i]);
+    free(c->partition_names);
+    free(c->rendered);
+    free(c->next_offsets);
+    free(c->marks.partitions);
+    free(c->marks.sources);
+    free(c->times);
+    free(c->closed_at_commit);
+    free(c->backfilled);
+    free(c->handed);
+    json_decref(c->known_rules);
+    buffer_free(&c->scratch);
+    cut_free(&c->cut);
+    free(c);
+    *pointer = NULL;
+}
+
+bool committer_clean(const struct committer *c)
+{
+    for (unsigned w = 0; w < c->in.ring_count; w++)
+        if (handover_take(&c->in.rings[w]))
+            return false;
+    return !c->frozen && !c->changed && !c->revisions;
+}
+
+uint64_t committer_cut(const struct committer *c)
+{
+    return atomic_load(&c->committed);
+}
+
+int64_t committer_alive_ms(const struct committer *c)
+{
+    return atomic_load_explicit(&c->alive_ms, memory_order_relaxed);
+}
+
+int64_t committer_committed_ms(const struct committer *c)
+{
+    return atomic_load_explicit(&c->committed_ms, memory_order_relaxed);
+}
+
+const struct watermarks *committer_watermarks(const struct committer *c)
+{
+    return &c->marks;
+}
+
+const struct tracker *committer_tracker(const struct committer *c)
+{
+    return c->tracker;
+}
+
+void committer_find(struct committer *c, const struct finding *f)
+{
+    if (c->backfilled_count == c->backfilled_capacity) {
+        c->backfilled_capacity = c->backfilled_capacity ? c->backfilled_capacity * 2 : 64;
+        c->backfilled = xrealloc(c->backfilled, c->backfilled_capacity * sizeof *c->backfilled);
+    }
+    c->backfilled[c->backfilled_count++] = *f;
+}
+
+/* ---- gathering ---- */
+
+static void take_progress(struct committer *c, const struct handover *h, int64_t now_ms)
+{
+    for (size_t i = 0; i < c->in.partition_count; i++) {
+        const struct progress *from = &h->progress[i];
+        struct partition_progress *to = &c->marks.partitions[i];
+        if (!from->touched)
+            continue;
+        if (from->next_offset >= 0 && from->next_offset != to->next_offset) {
+            to->next_offset = from->next_offset;
+            c->changed = true;
+        }
+        if (from->newest > to->newest)
+            to->newest = from->newest;
+        if (from->records) {
+            to->heard_ms = now_ms;
+            c->marks.sources[to->source].heard_ms = now_ms;
+        }
+        to->state = from->state == RECORD_AT_END && c->in.drain ? RECORD_FINISHED : from->state;
+    }
+}
+
+static void take_facts(struct committer *c, const struct handover *h)
+{
+    for (size_t i = 0; i < h->fact_count; i++) {
+        struct fact *fact = ledger_fact(c->in.ledger, h->facts[i]);
+        CHECK(fact->cut == 0);
+        for (unsigned p = 0; p <= fact->parties; p++)
+            ledger_fact(c->in.ledger, h->facts[i] + p)->cut = (uint32_t)c->number;
+        if (fact->kind != FACT_ALIAS)
+            cut_add_fact(&c->cut, fact_shelf(fact->kind), h->facts[i]);
+        c->changed = true;
+    }
+}
+
+/* Facts first, all of them, then what rests on them: a fact may concern one that stands later in the same unit. */
+static void take_handover(struct committer *c, const struct handover *h, int64_t now_ms)
+{
+    take_progress(c, h, now_ms);
+    take_facts(c, h);
+    for (size_t i = 0; i < h->fact_count; i++)
+        tracker_feed(c->tracker, h->facts[i]);
+    for (size_t i = 0; i < h->findings.count; i++)
+        tracker_find(c->tracker, &h->findings.all[i]);
+    metric_add(c->in.metrics, METRIC_FINDINGS, 0, 0, h->findings.count);
+    for (size_t i = 0; i < h->reject_count; i++) {
+        publish_reject(c, h, &h->rejects[i]);
+        c->changed = true;
+    }
+}
+
+static size_t pending_bytes(const struct committer *c)
+{
+    return c->cut.bytes.len + (c->cut.fact_count[SHELF_FACTS] + c->cut.fact_count[SHELF_READINGS]) * 128;
+}
+
+static bool gather(struct committer *c, int64_t now_ms)
+{
+    bool any = false;
+    for (unsigned w = 0; w < c->in.ring_count; w++)
+        for (int i = 0; i < HANDOVERS_A_STEP; i++) {
+            if (pending_bytes(c) > (size_t)c->in.config->uncommitted_bytes)
+                return any;
+            struct handover *h = handover_take(&c->in.rings[w]);
+            if (!h)
+                break;
+            take_handover(c, h, now_ms);
+            handover_release(&c->in.rings[w]);
+            any = true;
+        }
+    return any;
+}
+
+/* ---- time ---- */
+
+static uint64_t rule_sources(const struct rule *rule)
+{
+    uint64_t sources = 0;
+    for (unsigned s = 0; s < rule->selection_count; s++)
+        sources |= rule->selections[s].sources;
+    return sources;
+}
+
+static void rule_times(struct committer *c, int64_t now_ms)
+{
+    const struct rule_set *rules = generation_rules(c->in.generation);
+    for (unsigned r = 0; r < rules->count; r++) {
+        uint64_t sources = rule_sources(&rules->rules[r]);
+        int64_t watermark = WATERMARK_ALL;
+        bool silent = false, any = false;
+        for (size_t i = 0; i < c->marks.source_count; i++) {
+            if (!(sources >> i & 1) || !c->marks.sources[i].seen)
+                continue;
+            any = true;
+            silent |= c->marks.sources[i].silent;
+            if (c->marks.sources[i].watermark < watermark)
+                watermark = c->marks.sources[i].watermark;
+        }
+        struct rule_time *t = &c->times[r];
+        t->closed_before = c->closed_at_commit[r];
+        t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;
+        /* while its source is silent no time passes for a rule */
+        t->horizon = c->marks.clock && !silent ? now_ms / 60000 : MINUTE_NONE;
+        t->silent = silent;
+    }
+}
+
+static void remember_closed(struct committer *c)
+{
+    unsigned rules = generation_rules(c->in.generation)->count;
+    for (unsigned r = 0; r < rules; r++)
+        c->closed_at_commit[r] = c->times[r].closed;
+}
+
+/* event time by which the ledger's floor is set */
+static int64_t ledger_now(const struct committer *c)
+{
+    int64_t newest = 0, least = INT64_MAX;
+    for (size_t i = 0; i < c->marks.partition_count; i++)
+        if (c->marks.partitions[i].newest > newest)
+            newest = c->marks.partitions[i].newest;
+    if (c->marks.clock)
+        return newest;
+    /* without a clock to judge them by, events may be far apart: the slowest source holds the floor */
+    for (size_t i = 0; i < c->marks.source_count; i++)
+        if (c->marks.sources[i].seen && c->marks.sources[i].watermark < least)
+            least = c->marks.sources[i].watermark;
+    return least == WATERMARK_NONE ? 0 : least == WATERMARK_ALL ? newest : least;
+}
+
+static bool handed_taken(const struct committer *c)
+{
+    for (unsigned w = 0; w < c->in.ring_count; w++)
+        if (atomic_load_explicit(&c->in.rings[w].taken, memory_order_relaxed) < c->handed[w])
+            return false;
+    return true;
+}
+
+/* The ledger frees what nobody can see: not a batch that is open, and not a fact that is handed over and not yet
+ * committed.  So between two of its steps all batches must end, then all that they handed over be committed. */
+static void maintain(struct committer *c)
+{
+    if (!c->handed_known) {
+        if (!ledger_quiet(c->in.ledger))
+            return;
+        for (unsigned w = 0; w < c->in.ring_count; w++)
+            c->handed[w] = atomic_load_explicit(&c->in.rings[w].filled, memory_order_acquire);
+        c->handed_known = true;
+        c->handed_cut = 0;
+    }
+    if (!c->handed_cut) {
+        if (!handed_taken(c))
+            return;
+        c->handed_cut = c->number;
+    }
+    bool empty = c->cut.fact_count[SHELF_FACTS] == 0 && c->cut.fact_count[SHELF_READINGS] == 0;
+    if (c->number == c->handed_cut && !empty)
+        return;
+    c->handed_known = false;
+    ledger_maintain(c->in.ledger, ledger_now(c));
+    bool risen = false;
+    for (int i = 0; i < SHELVES; i++) {
+        int64_t floor = ledger_floor(c->in.ledger, (enum shelf)i);
+        risen |= floor > c->floor[i];
+        c->floor[i] = floor;
+    }
+    if (risen)
+        tracker_forget(c->tracker);
+}
+
+/* ---- committing ---- */
+
+static void encode_facts(struct committer *c)
+{
+    static const enum store_topic topics[SHELVES] = {STORE_LEDGER, STORE_READINGS};
+    for (int i = 0; i < SHELVES; i++)
+        for (size_t done = 0; done < c->cut.fact_count[i];) {
+            c->scratch.len = 0;
+            done += wire_encode(c->encoder, c->in.ledger, c->cut.facts[i] + done, c->cut.fact_count[i] - done,
+                                STORE_RECORD_MAX, &c->scratch);
+            struct store_record record = {.topic = topics[i], .value = buffer_str(&c->scratch)};
+            cut_add(&c->cut, &record);
+        }
+}
+
+static void freeze(struct committer *c, int64_t now_ms)
+{
+    if (now_ms - c->heartbeat_ms >= (int64_t)c->in.config->heartbeat_s * 1000 || now_ms < c->heartbeat_ms)
+        publish_heartbeat(c, now_ms);
+    encode_facts(c);
+    progress_store(c);
+    cut_freeze(&c->cut);
+    for (size_t i = 0; i < c->in.partition_count; i++)
+        c->next_offsets[i] = c->marks.partitions[i].next_offset;
+    c->frozen = true;
+}
+
+static enum step_result commit(struct committer *c)
+{
+    int64_t begin = clock_now_ms(c->in.clock);
+    enum store_result result = c->in.store->ops->commit(c->in.store->context, c->cut.frozen, c->cut.record_count,
+                                                        c->next_offsets, c->in.partition_count);
+    int64_t end = clock_now_ms(c->in.clock);
+    atomic_store_explicit(&c->alive_ms, end, memory_order_relaxed);
+    if (result != STORE_OK)
+        metric_add(c->in.metrics, METRIC_COMMIT_FAILURES, 0, 0, 1);
+    if (result == STORE_RETRY) {
+        c->retry_ms = end + RETRY_EVERY_MS;
+        return STEP_IDLE;
+    }
+    if (result == STORE_LOST) {
+        c->lost = true;
+        return STEP_LOST;
+    }
+    metric_observe(c->in.metrics, METRIC_COMMIT_SECONDS, end > begin ? (double)(end - begin) / 1000 : 0);
+    metric_set(c->in.metrics, METRIC_CUT, 0, (int64_t)c->number);
+    metric_set(c->in.metrics, METRIC_COMMITTED_AT, 0, end / 1000);
+    atomic_store(&c->committed, c->number);
+    c->number++;
+    atomic_store_explicit(&c->committed_ms, end, memory_order_relaxed);
+    c->frozen = c->changed = false;
+    c->revisions = 0;
+    cut_clear(&c->cut);
+    remember_closed(c);
+    return STEP_PROGRESS;
+}
+
+static bool worth_committing(const struct committer *c, int64_t now_ms)
+{
+    if (c->revisions > 0 || pending_bytes(c) > (size_t)c->in.config->uncommitted_bytes / 2)
+        return true;
+    /* a clock that was set back must not hold a commit back */
+    int64_t since = now_ms - committer_committed_ms(c);
+    if (since < 0 || (c->changed && since >= COMMIT_EVERY_MS))
+        return true;
+    int64_t beat = now_ms - c->heartbeat_ms;
+    return beat >= (int64_t)c->in.config->heartbeat_s * 1000 || since >= COMMIT_QUIET_MS;
+}
+
+static bool all_finished(const struct committer *c)
+{
+    for (size_t i = 0; i < c->marks.partition_count; i++)
+        if (c->marks.partitions[i].state != RECORD_FINISHED)
+            return false;
+    return c->marks.partition_count > 0;
+}
+
+/* a counter that is kept elsewhere */
+static void count_to(struct metrics *m, enum metric metric, unsigned a, uint64_t total)
+{
+    uint64_t counted = (uint64_t)metric_value(m, metric, a, 0);
+    if (total > counted)
+        metric_add(m, metric, a, 0, total - counted);
+}
+
+static void gauges(struct committer *c, int64_t now_ms)
+{
+    if (now_ms - c->counted_ms < COUNT_EVERY_MS && now_ms >= c->counted_ms)
+        return;
+    c->counted_ms = now_ms;
+    struct metrics *m = c->in.metrics;
+    struct tracker_counts counts;
+    tracker_counts(c->tracker, &counts);
+    for (unsigned l = 1; l <= generation_rules(c->in.generation)->level_count; l++)
+        metric_set(m, METRIC_ALERTS_OPEN, l, (int64_t)counts.open[l]);
+    metric_set(m, METRIC_ALERTS_PENDING, 0, (int64_t)counts.pending);
+    count_to(m, METRIC_DENIED, 0, counts.denied);
+    metric_set(m, METRIC_USED, STRUCTURE_TRACKED, (int64_t)counts.bytes);
+    count_to(m, METRIC_SHED, STRUCTURE_TRACKED, counts.shed);
+    metric_set(m, METRIC_USED, STRUCTURE_LEDGER, (int64_t)ledger_bytes(c->in.ledger, SHELF_FACTS));
+    metric_set(m, METRIC_USED, STRUCTURE_READINGS, (int64_t)ledger_bytes(c->in.ledger, SHELF_READINGS));
+    metric_set(m, METRIC_USED, STRUCTURE_INDEX, (int64_t)ledger_index_bytes(c->in.ledger));
+    metric_set(m, METRIC_USED, STRUCTURE_COUNTERS, (int64_t)counters_bytes(generation_counters(c->in.generation)));
+    metric_set(m, METRIC_USED, STRUCTURE_UNCOMMITTED, (int64_t)pending_bytes(c));
+    count_to(m, METRIC_SHED, STRUCTURE_COUNTERS, counters_shed(generation_counters(c->in.generation)));
+    count_to(m, METRIC_SHED, STRUCTURE_LEDGER, ledger_evictions(c->in.ledger, SHELF_FACTS));
+    count_to(m, METRIC_SHED, STRUCTURE_READINGS, ledger_evictions(c->in.ledger, SHELF_READINGS));
+    for (size_t i = 0; i < c->marks.source_count; i++) {
+        int64_t watermark = c->marks.sources[i].watermark;
+        if (watermark != WATERMARK_NONE && watermark != WATERMARK_ALL)
+            metric_set(m, METRIC_WATERMARK, (unsigned)i, watermark);
+        metric_set(m, METRIC_FROZEN, (unsigned)i, c->marks.sources[i].silent);
+    }
+}
+
+static void evaluate(struct committer *c, int64_t now_ms)
+{
+    for (size_t i = 0; i < c->backfilled_count; i++)
+        tracker_find(c->tracker, &c->backfilled[i]);
+    c->backfilled_count = 0;
+    rule_times(c, now_ms);
+    render_partitions(c);
+    tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
+}
+
+static enum step_result step(struct committer *c, bool flush)
+{
+    if (c->lost)
+        return STEP_LOST;
+    int64_t now_ms = clock_now_ms(c->in.clock);
+    atomic_store_explicit(&c->alive_ms, now_ms, memory_order_relaxed);
+    if (c->frozen)
+        return now_ms < c->retry_ms && now_ms > c->retry_ms - RETRY_EVERY_MS ? STEP_IDLE : commit(c);
+    bool any = gather(c, now_ms);
+    bool moved = watermarks_update(&c->marks, now_ms);
+    rule_times(c, now_ms);
+    if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times))
+        evaluate(c, now_ms);
+    maintain(c);
+    gauges(c, now_ms);
+    bool finished = all_finished(c) && !any;
+    if (finished && !c->changed && !c->revisions && c->finished)
+        return STEP_FINISHED;
+    if (flush || finished || worth_committing(c, now_ms)) {
+        c->finished = finished;
+        freeze(c, now_ms);
+        return commit(c);
+    }
+    return any ? STEP_PROGRESS : STEP_IDLE;
+}
+
+enum step_result committer_step(struct committer *c)
+{
+    return step(c, false);
+}
+
+enum step_result committer_flush(struct committer *c)
+{
+    return step(c, true);
+}

@@ -1,0 +1,70 @@
+/* The committer: the one thread that decides.  It gathers what the workers hand over into a cut, confirms findings on
+ * exactly the facts of the cuts so far, runs the alerts' life, and commits everything in one step of the store: facts,
+ * revisions, states, dead letters, offsets.
+ *
+ * A cut that is being committed is frozen as bytes and handed over again as it is until it commits; nothing is ever
+ * taken back inside the process.  When the store is lost, so is this committer: the shard is rebuilt from the log.
+ *
+ * committer_step is all there is to its thread, so that a simulation can call it. */
+#ifndef GW_COMMIT_COMMITTER_H
+#define GW_COMMIT_COMMITTER_H
+
+#include "alert/tracker.h"
+#include "base/clock.h"
+#include "commit/handover.h"
+#include "commit/watermark.h"
+#include "config/config.h"
+#include "metrics/metrics.h"
+#include "sink/store.h"
+
+struct committer;
+
+struct committer_inputs {
+    const struct config *config;
+    const struct clock *clock;
+    struct ledger *ledger;
+    struct generation *generation;
+    struct handover_ring *rings; /* one for each worker */
+    unsigned ring_count;
+    const struct source_partition *partitions;
+    size_t partition_count;
+    const struct store *store;
+    struct metrics *metrics;
+    bool drain; /* a partition read to its end has ended for good */
+};
+
+struct committer *committer_create(const struct committer_inputs *);
+void committer_destroy(struct committer **);
+
+/* What the state topic holds besides the tracker's: offsets, watermarks, cut. */
+#define PROGRESS_KEY "progress"
+bool committer_restore(struct committer *, struct str key, struct str value);
+void committer_restored(struct committer *); /* after the last committer_restore */
+/* then: where to read on, by partition; -1: from the beginning */
+void committer_offsets(const struct committer *, int64_t *offsets);
+/* was this rule, by its id, in the generation that committed last? */
+bool committer_knows_rule(const struct committer *, const char *id);
+/* facts of earlier cuts count as committed; the next cut's number is above any before */
+void committer_find(struct committer *, const struct finding *); /* from a backfill; before the first step */
+
+enum step_result {
+    STEP_IDLE,     /* nothing to do until something is handed over or time passes */
+    STEP_PROGRESS, /* call again at once */
+    STEP_FINISHED, /* all input has ended, everything is closed and committed */
+    STEP_LOST,     /* the store is lost */
+};
+enum step_result committer_step(struct committer *);
+/* commits what there is, however little; for leaving in good order */
+enum step_result committer_flush(struct committer *);
+
+/* is everything that was handed over committed? */
+bool committer_clean(const struct committer *);
+
+uint64_t committer_cut(const struct committer *); /* newest committed */
+/* milliseconds of the clock when it last made progress or had nothing to do; any thread */
+int64_t committer_alive_ms(const struct committer *);
+int64_t committer_committed_ms(const struct committer *); /* when the newest commit ended; any thread */
+const struct watermarks *committer_watermarks(const struct committer *); /* committer's thread */
+const struct tracker *committer_tracker(const struct committer *);       /* likewise */
+
+#endif

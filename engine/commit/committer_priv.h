@@ -1,0 +1,51 @@
+/* What the committer's files share. */
+#ifndef GW_COMMIT_COMMITTER_PRIV_H
+#define GW_COMMIT_COMMITTER_PRIV_H
+
+#include "alert/render.h"
+#include "commit/committer.h"
+#include "commit/cut.h"
+#include "ledger/wire.h"
+
+#include <stdatomic.h>
+
+struct committer {
+    struct committer_inputs in;
+    struct tracker *tracker;
+    struct wire_encoder *encoder;
+    struct watermarks marks;
+    struct rule_time *times;     /* by rule */
+    int64_t *closed_at_commit;   /* by rule: minutes closed when the last cut was committed */
+    struct cut cut;
+    uint64_t number;             /* of the open cut */
+    bool frozen;                 /* the cut is on its way */
+    bool lost;
+    bool changed;                /* something since the last commit: facts, rejects, offsets, watermarks */
+    bool finished;
+    size_t revisions;            /* in the open cut */
+    _Atomic int64_t committed_ms;
+    int64_t heartbeat_ms, counted_ms, retry_ms;
+    char **partition_names;      /* "topic/number" */
+    struct render_partition *rendered;
+    int64_t *next_offsets;
+    struct buffer scratch;
+    json_t *known_rules;         /* id → digest, of the generation that committed last; NULL: none */
+    uint64_t *handed;            /* by ring: what has to be committed before the ledger may go on */
+    uint64_t handed_cut;         /* the cut that holds the last of it; 0: not known yet */
+    bool handed_known;
+    int64_t floor[SHELVES];
+    struct finding *backfilled;
+    size_t backfilled_count, backfilled_capacity;
+    _Atomic uint64_t committed;
+    _Atomic int64_t alive_ms;
+};
+
+/* progress.c */
+void progress_store(struct committer *);
+/* publish.c: outputs of the tracker into the open cut, dead letters, heartbeats */
+extern const struct tracker_outputs committer_outputs;
+void publish_reject(struct committer *, const struct handover *, const struct reject *);
+void publish_heartbeat(struct committer *, int64_t now_ms);
+void render_partitions(struct committer *);
+
+#endif

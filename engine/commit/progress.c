@@ -1,0 +1,108 @@
+/* The record `progress` of the state topic: how far the input has been read, up to which event time it is taken to be
+ * complete, and which rules have seen it.  It is part of every cut. */
+#include "commit/committer_priv.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static json_t *partitions_json(const struct committer *c)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < c->in.partition_count; i++) {
+        const struct partition_progress *p = &c->marks.partitions[i];
+        json_object_set_new(object, c->partition_names[i],
+                            json_pack("{s:I, s:I}", "next_offset", (json_int_t)p->next_offset, "newest",
+                                      (json_int_t)p->newest));
+    }
+    return object;
+}
+
+static json_t *sources_json(const struct committer *c)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < c->marks.source_count; i++)
+        json_object_set_new(object, catalogue_source(c->in.config->catalogue, (unsigned)i),
+                            json_pack("{s:I}", "watermark", (json_int_t)c->marks.sources[i].watermark));
+    return object;
+}
+
+static json_t *rules_json(const struct rule_set *rules)
+{
+    json_t *object = json_object();
+    for (unsigned r = 0; r < rules->count; r++) {
+        char digest[24];
+        snprintf(digest, sizeof digest, "%016llx", (unsigned long long)rules->rules[r].digest);
+        json_object_set_new(object, rules->rules[r].id, json_string(digest));
+    }
+    return object;
+}
+
+void progress_store(struct committer *c)
+{
+    json_t *json = json_pack("{s:i, s:I, s:o, s:o, s:o}", "format", 1, "cut", (json_int_t)c->number, "partitions",
+                             partitions_json(c), "sources", sources_json(c), "rules",
+                             rules_json(generation_rules(c->in.generation)));
+    size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
+    c->scratch.len = 0;
+    json_dumpb(json, buffer_grow(&c->scratch, size), size, JSON_COMPACT);
+    json_decref(json);
+    struct store_record record = {.topic = STORE_STATE, .key = STR(PROGRESS_KEY), .value = buffer_str(&c->scratch)};
+    cut_add(&c->cut, &record);
+}
+
+static int64_t integer(const json_t *object, const char *name, int64_t absent)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_integer(value) ? json_integer_value(value) : absent;
+}
+
+static bool restore(struct committer *c, const json_t *json)
+{
+    if (integer(json, "format", 0) != 1)
+        return false;
+    c->number = (uint64_t)integer(json, "cut", 0) + 1;
+    atomic_store(&c->committed, c->number - 1);
+    const json_t *partitions = json_object_get(json, "partitions"), *sources = json_object_get(json, "sources");
+    for (size_t i = 0; i < c->in.partition_count; i++) {
+        const json_t *one = json_object_get(partitions, c->partition_names[i]);
+        c->marks.partitions[i].next_offset = integer(one, "next_offset", -1);
+        c->marks.partitions[i].newest = integer(one, "newest", INT64_MIN);
+    }
+    for (size_t i = 0; i < c->marks.source_count; i++) {
+        const json_t *one = json_object_get(sources, catalogue_source(c->in.config->catalogue, (unsigned)i));
+        c->marks.sources[i].watermark = integer(one, "watermark", WATERMARK_NONE);
+        /* a drained run closed everything; what has come since is to be judged by itself */
+        if (c->marks.sources[i].watermark == WATERMARK_ALL)
+            c->marks.sources[i].watermark = WATERMARK_NONE;
+    }
+    json_decref(c->known_rules);
+    c->known_rules = json_incref(json_object_get(json, "rules"));
+    return true;
+}
+
+bool committer_restore(struct committer *c, struct str key, struct str value)
+{
+    if (key.len > strlen(TRACKER_KEY) && memcmp(key.at, TRACKER_KEY, strlen(TRACKER_KEY)) == 0)
+        return tracker_restore(c->tracker, key, value);
+    if (!str_eq(key, STR(PROGRESS_KEY)))
+        return true; /* of a later version */
+    json_t *json = json_loadb(value.at, value.len, 0, NULL);
+    bool good = json && restore(c, json);
+    if (!good)
+        log_line(LOG_ERROR, "recover", "the record '" PROGRESS_KEY "' of the state topic is not understood");
+    json_decref(json);
+    return good;
+}
+
+void committer_offsets(const struct committer *c, int64_t *offsets)
+{
+    for (size_t i = 0; i < c->in.partition_count; i++)
+        offsets[i] = c->marks.partitions[i].next_offset;
+}
+
+bool committer_knows_rule(const struct committer *c, const char *id)
+{
+    return json_object_get(c->known_rules, id) != NULL;
+}

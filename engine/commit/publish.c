@@ -1,0 +1,141 @@
+/* What goes out, as records of the open cut: revisions, subject states, dead letters, late events, heartbeats. */
+#include "commit/committer_priv.h"
+
+#include "base/check.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+void render_partitions(struct committer *c)
+{
+    for (size_t i = 0; i < c->in.partition_count; i++) {
+        const struct partition_progress *p = &c->marks.partitions[i];
+        const struct source_progress *s = &c->marks.sources[p->source];
+        c->rendered[i] = (struct render_partition){
+            .name = c->partition_names[i],
+            .source = catalogue_source(c->in.config->catalogue, p->source),
+            .offset = p->next_offset,
+            .last_event_at = p->newest,
+            .watermark = s->watermark,
+            .silent = s->silent,
+        };
+    }
+}
+
+static struct render_context context_of(struct committer *c, const struct rule *rule)
+{
+    const struct config *config = c->in.config;
+    struct render_context context = {
+        .ledger = c->in.ledger,
+        .registry = config->registry,
+        .catalogue = config->catalogue,
+        .rules = generation_rules(c->in.generation),
+        .group = config->group,
+        .utc_offset_s = config->utc_offset_s,
+        .now_ms = clock_now_ms(c->in.clock),
+        .cut = c->number,
+        .watermark_minute = MINUTE_NONE,
+        .partitions = c->rendered,
+        .partition_count = c->in.partition_count,
+    };
+    ptrdiff_t number = rule ? rule - context.rules->rules : -1;
+    if (number >= 0 && number < (ptrdiff_t)context.rules->count)
+        context.watermark_minute = c->times[number].closed;
+    return context;
+}
+
+static void publish(void *arg, const struct revision *r)
+{
+    struct committer *c = arg;
+    struct render_context context = context_of(c, r->rule);
+    if (c->in.config->event_time && r->minute != MINUTE_NONE)
+        context.now_ms = r->minute * 60000; /* the time of a replay is the events' */
+    struct store_record record;
+    c->scratch.len = 0;
+    render_alert(&context, r, &c->scratch, &record);
+    record.value = buffer_str(&c->scratch);
+    cut_add(&c->cut, &record);
+    c->revisions++;
+    metric_add(c->in.metrics, METRIC_REVISIONS, r->change, 0, 1);
+}
+
+static void store_state(void *arg, const char *key, json_t *state)
+{
+    struct committer *c = arg;
+    struct store_record record = {.topic = STORE_STATE, .key = str_of(key)};
+    c->scratch.len = 0;
+    if (state) {
+        size_t size = json_dumpb(state, NULL, 0, JSON_COMPACT);
+        json_dumpb(state, buffer_grow(&c->scratch, size), size, JSON_COMPACT);
+        record.value = buffer_str(&c->scratch);
+    }
+    cut_add(&c->cut, &record);
+    c->changed = true;
+}
+
+static void recorded(void *arg, const struct rule *rule, const struct episode *episode)
+{
+    struct committer *c = arg;
+    (void)rule;
+    (void)episode;
+    metric_add(c->in.metrics, METRIC_RECORDED, 0, 0, 1);
+}
+
+const struct tracker_outputs committer_outputs = {publish, store_state, recorded, NULL};
+
+/* Never the record's own text, unless the source says so: it may hold a name or a number. */
+void publish_reject(struct committer *c, const struct handover *h, const struct reject *r)
+{
+    const struct source_partition *p = &c->in.partitions[r->partition];
+    json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:I}", "reason", r->reason, "source",
+                             catalogue_source(c->in.config->catalogue, p->source), "topic", p->name, "partition",
+                             (int)p->number, "offset", (json_int_t)r->offset);
+    char text[TIME_TEXT_SIZE];
+    render_time(clock_now_ms(c->in.clock) / 1000, c->in.config->utc_offset_s, text);
+    json_object_set_new(json, "at", json_string(text));
+    if (r->place_len)
+        json_object_set_new(json, "place", json_stringn(h->text.at + r->place_at, r->place_len));
+    if (r->expected_len)
+        json_object_set_new(json, "expected", json_stringn(h->text.at + r->expected_at, r->expected_len));
+    if (r->late) {
+        render_time(r->occurred_at, c->in.config->utc_offset_s, text);
+        json_object_set_new(json, "occurred_at", json_string(text));
+    }
+    if (r->raw_len) {
+        size_t size = sodium_base64_encoded_len(r->raw_len, sodium_base64_VARIANT_ORIGINAL);
+        char *base64 = xmalloc(size);
+        sodium_bin2base64(base64, size, (const unsigned char *)h->text.at + r->raw_at, r->raw_len,
+                          sodium_base64_VARIANT_ORIGINAL);
+        json_object_set_new(json, "raw_base64", json_string(base64));
+        free(base64);
+    }
+    size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
+    c->scratch.len = 0;
+    json_dumpb(json, buffer_grow(&c->scratch, size), size, JSON_COMPACT);
+    json_decref(json);
+    struct store_record record = {
+        .topic = r->late ? STORE_LATE : STORE_DEAD_LETTER,
+        .key = str_of(c->partition_names[r->partition]),
+        .value = buffer_str(&c->scratch),
+        .headers = {{"reason", str_of(r->reason)}},
+        .header_count = 1,
+    };
+    cut_add(&c->cut, &record);
+}
+
+void publish_heartbeat(struct committer *c, int64_t now_ms)
+{
+    c->heartbeat_ms = now_ms;
+    struct render_context context = context_of(c, NULL);
+    c->scratch.len = 0;
+    render_heartbeat(&context, &c->scratch);
+    struct store_record record = {
+        .topic = STORE_ALERTS,
+        .key = STR("heartbeat"),
+        .value = buffer_str(&c->scratch),
+        .headers = {{"state", STR("heartbeat")},
+                    {"content-type", STR("application/cloudevents+json; charset=UTF-8")}},
+        .header_count = 2,
+    };
+    cut_add(&c->cut, &record);
+}

@@ -1,0 +1,50 @@
+/* Progress of the input and the watermark it allows: the event time up to which a source is taken to be complete.
+ *
+ * Of a partition: its newest event's time less the source's lateness.  Of a source: the minimum over its partitions.  A
+ * partition that has been read to its end follows the clock, less the lateness, until the source has been silent
+ * for `silent_after`; then the source is frozen: silence is not calm.  A partition out of reach never follows the clock: it
+ * may hold anything.  When a source is heard again after a silence, its other partitions stay frozen until each is
+ * heard too, or for silent_after: their share of the backlog may still be on its way.  Without a clock (time: event) nothing follows it, and a partition that has ended for good
+ * no longer counts.  The watermark never goes back, not over a restart either.
+ *
+ * One thread, the committer.  Everything here depends only on what was handed over and on the clock it is given. */
+#ifndef GW_COMMIT_WATERMARK_H
+#define GW_COMMIT_WATERMARK_H
+
+#include "source/source.h"
+
+#define WATERMARK_NONE INT64_MIN /* nothing is known to be complete */
+#define WATERMARK_ALL INT64_MAX  /* everything is: the input has ended */
+
+struct partition_progress {
+    unsigned source;
+    int64_t next_offset; /* -1: nothing was read yet */
+    int64_t newest;      /* seconds; INT64_MIN: no event yet */
+    int64_t heard_ms;    /* when its last record came */
+    enum record_kind state;
+};
+
+struct source_progress {
+    int64_t lateness_s, silent_after_s;
+    int64_t heard_ms;  /* when its last record came */
+    int64_t thawed_ms; /* when it was heard again after its last silence; INT64_MIN: never silent */
+    int64_t watermark; /* seconds, complete below it */
+    bool silent;
+    bool seen; /* has partitions */
+};
+
+struct watermarks {
+    bool clock; /* time: wall */
+    struct partition_progress *partitions;
+    size_t partition_count;
+    struct source_progress *sources;
+    size_t source_count;
+};
+
+/* recomputes all sources; true if a watermark or a silence changed */
+bool watermarks_update(struct watermarks *, int64_t now_ms);
+
+/* the newest minute all of whose facts have come, given a watermark in seconds; MINUTE_NONE, MINUTE_NEVER at the ends */
+int64_t watermark_minute(int64_t watermark_s);
+
+#endif

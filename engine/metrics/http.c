@@ -1,0 +1,173 @@
+/* libmicrohttpd with its bounds set.  The listening socket is opened here rather than by the library, which would
+ * hide why it failed and, for port 0, which port it got. */
+#include "metrics/http.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECTIONS_MAX = 32, IDLE_S = 10, CONNECTION_BYTES = 16 * 1024 };
+
+struct http {
+    struct MHD_Daemon *daemon;
+    const struct metrics *metrics;
+    struct health *health;
+    uint16_t port;
+};
+
+/* takes over `body`, which is malloc()ed, or NULL for none */
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type, char *body,
+                              size_t len)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(body ? len : 0, body, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        free(body);
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    enum MHD_Result queued = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, const char *text)
+{
+    return answer(connection, status, "text/plain; charset=utf-8", xstrdup(text), strlen(text));
+}
+
+static enum MHD_Result answer_health(struct MHD_Connection *connection, struct health *health,
+                                     enum health_probe probe)
+{
+    bool ok;
+    char *body = health_json(health, probe, &ok);
+    return answer(connection, ok ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "application/json", body,
+                  strlen(body));
+}
+
+/* `state` is NULL at the first of the library's two calls for a request, before any body has been read */
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
+                              const char *version, const char *upload, size_t *upload_len, void **state)
+{
+    (void)version;
+    (void)upload;
+    (void)upload_len;
+    struct http *http = arg;
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+    if (!*state) {
+        *state = http;
+        return MHD_YES;
+    }
+    if (strcmp(path, "/metrics") == 0) {
+        size_t len;
+        char *text = metrics_text(http->metrics, &len);
+        return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text, len);
+    }
+    if (strcmp(path, "/healthz") == 0)
+        return answer_health(connection, http->health, HEALTH_LIVE);
+    if (strcmp(path, "/readyz") == 0)
+        return answer_health(connection, http->health, HEALTH_READY);
+    return answer_text(connection, MHD_HTTP_NOT_FOUND, "try /metrics, /healthz or /readyz\n");
+}
+
+static int listen_at(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, CONNECTIONS_MAX) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+static int listen_on(const char *host, uint16_t port, struct problems *problems)
+{
+    char service[8], name[300];
+    snprintf(service, sizeof service, "%u", port);
+    snprintf(name, sizeof name, "http %.255s:%u", host, port);
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *found;
+    int failure = getaddrinfo(host, service, &hints, &found);
+    if (failure) {
+        problem_add(problems, name, 0, 0, "no such address: %s", gai_strerror(failure));
+        return -1;
+    }
+    int fd = -1;
+    for (const struct addrinfo *one = found; one && fd < 0; one = one->ai_next)
+        fd = listen_at(one);
+    if (fd < 0)
+        problem_add(problems, name, 0, 0, "cannot listen: %s", strerror(errno));
+    freeaddrinfo(found);
+    return fd;
+}
+
+static uint16_t port_of(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage room;
+    } address;
+    socklen_t len = sizeof address;
+    CHECK(getsockname(fd, &address.any, &len) == 0);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+struct http *http_start(const char *host, uint16_t port, const struct metrics *metrics, struct health *health,
+                        struct problems *problems)
+{
+    int fd = listen_on(host, port, problems);
+    if (fd < 0)
+        return NULL;
+    struct http *http = xcalloc(1, sizeof *http);
+    http->metrics = metrics;
+    http->health = health;
+    http->port = port_of(fd);
+
+    /* the library's thread inherits the mask: signals are the control thread's business */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    http->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle, http,
+                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!http->daemon) {
+        /* the socket may be closed already: the library owns it once it was asked */
+        problem_add(problems, "http", 0, 0, "the server did not start");
+        free(http);
+        return NULL;
+    }
+    return http;
+}
+
+uint16_t http_port(const struct http *http)
+{
+    return http->port;
+}
+
+void http_stop(struct http **http)
+{
+    if (*http)
+        MHD_stop_daemon((*http)->daemon);
+    free(*http);
+    *http = NULL;
+}

@@ -1,0 +1,174 @@
+/* Back from the log: facts into the ledger by the very code that enters live ones (so doubles, voids that came first and
+ * moves are treated alike), states into the committer, and counters by counting the ledger. */
+#include "shard/shard_priv.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+struct entering {
+    struct shard *shard;
+    struct ledger_writer *writer;
+};
+
+static void mark(struct shard *shard, fact_ref ref)
+{
+    struct fact *fact = ledger_fact(shard->ledger, ref);
+    unsigned parties = fact->kind == FACT_ALIAS ? 0 : fact->parties;
+    for (unsigned i = 0; i <= parties; i++)
+        ledger_fact(shard->ledger, ref + i)->cut = 1; /* any cut that was committed */
+}
+
+static void enter(void *arg, const struct event *event)
+{
+    const struct entering *e = arg;
+    struct entered entered;
+    if (event->occurred_at > e->shard->newest)
+        e->shard->newest = event->occurred_at;
+    for (;;) {
+        ledger_begin(e->writer);
+        enum enter_result result = ledger_enter(e->writer, event, &entered);
+        ledger_end(e->writer);
+        if (result == ENTER_NEW) {
+            mark(e->shard, entered.ref);
+            for (unsigned i = 0; i < entered.aliases; i++)
+                mark(e->shard, entered.alias[i]);
+        }
+        if (result != ENTER_FULL)
+            return;
+        /* as live: what is newer makes room by raising the floor */
+        ledger_maintain(e->shard->ledger, e->shard->newest);
+    }
+}
+
+static bool take(void *arg, enum store_topic topic, struct str key, struct str value)
+{
+    struct entering *e = arg;
+    struct shard *shard = e->shard;
+    shard->records++;
+    if (topic == STORE_STATE) {
+        char *name = xstrndup(key.at, key.len);
+        if (value.at && value.len)
+            json_object_set_new(shard->state, name, json_stringn(value.at, value.len));
+        else
+            json_object_del(shard->state, name);
+        free(name);
+        return true;
+    }
+    struct wire_names names = {shard->in.config->registry, shard->in.config->catalogue};
+    if (!wire_decode(&names, value, enter, e, &shard->report)) {
+        if (!shard->broken++)
+            log_line(LOG_ERROR, "recover", "a record of the %s topic is not readable and is left out",
+                     store_topic_word(topic));
+    }
+    return true;
+}
+
+enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end)
+{
+    struct entering e = {shard, ledger_writer(shard->ledger, 0)};
+    enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &e, timeout_ms, at_end);
+    /* enough steps to finish what growing needs, since nobody else is in a batch */
+    for (int i = 0; i < 4; i++)
+        ledger_maintain(shard->ledger, shard->newest);
+    return result;
+}
+
+/* ---- counters from the ledger ---- */
+
+struct backfill {
+    struct shard *shard;
+    struct touched touched;
+    bool *fresh; /* by rule: the generation before did not have it */
+    bool any_fresh;
+};
+
+enum { BACKFILL_CHUNK = 1 << 16 };
+
+static void backfill_evaluate(struct backfill *b)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < b->touched.count && b->any_fresh; i++)
+        if (b->fresh[b->touched.all[i].rule])
+            b->touched.all[kept++] = b->touched.all[i];
+    b->touched.count = kept;
+    generation_evaluate(b->shard->generation, &b->touched);
+    for (size_t i = 0; i < b->touched.count; i++)
+        committer_find(b->shard->committer, &b->touched.all[i]);
+    b->touched.count = 0;
+}
+
+static bool backfill_visit(void *arg, fact_ref ref)
+{
+    struct backfill *b = arg;
+    const struct fact *fact = ledger_fact(b->shard->ledger, ref);
+    if (fact->key == 0 && fact->kind != FACT_ALIAS)
+        return true; /* a party is counted with its event */
+    generation_count(b->shard->generation, b->shard->in.config->registry, b->shard->ledger, ref, &b->touched);
+    if (b->touched.count >= BACKFILL_CHUNK)
+        backfill_evaluate(b);
+    return true;
+}
+
+static void backfill(struct shard *shard)
+{
+    const struct rule_set *rules = generation_rules(shard->generation);
+    struct backfill b = {.shard = shard, .fresh = xcalloc(rules->count + 1, sizeof *b.fresh)};
+    for (unsigned r = 0; r < rules->count; r++) {
+        b.fresh[r] = !committer_knows_rule(shard->committer, rules->rules[r].id);
+        b.any_fresh |= b.fresh[r];
+    }
+    for (int s = 0; s < SHELVES; s++)
+        ledger_scan(shard->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, backfill_visit, &b);
+    backfill_evaluate(&b);
+    free(b.touched.all);
+    free(b.fresh);
+}
+
+static void restore_state(struct shard *shard)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(shard->state, name, value)
+    {
+        struct str text = {json_string_value(value), json_string_length(value)};
+        committer_restore(shard->committer, str_of(name), text);
+    }
+    json_decref(shard->state);
+    shard->state = json_object();
+    committer_restored(shard->committer);
+}
+
+static bool follow_to_end(struct shard *shard)
+{
+    for (bool at_end = false; !at_end;)
+        if (shard_follow(shard, 1000, &at_end) != STORE_OK)
+            return false;
+    return true;
+}
+
+bool shard_lead(struct shard *shard)
+{
+    int64_t begin = clock_now_ms(shard->in.clock);
+    if (!follow_to_end(shard) || shard->in.store->ops->lead(shard->in.store->context) != STORE_OK ||
+        !follow_to_end(shard))
+        return false;
+    restore_state(shard);
+    backfill(shard);
+    int64_t *offsets = xcalloc(shard->partition_count + 1, sizeof *offsets);
+    committer_offsets(shard->committer, offsets);
+    bool started = shard->in.source->ops->start(shard->in.source->context, offsets, shard->in.workers);
+    free(offsets);
+    const struct wire_report *r = &shard->report;
+    log_line(LOG_INFO, "recover", "%llu facts from %llu records of the log in %lld ms%s",
+             (unsigned long long)r->rows, (unsigned long long)shard->records,
+             (long long)(clock_now_ms(shard->in.clock) - begin), started ? "" : "; but the input can't be read");
+    if (r->unknown_regions || r->unknown_categories || r->unknown_sources || shard->broken)
+        log_line(LOG_WARNING, "recover",
+                 "%llu facts are of regions, %llu of categories, %llu of sources that are not configured any more; "
+                 "%llu records were not readable",
+                 (unsigned long long)r->unknown_regions, (unsigned long long)r->unknown_categories,
+                 (unsigned long long)r->unknown_sources, (unsigned long long)shard->broken);
+    return started;
+}

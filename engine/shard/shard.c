@@ -1,0 +1,172 @@
+#include "shard/shard_priv.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { POLL_MS = 50, PAUSE_MS = 1 };
+
+struct worker_thread {
+    struct shard *shard;
+    unsigned number;
+};
+
+struct shard *shard_create(const struct shard_inputs *in)
+{
+    struct shard *shard = xcalloc(1, sizeof *shard);
+    shard->in = *in;
+    const struct config *config = in->config;
+    struct ledger_limits limits = {
+        .keep_s = {config->retention_s, config->readings_retention_s},
+        .bytes = {(size_t)config->ledger_bytes, (size_t)config->readings_bytes},
+    };
+    shard->partitions = in->source->ops->partitions(in->source->context, &shard->partition_count);
+    shard->ledger = ledger_create(&limits, in->workers);
+    shard->generation = generation_create(&(struct generation_inputs){
+        config->rules, config->registry, config->catalogue, (size_t)config->counters_bytes, 1});
+    shard->rings = xaligned(in->workers * sizeof *shard->rings);
+    shard->workers = xcalloc(in->workers, sizeof(struct worker *));
+    for (unsigned w = 0; w < in->workers; w++) {
+        handover_ring_init(&shard->rings[w], shard->partition_count);
+        shard->workers[w] = worker_create(&(struct worker_inputs){
+            config, in->clock, ledger_writer(shard->ledger, w), shard->ledger, shard->generation, in->source,
+            shard->partitions, shard->partition_count, &shard->rings[w], in->metrics, w});
+    }
+    shard->committer = committer_create(&(struct committer_inputs){
+        config, in->clock, shard->ledger, shard->generation, shard->rings, in->workers, shard->partitions,
+        shard->partition_count, in->store, in->metrics, in->drain});
+    shard->state = json_object();
+    atomic_init(&shard->stopped, -1);
+    metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)generation_number(shard->generation));
+    metric_set(in->metrics, METRIC_RULES, 0, config->rules->count);
+    metric_set(in->metrics, METRIC_BOUND, STRUCTURE_LEDGER, config->ledger_bytes);
+    metric_set(in->metrics, METRIC_BOUND, STRUCTURE_READINGS, config->readings_bytes);
+    metric_set(in->metrics, METRIC_BOUND, STRUCTURE_COUNTERS, config->counters_bytes);
+    metric_set(in->metrics, METRIC_BOUND, STRUCTURE_UNCOMMITTED, config->uncommitted_bytes);
+    return shard;
+}
+
+/* ---- threads ---- */
+
+static void pause_ms(int ms)
+{
+    struct timespec pause = {0, ms * 1000000L};
+    nanosleep(&pause, NULL);
+}
+
+static void *work(void *arg)
+{
+    const struct worker_thread *t = arg;
+    while (!atomic_load_explicit(&t->shard->stopping, memory_order_relaxed))
+        if (worker_step(t->shard->workers[t->number], POLL_MS) == WORKER_STALLED)
+            pause_ms(PAUSE_MS);
+    return NULL;
+}
+
+static void *commit(void *arg)
+{
+    struct shard *shard = arg;
+    for (;;) {
+        bool flushing = atomic_load(&shard->flushing);
+        enum step_result result =
+            flushing ? committer_flush(shard->committer) : committer_step(shard->committer);
+        if (result == STEP_FINISHED || result == STEP_LOST) {
+            atomic_store(&shard->stopped, (int)result);
+            return NULL;
+        }
+        if (flushing && result == STEP_PROGRESS && committer_clean(shard->committer)) {
+            atomic_store(&shard->stopped, (int)STEP_PROGRESS);
+            return NULL;
+        }
+        if (result == STEP_IDLE)
+            pause_ms(PAUSE_MS);
+    }
+}
+
+static void thread_start(struct shard *shard, void *(*run)(void *), void *arg)
+{
+    CHECK(pthread_create(&shard->threads[shard->threads_running], NULL, run, arg) == 0);
+    shard->threads_running++;
+}
+
+void shard_start(struct shard *shard)
+{
+    unsigned workers = shard->in.workers;
+    shard->threads = xcalloc(workers + 1, sizeof *shard->threads);
+    shard->worker_threads = xcalloc(workers, sizeof *shard->worker_threads);
+    for (unsigned w = 0; w < workers; w++) {
+        shard->worker_threads[w] = (struct worker_thread){shard, w};
+        thread_start(shard, work, &shard->worker_threads[w]);
+    }
+    thread_start(shard, commit, shard);
+}
+
+bool shard_stopped(const struct shard *shard, enum step_result *why)
+{
+    int stopped = atomic_load(&shard->stopped);
+    if (stopped >= 0)
+        *why = (enum step_result)stopped;
+    return stopped >= 0;
+}
+
+enum step_result shard_stop(struct shard *shard)
+{
+    atomic_store(&shard->stopping, true);
+    for (unsigned t = 0; t + 1 < shard->threads_running; t++)
+        pthread_join(shard->threads[t], NULL);
+    atomic_store(&shard->flushing, true);
+    if (shard->threads_running)
+        pthread_join(shard->threads[shard->threads_running - 1], NULL);
+    shard->threads_running = 0;
+    return (enum step_result)atomic_load(&shard->stopped);
+}
+
+void shard_destroy(struct shard **pointer)
+{
+    struct shard *shard = *pointer;
+    if (!shard)
+        return;
+    atomic_store(&shard->stopping, true);
+    for (unsigned t = 0; t + 1 < shard->threads_running; t++)
+        pthread_join(shard->threads[t], NULL);
+    /* the committer has stopped by itself, or is told to: it must not be left in a commit */
+    atomic_store(&shard->flushing, true);
+    if (shard->threads_running)
+        pthread_join(shard->threads[shard->threads_running - 1], NULL);
+    committer_destroy(&shard->committer);
+    for (unsigned w = 0; w < shard->in.workers; w++) {
+        worker_destroy(&shard->workers[w]);
+        handover_ring_clear(&shard->rings[w]);
+    }
+    free(shard->workers);
+    free(shard->rings);
+    generation_destroy(&shard->generation);
+    ledger_destroy(&shard->ledger);
+    json_decref(shard->state);
+    free(shard->threads);
+    free(shard->worker_threads);
+    free(shard);
+    *pointer = NULL;
+}
+
+struct worker *shard_worker(struct shard *shard, unsigned number)
+{
+    return shard->workers[number];
+}
+
+struct committer *shard_committer(struct shard *shard)
+{
+    return shard->committer;
+}
+
+struct ledger *shard_ledger(struct shard *shard)
+{
+    return shard->ledger;
+}
+
+struct generation *shard_generation(struct shard *shard)
+{
+    return shard->generation;
+}

@@ -1,0 +1,32 @@
+#ifndef GW_SHARD_SHARD_PRIV_H
+#define GW_SHARD_SHARD_PRIV_H
+
+#include "ledger/wire.h"
+#include "shard/shard.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct shard {
+    struct shard_inputs in;
+    struct ledger *ledger;
+    struct generation *generation;
+    struct handover_ring *rings;
+    struct worker **workers;
+    struct committer *committer;
+    const struct source_partition *partitions;
+    size_t partition_count;
+
+    json_t *state; /* what the state topic holds: key → value, until shard_lead hands it over */
+    struct wire_report report;
+    uint64_t records, broken;
+    int64_t newest; /* event time met while following: the floor follows it */
+
+    pthread_t *threads;
+    struct worker_thread *worker_threads;
+    unsigned threads_running;
+    atomic_bool stopping, flushing;
+    _Atomic int stopped; /* enum step_result, once the committer has stopped; -1 before */
+};
+
+#endif

@@ -95,12 +95,17 @@ void committer_destroy(struct committer **pointer)
     *pointer = NULL;
 }
 
-bool committer_clean(const struct committer *c)
+bool committer_waiting(const struct committer *c)
 {
     for (unsigned w = 0; w < c->in.ring_count; w++)
         if (handover_take(&c->in.rings[w]))
-            return false;
-    return !c->frozen && !c->changed && !c->revisions;
+            return true;
+    return false;
+}
+
+bool committer_clean(const struct committer *c)
+{
+    return !committer_waiting(c) && !c->frozen && !c->changed && !c->revisions;
 }
 
 uint64_t committer_cut(const struct committer *c)

@@ -60,6 +60,9 @@ enum step_result committer_flush(struct committer *);
 /* is everything that was handed over committed? */
 bool committer_clean(const struct committer *);
 
+/* has a worker handed over anything that was not taken yet? */
+bool committer_waiting(const struct committer *);
+
 uint64_t committer_cut(const struct committer *); /* newest committed */
 /* milliseconds of the clock when it last made progress or had nothing to do; any thread */
 int64_t committer_alive_ms(const struct committer *);

@@ -41,13 +41,13 @@ struct handover *handover_begin(struct handover_ring *ring)
 void handover_end(struct handover_ring *ring)
 {
     uint64_t filled = atomic_load_explicit(&ring->filled, memory_order_relaxed);
-    atomic_store_explicit(&ring->filled, filled + 1, memory_order_release);
+    atomic_store(&ring->filled, filled + 1); /* seq_cst: see wake() in shard.c */
 }
 
 struct handover *handover_take(struct handover_ring *ring)
 {
     uint64_t taken = atomic_load_explicit(&ring->taken, memory_order_relaxed);
-    if (taken == atomic_load_explicit(&ring->filled, memory_order_acquire))
+    if (taken == atomic_load(&ring->filled))
         return NULL;
     return &ring->slot[taken % HANDOVERS];
 }

@@ -3,10 +3,13 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { POLL_MS = 50, PAUSE_MS = 1 };
+enum { POLL_MS = 50, PAUSE_MS = 1, TICK_MS = 20 };
 
 struct worker_thread {
     struct shard *shard;
@@ -38,6 +41,8 @@ struct shard *shard_create(const struct shard_inputs *in)
         config, in->clock, shard->ledger, shard->generation, shard->rings, in->workers, shard->partitions,
         shard->partition_count, in->store, in->metrics, in->drain});
     shard->state = json_object();
+    shard->wake_fd = eventfd(0, EFD_CLOEXEC);
+    CHECK(shard->wake_fd >= 0);
     atomic_init(&shard->stopped, -1);
     metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)generation_number(shard->generation));
     metric_set(in->metrics, METRIC_RULES, 0, config->rules->count);
@@ -56,12 +61,38 @@ static void pause_ms(int ms)
     nanosleep(&pause, NULL);
 }
 
+/* The committer says that it sleeps, then looks once more; the worker hands over, then looks whether it sleeps (all
+ * seq_cst): no handover is slept over. */
+static void wake(struct shard *shard)
+{
+    if (!atomic_load(&shard->sleeping) || !atomic_exchange(&shard->sleeping, false))
+        return;
+    uint64_t one = 1;
+    CHECK(write(shard->wake_fd, &one, sizeof one) == sizeof one);
+}
+
+static void sleep_until_woken(struct shard *shard)
+{
+    atomic_store(&shard->sleeping, true);
+    if (!committer_waiting(shard->committer)) {
+        struct pollfd fd = {.fd = shard->wake_fd, .events = POLLIN};
+        uint64_t count;
+        if (poll(&fd, 1, TICK_MS) > 0)
+            CHECK(read(shard->wake_fd, &count, sizeof count) == sizeof count);
+    }
+    atomic_store(&shard->sleeping, false);
+}
+
 static void *work(void *arg)
 {
     const struct worker_thread *t = arg;
-    while (!atomic_load_explicit(&t->shard->stopping, memory_order_relaxed))
-        if (worker_step(t->shard->workers[t->number], POLL_MS) == WORKER_STALLED)
+    while (!atomic_load_explicit(&t->shard->stopping, memory_order_relaxed)) {
+        enum worker_result result = worker_step(t->shard->workers[t->number], POLL_MS);
+        if (result != WORKER_IDLE)
+            wake(t->shard);
+        if (result == WORKER_STALLED)
             pause_ms(PAUSE_MS);
+    }
     return NULL;
 }
 
@@ -81,7 +112,7 @@ static void *commit(void *arg)
             return NULL;
         }
         if (result == STEP_IDLE)
-            pause_ms(PAUSE_MS);
+            sleep_until_woken(shard);
     }
 }
 
@@ -145,6 +176,7 @@ void shard_destroy(struct shard **pointer)
     generation_destroy(&shard->generation);
     ledger_destroy(&shard->ledger);
     json_decref(shard->state);
+    close(shard->wake_fd);
     free(shard->threads);
     free(shard->worker_threads);
     free(shard);

@@ -25,6 +25,8 @@ struct shard {
     pthread_t *threads;
     struct worker_thread *worker_threads;
     unsigned threads_running;
+    int wake_fd;          /* a worker has handed something over */
+    atomic_bool sleeping; /* the committer waits for that */
     atomic_bool stopping, flushing;
     _Atomic int stopped; /* enum step_result, once the committer has stopped; -1 before */
 };

@@ -18,7 +18,7 @@ void orphan_clear(struct orphan *o)
     *o = (struct orphan){0};
 }
 
-static void state_key(const struct tracker *tracker, const struct tracked *t, char *key, size_t size)
+void state_key(const struct tracker *tracker, const struct tracked *t, char *key, size_t size)
 {
     snprintf(key, size, TRACKER_KEY "%s/%s/%s", tracked_rule(tracker, t)->id, subject_kind_word(t->subject.kind),
              t->code);
@@ -153,10 +153,10 @@ static void machine_restore(const json_t *json, unsigned levels, struct machine 
     };
 }
 
-static bool find_rule(const struct tracker *tracker, const char *id, unsigned *rule)
+bool tracker_find_rule(const struct rule_set *rules, const char *id, unsigned *rule)
 {
-    for (unsigned r = 0; r < tracker->rules->count; r++)
-        if (strcmp(tracker->rules->rules[r].id, id) == 0) {
+    for (unsigned r = 0; r < rules->count; r++)
+        if (strcmp(rules->rules[r].id, id) == 0) {
             *rule = r;
             return true;
         }
@@ -193,25 +193,41 @@ static struct subject subject_restore(const struct tracker *tracker, const struc
     return subject;
 }
 
-static void orphan_add(struct tracker *tracker, struct str key, const json_t *json, enum subject_kind kind)
+void orphan_add(struct tracker *tracker, const char *key, const char *rule_id, const char *title,
+                enum subject_kind kind, const char *code, struct alert *alert)
 {
+    struct orphan o = {.key = xstrdup(key), .kind = kind, .code = xstrdup(code), .alert = *alert};
+    o.rule.id = xstrdup(rule_id);
+    o.rule.title = xstrdup(title);
+    o.region = kind <= SUBJECT_MICRO_GRID ? registry_find(tracker->registry, str_of(code)) : alert->region;
+    tracker->orphans = xrealloc(tracker->orphans, (tracker->orphan_count + 1) * sizeof *tracker->orphans);
+    tracker->orphans[tracker->orphan_count++] = o;
+    *alert = (struct alert){0};
+}
+
+static void orphans_restore(struct tracker *tracker, struct str key, const json_t *json, enum subject_kind kind)
+{
+    char *name = xstrndup(key.at, key.len);
+    const char *title = json_string_value(json_object_get(json, "title"));
     size_t index;
     json_t *item;
     json_array_foreach(json_object_get(json, "alerts"), index, item)
     {
-        struct orphan o = {.kind = kind};
-        if (!alert_restore(tracker, item, &o.alert) || o.alert.state != ALERT_FIRING) {
-            alert_clear(&o.alert);
-            continue;
-        }
-        o.key = xstrndup(key.at, key.len);
-        o.code = text(json, "code");
-        o.rule.id = text(json, "rule");
-        o.rule.title = text(json, "title");
-        o.region = kind <= SUBJECT_MICRO_GRID ? registry_find(tracker->registry, str_of(o.code)) : o.alert.region;
-        tracker->orphans = xrealloc(tracker->orphans, (tracker->orphan_count + 1) * sizeof *tracker->orphans);
-        tracker->orphans[tracker->orphan_count++] = o;
+        struct alert a = {0};
+        if (alert_restore(tracker, item, &a) && a.state == ALERT_FIRING)
+            orphan_add(tracker, name, json_string_value(json_object_get(json, "rule")), title ? title : "", kind,
+                       json_string_value(json_object_get(json, "code")), &a);
+        alert_clear(&a);
     }
+    free(name);
+}
+
+void tracked_rejudge(struct tracked *t)
+{
+    t->rebuild_from = t->machine.level > 0 ? t->machine.now.opened_minute : t->machine.minute + 1;
+    for (size_t i = 0; i < t->alert_count; i++)
+        if (t->alerts[i].state == ALERT_FIRING && t->alerts[i].opened_minute < t->rebuild_from)
+            t->rebuild_from = t->alerts[i].opened_minute;
 }
 
 static bool restore_json(struct tracker *tracker, struct str key, const json_t *json)
@@ -224,10 +240,10 @@ static bool restore_json(struct tracker *tracker, struct str key, const json_t *
         return false;
     enum subject_kind kind = kind_parse(word);
     unsigned number = 0;
-    const struct rule *rule = find_rule(tracker, id, &number) ? &tracker->rules->rules[number] : NULL;
+    const struct rule *rule = tracker_find_rule(tracker->rules, id, &number) ? &tracker->rules->rules[number] : NULL;
     struct subject subject = subject_restore(tracker, rule, kind, code);
     if (!rule || subject.kind == SUBJECT_NONE) {
-        orphan_add(tracker, key, json, kind);
+        orphans_restore(tracker, key, json, kind);
         return true;
     }
     struct tracked *t = tracked_lookup(tracker, number, subject.key);
@@ -250,13 +266,8 @@ static bool restore_json(struct tracker *tracker, struct str key, const json_t *
     t->dirty = true;
     char now[24];
     snprintf(now, sizeof now, "%016llx", (unsigned long long)rule->digest);
-    if (strcmp(now, digest) != 0) {
-        /* edited since: what is open is judged by the new text */
-        t->rebuild_from = t->machine.level > 0 ? t->machine.now.opened_minute : t->machine.minute + 1;
-        for (size_t i = 0; i < t->alert_count; i++)
-            if (t->alerts[i].state == ALERT_FIRING && t->alerts[i].opened_minute < t->rebuild_from)
-                t->rebuild_from = t->alerts[i].opened_minute;
-    }
+    if (strcmp(now, digest) != 0)
+        tracked_rejudge(t);
     return true;
 }
 

@@ -42,7 +42,7 @@ struct tracker *tracker_create(const struct ledger *ledger, const struct registr
     return tracker;
 }
 
-static void tracked_destroy(struct tracked *t)
+void tracked_destroy(struct tracked *t)
 {
     view_destroy(&t->view);
     for (size_t i = 0; i < t->alert_count; i++)
@@ -89,6 +89,13 @@ struct tracked *tracked_lookup(const struct tracker *tracker, unsigned rule, uin
     return t;
 }
 
+void tracked_link(struct tracker *tracker, struct tracked *t)
+{
+    size_t at = bucket_of(tracker, t->rule, t->subject.key);
+    t->next = tracker->buckets[at];
+    tracker->buckets[at] = t;
+}
+
 static void grow(struct tracker *tracker)
 {
     size_t old_mask = tracker->bucket_mask;
@@ -98,9 +105,7 @@ static void grow(struct tracker *tracker)
     for (size_t i = 0; i <= old_mask; i++)
         for (struct tracked *t = old[i], *next; t; t = next) {
             next = t->next;
-            size_t at = bucket_of(tracker, t->rule, t->subject.key);
-            t->next = tracker->buckets[at];
-            tracker->buckets[at] = t;
+            tracked_link(tracker, t);
         }
     free(old);
 }
@@ -118,9 +123,7 @@ struct tracked *tracked_add(struct tracker *tracker, unsigned rule, struct subje
     t->rebuild_from = MINUTE_NEVER;
     t->wake = t->wake_live = MINUTE_NEVER;
     machine_init(&t->machine, minute);
-    size_t at = bucket_of(tracker, rule, subject.key);
-    t->next = tracker->buckets[at];
-    tracker->buckets[at] = t;
+    tracked_link(tracker, t);
     tracker->count++;
     return t;
 }

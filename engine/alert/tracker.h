@@ -105,6 +105,10 @@ void tracker_destroy(struct tracker **);
 bool tracker_restore(struct tracker *, struct str key, struct str state);
 /* after the last: subjects of rules that are gone are withdrawn by the next tracker_run, edited ones evaluated anew */
 
+/* Another generation: subjects of rules that are the same go on untouched, edited rules are judged by their new text,
+ * those of rules that are gone are withdrawn by the next tracker_run. */
+void tracker_switch(struct tracker *, const struct generation *);
+
 /* Within a cut, in this order: its facts, its findings, then one run. */
 void tracker_feed(struct tracker *, fact_ref);
 void tracker_find(struct tracker *, const struct finding *);

@@ -55,6 +55,7 @@ struct tracker {
 };
 
 struct tracked *tracked_lookup(const struct tracker *, unsigned rule, uint64_t subject);
+void tracked_link(struct tracker *, struct tracked *); /* into its bucket */
 struct tracked *tracked_add(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
 
 /* build.c: the view of a subject, from the ledger; facts that a window from `minute` on can see */
@@ -72,6 +73,13 @@ void alert_clear(struct alert *);
 void orphan_clear(struct orphan *);
 void tracked_store(struct tracker *, struct tracked *);
 void tracked_unstore(struct tracker *, struct tracked *);
+void orphan_add(struct tracker *, const char *key, const char *rule_id, const char *title, enum subject_kind,
+                const char *code, struct alert *); /* takes the alert over */
+void state_key(const struct tracker *, const struct tracked *, char *key, size_t size);
+bool tracker_find_rule(const struct rule_set *, const char *id, unsigned *rule);
+/* the rule was edited: what is open is judged by the new text */
+void tracked_rejudge(struct tracked *);
+void tracked_destroy(struct tracked *);
 
 static inline const struct rule *tracked_rule(const struct tracker *tracker, const struct tracked *t)
 {

@@ -43,7 +43,7 @@ static const struct cli_command command = {
 
 enum { LEAVE_WITHIN_S = 30, REBUILD_PAUSE_MS = 1000, TICK_MS = 100, COMMITTER_LIMIT_MS = 60000, WORKERS_MAX = 64 };
 
-static volatile sig_atomic_t leaving;
+static volatile sig_atomic_t leaving, reloading;
 
 static void on_signal(int number)
 {
@@ -53,17 +53,26 @@ static void on_signal(int number)
     alarm(LEAVE_WITHIN_S);
 }
 
+static void on_hangup(int number)
+{
+    (void)number;
+    reloading = 1;
+}
+
 static void signals_install(void)
 {
-    struct sigaction leave = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    struct sigaction leave = {.sa_handler = on_signal}, reload = {.sa_handler = on_hangup},
+                     ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGTERM, &leave, NULL);
     sigaction(SIGINT, &leave, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    sigaction(SIGHUP, &ignore, NULL); /* a closed terminal is no reason to stop warning */
+    sigaction(SIGHUP, &reload, NULL); /* a closed terminal is no reason to stop warning, either */
 }
 
 struct run {
     const struct config *config;
+    const struct rule_set *rules;   /* active */
+    struct rule_set *reloaded;      /* the same, if they are not the configuration's own */
     bool drain;
     unsigned workers;
     struct source source;
@@ -202,6 +211,29 @@ static void watch(struct run *r, int64_t *alive_ms)
 #endif
 }
 
+/* All of the rules on disk, or none. */
+static void reload(struct run *r)
+{
+    reloading = 0;
+    struct problems problems = {0};
+    struct rule_context context = config_rule_context(r->config);
+    struct rule_set *rules = rule_set_load(r->config->rules_path, &context, &problems);
+    problems_print(&problems, stderr);
+    size_t wrong = problems.count;
+    problems_clear(&problems);
+    if (!rules) {
+        log_line(LOG_ERROR, "rules", "the rules on disk have %zu mistakes: the %u active ones stay", wrong,
+                 r->rules->count);
+        health_set(r->health, HEALTH_RULES, false, "the rules on disk have %zu mistakes; those before are active",
+                   wrong);
+        return;
+    }
+    shard_reload(r->shard, rules);
+    rule_set_destroy(&r->reloaded);
+    r->rules = r->reloaded = rules;
+    health_set(r->health, HEALTH_RULES, true, "%u rules", rules->count);
+}
+
 /* ---- one life of the engine ---- */
 
 enum outcome_of_life { LIFE_ENDED, LIFE_LOST, LIFE_FAILED };
@@ -258,6 +290,8 @@ static enum outcome_of_life lead(struct run *r)
     while (!leaving && !shard_stopped(r->shard, &why)) {
         stay_elected(r);
         watch(r, &alive_ms);
+        if (reloading)
+            reload(r);
     }
     if (why != STEP_LOST)
         why = shard_stop(r->shard);
@@ -278,7 +312,7 @@ static enum outcome_of_life live(struct run *r)
         return LIFE_FAILED;
     if (!r->metrics && serve(r) != CLI_OK)
         return LIFE_FAILED;
-    r->shard = shard_create(&(struct shard_inputs){r->config, &clock_system, &r->source, &r->store, r->metrics,
+    r->shard = shard_create(&(struct shard_inputs){r->config, r->rules, &clock_system, &r->source, &r->store, r->metrics,
                                                    r->workers, r->drain});
     bool leads;
     if (stand_by(r, &leads) != STORE_OK)
@@ -343,6 +377,7 @@ static void clean_up(struct run *r)
     http_stop(&r->http);
     health_destroy(&r->health);
     metrics_destroy(&r->metrics);
+    rule_set_destroy(&r->reloaded);
 }
 
 int command_run(int argc, char **argv)
@@ -377,6 +412,7 @@ int command_run(int argc, char **argv)
     if (!config)
         return CLI_CONFIG;
     r.config = config;
+    r.rules = config->rules;
     if (!r.workers)
         r.workers = config->workers;
     signals_install();

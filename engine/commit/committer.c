@@ -14,6 +14,15 @@ enum {
     HANDOVERS_A_STEP = 64,
 };
 
+static void by_rule_allocate(struct committer *c)
+{
+    unsigned rules = generation_rules(c->in.generation)->count;
+    free(c->times);
+    free(c->closed_at_commit);
+    c->times = xcalloc(rules + 1, sizeof *c->times);
+    c->closed_at_commit = xcalloc(rules + 1, sizeof *c->closed_at_commit);
+}
+
 static void rule_times(struct committer *, int64_t now_ms);
 static void remember_closed(struct committer *);
 
@@ -34,9 +43,8 @@ struct committer *committer_create(const struct committer_inputs *in)
     c->encoder = wire_encoder_create(&(struct wire_names){config->registry, config->catalogue});
     tracker_limit(c->tracker, (size_t)config->counters_bytes);
     c->handed = xcalloc(in->ring_count + 1, sizeof *c->handed);
-    unsigned rules = generation_rules(in->generation)->count;
-    c->times = xcalloc(rules + 1, sizeof *c->times);
-    c->closed_at_commit = xcalloc(rules + 1, sizeof *c->closed_at_commit);
+    by_rule_allocate(c);
+    atomic_init(&c->generation, generation_number(in->generation));
     c->number = 1;
     int64_t now = clock_now_ms(in->clock);
     atomic_init(&c->committed_ms, now);
@@ -87,6 +95,7 @@ void committer_destroy(struct committer **pointer)
     free(c->times);
     free(c->closed_at_commit);
     free(c->backfilled);
+    free(c->coming.all);
     free(c->handed);
     json_decref(c->known_rules);
     buffer_free(&c->scratch);
@@ -178,6 +187,18 @@ static void take_facts(struct committer *c, const struct handover *h)
     }
 }
 
+/* The worker may have been a generation behind, or counting for the one to come as well. */
+static void take_findings(struct committer *c, const struct handover *h)
+{
+    uint64_t mine = generation_number(c->in.generation);
+    const struct touched *now = h->generation == mine ? &h->findings : &h->next_findings;
+    for (size_t i = 0; i < now->count; i++)
+        tracker_find(c->tracker, &now->all[i]);
+    metric_add(c->in.metrics, METRIC_FINDINGS, 0, 0, now->count);
+    for (size_t i = 0; now == &h->findings && i < h->next_findings.count; i++)
+        touched_add(&c->coming, &h->next_findings.all[i]);
+}
+
 /* Facts first, all of them, then what rests on them: a fact may concern one that stands later in the same unit. */
 static void take_handover(struct committer *c, const struct handover *h, int64_t now_ms)
 {
@@ -185,9 +206,7 @@ static void take_handover(struct committer *c, const struct handover *h, int64_t
     take_facts(c, h);
     for (size_t i = 0; i < h->fact_count; i++)
         tracker_feed(c->tracker, h->facts[i]);
-    for (size_t i = 0; i < h->findings.count; i++)
-        tracker_find(c->tracker, &h->findings.all[i]);
-    metric_add(c->in.metrics, METRIC_FINDINGS, 0, 0, h->findings.count);
+    take_findings(c, h);
     for (size_t i = 0; i < h->reject_count; i++) {
         publish_reject(c, h, &h->rejects[i]);
         c->changed = true;
@@ -428,6 +447,38 @@ static void gauges(struct committer *c, int64_t now_ms)
     }
 }
 
+void committer_offer(struct committer *c, struct generation_offer *offer)
+{
+    atomic_store(&c->offer, offer);
+}
+
+uint64_t committer_generation(const struct committer *c)
+{
+    return atomic_load(&c->generation);
+}
+
+/* The swap: between two handovers, all at once. */
+static void take_offer(struct committer *c, int64_t now_ms)
+{
+    struct generation_offer *offer = atomic_exchange(&c->offer, NULL);
+    if (!offer)
+        return;
+    c->in.generation = offer->generation;
+    tracker_switch(c->tracker, offer->generation);
+    by_rule_allocate(c);
+    rule_times(c, now_ms);
+    remember_closed(c);
+    for (size_t i = 0; i < offer->count; i++)
+        committer_find(c, &offer->findings[i]);
+    for (size_t i = 0; i < c->coming.count; i++)
+        committer_find(c, &c->coming.all[i]);
+    c->coming.count = 0;
+    c->changed = true;
+    metric_set(c->in.metrics, METRIC_GENERATION, 0, (int64_t)generation_number(offer->generation));
+    metric_set(c->in.metrics, METRIC_RULES, 0, generation_rules(offer->generation)->count);
+    atomic_store(&c->generation, generation_number(offer->generation)); /* last: the offer is the caller's again */
+}
+
 static void evaluate(struct committer *c, int64_t now_ms)
 {
     for (size_t i = 0; i < c->backfilled_count; i++)
@@ -446,6 +497,7 @@ static enum step_result step(struct committer *c, bool flush)
     atomic_store_explicit(&c->alive_ms, now_ms, memory_order_relaxed);
     if (c->frozen)
         return now_ms < c->retry_ms && now_ms > c->retry_ms - RETRY_EVERY_MS ? STEP_IDLE : commit(c);
+    take_offer(c, now_ms);
     bool any = gather(c, now_ms);
     bool moved = watermarks_update(&c->marks, now_ms);
     rule_times(c, now_ms);

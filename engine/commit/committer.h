@@ -23,7 +23,7 @@ struct committer_inputs {
     const struct config *config;
     const struct clock *clock;
     struct ledger *ledger;
-    struct generation *generation;
+    struct generation *generation; /* the first */
     struct handover_ring *rings; /* one for each worker */
     unsigned ring_count;
     const struct source_partition *partitions;
@@ -35,6 +35,16 @@ struct committer_inputs {
 
 struct committer *committer_create(const struct committer_inputs *);
 void committer_destroy(struct committer **);
+
+/* A generation that has been filled from the ledger, and what that found: the committer takes it up at its next step.
+ * Borrowed until committer_generation says so. */
+struct generation_offer {
+    struct generation *generation;
+    struct finding *findings;
+    size_t count;
+};
+void committer_offer(struct committer *, struct generation_offer *); /* any thread */
+uint64_t committer_generation(const struct committer *);             /* number of the one taken up last; any thread */
 
 /* What the state topic holds besides the tracker's: offsets, watermarks, cut. */
 #define PROGRESS_KEY "progress"

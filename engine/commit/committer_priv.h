@@ -34,8 +34,11 @@ struct committer {
     uint64_t handed_cut;         /* the cut that holds the last of it; 0: not known yet */
     bool handed_known;
     int64_t floor[SHELVES];
-    struct finding *backfilled;
+    _Atomic(struct generation_offer *) offer;
+    _Atomic uint64_t generation; /* number of the tracker's */
+    struct finding *backfilled;  /* waiting for the next evaluation */
     size_t backfilled_count, backfilled_capacity;
+    struct touched coming;       /* findings for a generation that was not taken up yet */
     _Atomic uint64_t committed;
     _Atomic int64_t alive_ms;
 };

@@ -18,6 +18,7 @@ void handover_ring_clear(struct handover_ring *ring)
         struct handover *h = &ring->slot[i];
         free(h->facts);
         free(h->findings.all);
+        free(h->next_findings.all);
         free(h->rejects);
         free(h->progress);
         buffer_free(&h->text);
@@ -31,7 +32,7 @@ struct handover *handover_begin(struct handover_ring *ring)
     if (filled - atomic_load_explicit(&ring->taken, memory_order_acquire) == HANDOVERS)
         return NULL;
     struct handover *h = &ring->slot[filled % HANDOVERS];
-    h->fact_count = h->findings.count = h->reject_count = 0;
+    h->fact_count = h->findings.count = h->next_findings.count = h->reject_count = 0;
     h->text.len = 0;
     for (size_t i = 0; i < ring->partition_count; i++)
         h->progress[i] = (struct progress){false, false, -1, INT64_MIN, RECORD_DATA};

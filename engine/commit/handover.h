@@ -35,7 +35,9 @@ struct progress {
 struct handover {
     fact_ref *facts; /* without parties, with aliases */
     size_t fact_count, fact_capacity;
+    uint64_t generation;          /* that findings speak of */
     struct touched findings;
+    struct touched next_findings; /* of the generation to come, if any */
     struct reject *rejects;
     size_t reject_count, reject_capacity;
     struct progress *progress; /* by partition; partition_count of them */

@@ -247,13 +247,13 @@ static void add_fact(struct generation *g, const struct aggregate *a, const stru
     }
 }
 
-static void touch(struct touched *t, unsigned rule, struct subject subject, fact_ref fact, int64_t minute)
+void touched_add(struct touched *t, const struct finding *f)
 {
     if (t->count == t->capacity) {
         t->capacity = t->capacity ? t->capacity * 2 : 256;
         t->all = xrealloc(t->all, t->capacity * sizeof *t->all);
     }
-    t->all[t->count++] = (struct finding){(uint16_t)rule, subject, fact, minute};
+    t->all[t->count++] = *f;
 }
 
 static void count_one(struct generation *g, const struct registry *registry, const struct ledger *ledger,
@@ -295,7 +295,7 @@ static void count_one(struct generation *g, const struct registry *registry, con
             }
         }
         if (taken)
-            touch(touched, cell->rules[r], subject, ref, minute);
+            touched_add(touched, &(struct finding){cell->rules[r], subject, ref, minute});
     }
 }
 

@@ -53,6 +53,11 @@ static inline int64_t minute_of(int64_t second)
     return (second + 59) / 60;
 }
 
+/* What workers count for: while a new generation is being filled from the ledger, both.  Read once a batch. */
+struct generations {
+    struct generation *current, *next; /* next: NULL, or the one to come */
+};
+
 /* A threshold that a counter saw reached: a hint to the committer, nothing more. */
 struct finding {
     uint16_t rule;
@@ -66,6 +71,8 @@ struct touched {
     struct finding *all;
     size_t count, capacity;
 };
+
+void touched_add(struct touched *, const struct finding *);
 
 /* Counts one fact (or alias) and notes what it touched.  Worker. */
 void generation_count(struct generation *, const struct registry *, const struct ledger *, fact_ref,

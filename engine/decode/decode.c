@@ -1,5 +1,5 @@
-/* From a record to its events: parse, walk, then one event after another.  A record is taken or refused as a whole, so
- * the first refusal ends it. */
+/* From a record to its events: parse, walk, then one event after another.  A record is taken or refused as a whole,
+ * so the first refusal ends it. */
 #include "decode/decode.h"
 
 #include "base/check.h"
@@ -194,8 +194,13 @@ static struct event *add_event(struct decoder *d)
 static bool add_link(struct decoder *d, struct str target, uint8_t place, void *arg)
 {
     const struct event *from = &d->events[*(const size_t *)arg];
-    struct event link = {.kind = EVENT_LINKED, .source = from->source, .occurred_at = from->occurred_at,
-                         .region = from->region, .category = from->category, .matter = from->matter, .target = target};
+    struct event link = {.kind = EVENT_LINKED,
+                         .source = from->source,
+                         .occurred_at = from->occurred_at,
+                         .region = from->region,
+                         .category = from->category,
+                         .matter = from->matter,
+                         .target = target};
     if (str_eq(target, from->matter))
         return true;
     char *id = scratch_take(&d->scratch, EVENT_TEXT_MAX + 1);

@@ -26,10 +26,9 @@ int event_kind_parse(struct str word)
 
 static const struct {
     const char *word, *meaning;
-} refusals[DECODE_REFUSALS] = {
-    [DECODE_OK] = {"ok", "not refused"},
+} refusals[DECODE_REFUSALS] = {[DECODE_OK] = {"ok", "not refused"},
 #define X(name, word, meaning) [DECODE_##name] = {word, meaning},
-    DECODE_REFUSAL_TABLE(X)
+                               DECODE_REFUSAL_TABLE(X)
 #undef X
 };
 

@@ -90,8 +90,8 @@ static bool too_long(struct decoder *d, uint8_t place)
     return refuse(d, DECODE_BAD_FIELD, place, "at most 255 bytes");
 }
 
-static bool append_joined(struct decoder *d, const struct text_field *field, bool code, struct str *text, char *buffer,
-                          bool *blank)
+static bool append_joined(struct decoder *d, const struct text_field *field, bool code, struct str *text,
+                          char *buffer, bool *blank)
 {
     for (unsigned i = 0; i < field->pick.count; i++) {
         struct pick one = {.place = {field->pick.place[i]}, .count = 1};
@@ -191,8 +191,8 @@ bool read_region(struct decoder *d, uint32_t *region)
 enum { WORD_BLANK = -1, WORD_UNKNOWN = -2 };
 
 /* A table may give "0" a meaning; otherwise it is blank, as for all codes. */
-static bool look_up(struct decoder *d, const struct lookup_field *field, int (*own)(const struct decoder *, struct str),
-                    int *number, uint8_t *place)
+static bool look_up(struct decoder *d, const struct lookup_field *field,
+                    int (*own)(const struct decoder *, struct str), int *number, uint8_t *place)
 {
     struct str text;
     *number = WORD_BLANK;

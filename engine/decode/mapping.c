@@ -29,9 +29,8 @@ unsigned mapping_needs(enum event_kind kind)
 static int add_path(struct loader *l, const struct yaml_node *node, struct str keys, bool in_record)
 {
     struct mapping *m = l->mapping;
-    int slot = m->place_count == PLACES_MAX
-                   ? PATHS_TOO_MANY
-                   : paths_add(in_record ? m->record : m->element, keys, m->place_count);
+    int slot = m->place_count == PLACES_MAX ? PATHS_TOO_MANY
+                                            : paths_add(in_record ? m->record : m->element, keys, m->place_count);
     if (slot == PATHS_TOO_MANY)
         yaml_problem(node, l->problems, "too many paths: at most %d in all and 64 keys of one object", PLACES_MAX);
     else if (slot < 0)
@@ -49,8 +48,9 @@ uint8_t load_place(struct loader *l, const struct yaml_node *node, bool list)
     bool from_record = strncmp(path, "$.", 2) == 0, in_record = from_record && m->each >= 0;
     const char *keys = from_record ? path + 2 : path, *array = strstr(keys, "[]");
     if (array && (!list || (array[2] != '\0' && array[2] != '.'))) {
-        yaml_problem(node, l->problems, list ? "[] stands between two keys, as in rows[].name"
-                                             : "a list is not expected here; each: reads one event per element");
+        yaml_problem(node, l->problems,
+                     list ? "[] stands between two keys, as in rows[].name"
+                          : "a list is not expected here; each: reads one event per element");
         return 0;
     }
     int slot = add_path(l, node, (struct str){keys, array ? (size_t)(array - keys) : strlen(keys)}, in_record);
@@ -101,8 +101,8 @@ static void check_needs(const struct loader *l)
 
 static void load_fields(struct loader *l)
 {
-    static const char *const known[] = {"each",   "skip",       "id",       "kind",   "occurred_at", "region",
-                                        "actors", "respondent", "involved", "value",  "due_at",      "category",
+    static const char *const known[] = {"each",   "skip",       "id",       "kind",  "occurred_at", "region",
+                                        "actors", "respondent", "involved", "value", "due_at",      "category",
                                         "matter", "target",     "links",    "tags"};
     static const char *const required[] = {"id", "kind", "occurred_at"};
     struct mapping *m = l->mapping;

@@ -87,7 +87,7 @@ struct mapping {
     int64_t skew_s, max_record_bytes;
 
     struct place places[PLACES_MAX];
-    unsigned place_count; /* and so many slots at most */
+    unsigned place_count;           /* and so many slots at most */
     struct paths *record, *element; /* the record is its own element where there is no `each` */
     int each;                       /* place of the array; -1: none */
 

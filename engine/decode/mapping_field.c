@@ -81,8 +81,8 @@ void load_text(struct loader *l, const char *key, struct text_field *field)
 void load_target(struct loader *l)
 {
     const struct yaml_node *node = yaml_get(l->node, "target");
-    bool by_kind = node && node->kind == YAML_MAPPING && node->count &&
-                   event_kind_parse(yaml_key(node, 0)->text) >= 0;
+    bool by_kind =
+        node && node->kind == YAML_MAPPING && node->count && event_kind_parse(yaml_key(node, 0)->text) >= 0;
     if (!by_kind) {
         load_text_node(l, node, &l->mapping->target);
         return;
@@ -158,8 +158,9 @@ void load_time(struct loader *l, const char *key, struct time_field *field)
         snprintf(field->expected, sizeof field->expected, "a time written as %s", field->formats[0].pattern);
     else
         snprintf(field->expected, sizeof field->expected, "%s",
-                 field->formats[0].style == TIME_RFC3339 ? "a time such as 2026-01-12T09:41:22+08:00"
-                                                         : "a time in seconds, milliseconds or microseconds since 1970");
+                 field->formats[0].style == TIME_RFC3339
+                     ? "a time such as 2026-01-12T09:41:22+08:00"
+                     : "a time in seconds, milliseconds or microseconds since 1970");
 }
 
 void load_respondent(struct loader *l)

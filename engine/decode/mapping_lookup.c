@@ -11,6 +11,18 @@
 /* what a word of a table stands for; -1 after adding a problem */
 typedef int meaning_of(struct loader *, const struct yaml_node *);
 
+static void no_kind(struct loader *l, const struct yaml_node *node, const char *word)
+{
+    const char *known[EVENT_KINDS];
+    for (unsigned kind = 0; kind < EVENT_KINDS; kind++)
+        known[kind] = event_kind_word((enum event_kind)kind);
+    const char *near = nearest_word(word, known, EVENT_KINDS);
+    if (near)
+        yaml_problem(node, l->problems, "%s is no kind of event; did you mean %s?", word, near);
+    else
+        yaml_problem(node, l->problems, "%s is no kind of event, nor skip", word);
+}
+
 static int kind_meaning(struct loader *l, const struct yaml_node *node)
 {
     const char *word = yaml_text(node, "kind", NULL, l->problems);
@@ -19,16 +31,14 @@ static int kind_meaning(struct loader *l, const struct yaml_node *node)
     if (strcmp(word, "skip") == 0)
         return KIND_SKIP;
     int kind = event_kind_parse(str_of(word));
-    if (kind < 0 || kind == EVENT_PARTY || kind == EVENT_CARRIED) {
-        const char *known[EVENT_KINDS];
-        for (unsigned k = 0; k < EVENT_KINDS; k++)
-            known[k] = event_kind_word((enum event_kind)k);
-        const char *near = kind < 0 ? nearest_word(word, known, EVENT_KINDS) : NULL;
-        yaml_problem(node, l->problems, near ? "%s is no kind of event; did you mean %s?" : "%s is no kind of event%s",
-                     word, near ? near : kind < 0 ? ", nor skip" : " that a source reports: the engine makes it itself");
+    if (kind < 0) {
+        no_kind(l, node, word);
+    } else if (kind == EVENT_PARTY || kind == EVENT_CARRIED) {
+        yaml_problem(node, l->problems, "no source reports the kind %s: the engine makes it itself", word);
         return -1;
+    } else {
+        l->kinds |= 1U << kind;
     }
-    l->kinds |= 1U << kind;
     return kind;
 }
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 struct decimal {
-    uint64_t digits; /* significant digits kept */
-    int exponent;    /* value = digits · 10^exponent */
+    uint64_t digits;     /* significant digits kept */
+    int exponent;        /* value = digits · 10^exponent */
     bool negative, lost; /* lost: digits beyond those kept that are not all zero */
 };
 
@@ -139,7 +139,10 @@ bool number_of_people(struct str text, uint32_t *people)
     struct decimal d;
     int64_t count;
     size_t at = first + take_decimal((struct str){text.at + first, text.len - first}, &d);
-    d.exponent += starts_with(text, at, "万") ? 4 : starts_with(text, at, "千") ? 3 : starts_with(text, at, "百") ? 2 : 0;
+    d.exponent += starts_with(text, at, "万")   ? 4
+                  : starts_with(text, at, "千") ? 3
+                  : starts_with(text, at, "百") ? 2
+                                                : 0;
     if (!decimal_round(d, &count) || count > UINT32_MAX)
         return false;
     *people = (uint32_t)count;

@@ -11,12 +11,12 @@
  * understood.  false: not a number, or beyond 64 bits. */
 bool number_thousandths(struct str text, int64_t *thousandths);
 
-/* of a JSON number that has become a double; false beyond 15 significant digits' worth of thousandths, where the double
- * no longer tells which decimal was meant */
+/* of a JSON number that has become a double; false beyond 15 significant digits' worth of thousandths, where the
+ * double no longer tells which decimal was meant */
 bool number_thousandths_of_double(double, int64_t *thousandths);
 
-/* How many people a text speaks of: its first number ("约20人", "20.0", "1.2万", full-width digits); 0 if it has none,
- * since "many" is no mistake.  false: negative, or beyond 32 bits. */
+/* How many people a text speaks of: its first number ("约20人", "20.0", "1.2万", full-width digits); 0 if it has
+ * none, since "many" is no mistake.  false: negative, or beyond 32 bits. */
 bool number_of_people(struct str text, uint32_t *people);
 
 #endif

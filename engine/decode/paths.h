@@ -15,13 +15,13 @@ struct paths;
 struct paths *paths_create(void);
 void paths_destroy(struct paths **);
 
-/* `path` is keys joined by '.', a '.' or '\' in a key after a '\'.  The slot that the path has: `slot` if it is new, else
- * the one given first; or one of the PATHS_ errors. */
+/* `path` is keys joined by '.', a '.' or '\' in a key after a '\'.  The slot that the path has: `slot` if it is new,
+ * else the one given first; or one of the PATHS_ errors. */
 enum { PATHS_NO_PATH = -1 /* a key is empty, or all is too long */, PATHS_TOO_MANY = -2 /* keys in one object */ };
 int paths_add(struct paths *, struct str path, unsigned slot);
 
-/* slots[slot] = where on the tape the value is; slots of what is absent are left alone.  Of a key that stands twice the
- * last one counts, as it does for most parsers. */
+/* slots[slot] = where on the tape the value is; slots of what is absent are left alone.  Of a key that stands twice
+ * the last one counts, as it does for most parsers. */
 void paths_find(const struct paths *, const struct json_tape *, uint32_t object, uint32_t *slots);
 
 /* Takes the first key off a path, unescaped into `key` (of at least the path's length); false if it is empty. */

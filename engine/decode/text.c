@@ -22,9 +22,7 @@ struct str text_trim(struct str t)
         t = (struct str){t.at + skip, t.len - skip};
     }
     for (;;) {
-        size_t skip = t.len && is_space(t.at[t.len - 1])               ? 1
-                      : t.len >= 3 && is_wide_space(t.at + t.len - 3) ? 3
-                                                                      : 0;
+        size_t skip = t.len && is_space(t.at[t.len - 1]) ? 1 : t.len >= 3 && is_wide_space(t.at + t.len - 3) ? 3 : 0;
         if (skip == 0)
             return t;
         t.len -= skip;
@@ -87,7 +85,7 @@ struct str text_narrow(struct str t, char *buffer, size_t size)
 
 bool text_masked(struct str t)
 {
-    return memchr(t.at, '*', t.len) || memmem(t.at, t.len, "＊", strlen("＊"));
+    return memchr(t.at, '*', t.len) || (memchr(t.at, 0xEF, t.len) && memmem(t.at, t.len, "＊", strlen("＊")));
 }
 
 /* Can nothing but an extension, or a second number, follow?  A mobile number, a landline with its area code, one

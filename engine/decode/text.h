@@ -16,8 +16,8 @@ bool text_blank(struct str);
 /* of a trimmed text: true, yes, y, 1 (any case) or 是 */
 bool text_true(struct str);
 
-/* The text with full-width characters in place of ASCII ones made ASCII: in `buffer` if there are any, else, and where
- * it does not fit, as it is. */
+/* The text with full-width characters in place of ASCII ones made ASCII: in `buffer` if there are any, else, and
+ * where it does not fit, as it is. */
 struct str text_narrow(struct str, char *buffer, size_t size);
 
 /* has a '*' or its full-width form: a person whom the source does not want told apart */

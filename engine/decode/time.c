@@ -53,8 +53,8 @@ static bool moment_seconds(const struct moment *m, int64_t *seconds)
     bool midnight = m->hour == 24 && m->minute == 0 && m->second == 0;
     if (!civil_valid(m->year, m->month, m->day) || (m->hour > 23 && !midnight) || m->minute > 59 || m->second > 60)
         return false;
-    *seconds = civil_days(m->year, m->month, m->day) * CIVIL_DAY_S + m->hour * 3600 + m->minute * 60 + m->second -
-               m->zone_s;
+    *seconds =
+        civil_days(m->year, m->month, m->day) * CIVIL_DAY_S + m->hour * 3600 + m->minute * 60 + m->second - m->zone_s;
     return m->second < 60 || *seconds % CIVIL_DAY_S == 0; /* leap seconds end a day of UTC */
 }
 

@@ -91,6 +91,7 @@ static bool assign(struct follower *f)
     if (error)
         log_line(LOG_ERROR, "kafka", "ledger and state cannot be assigned: %s", rd_kafka_err2str(error));
     f->assigned = !error;
+    f->client.quiet = error;
     return f->assigned;
 }
 
@@ -172,6 +173,7 @@ void follower_rest(struct follower *f)
     if (f->assigned)
         rd_kafka_assign(f->client.rk, NULL);
     f->assigned = false;
+    f->client.quiet = true; /* the producer will say it */
 }
 
 void follower_progress(struct follower *f, const int64_t *progress, size_t count)

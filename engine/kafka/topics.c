@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { BROKER_WAIT_MS = 10000, COMMAND_MAX = 512 };
+enum { BROKER_WAIT_MS = 10000, PAUSE_MS = 50, COMMAND_MAX = 512 };
 
 struct check {
     struct client client;
@@ -104,8 +104,22 @@ static void judge_setting(void *arg, const struct setting *s, const struct topic
              s->test == SETTING_AT_LEAST ? "at least " : "", s->value, c->brokers, spec->topic, s->name, s->value);
 }
 
+/* The broker that was asked has it before the others do; who comes next may ask any of them. */
+static void create(struct check *c, const struct topic_spec *spec)
+{
+    char text[COMMAND_MAX];
+    if (!topic_create(c->client.rk, spec, text, sizeof text)) {
+        complain(c, "topic '%s' cannot be created: %s", spec->topic, text);
+        return;
+    }
+    rd_kafka_resp_err_t why;
+    while (client_partitions(&c->client, spec->topic, client_left_ms(c->deadline_ms), &why) == 0 &&
+           client_left_ms(c->deadline_ms) > 0)
+        rd_kafka_poll(c->client.rk, PAUSE_MS);
+}
+
 /* false: no use in going on */
-static bool check_own(struct check *c, enum store_topic topic, bool create)
+static bool check_own(struct check *c, enum store_topic topic, bool make)
 {
     struct topic_spec spec = topic_spec(c->config, topic);
     char text[COMMAND_MAX];
@@ -114,10 +128,10 @@ static bool check_own(struct check *c, enum store_topic topic, bool create)
     if (count < 0)
         return false;
     if (why == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-        if (!create)
+        if (make)
+            create(c, &spec);
+        else
             complain_missing(c, &spec);
-        else if (!topic_create(c->client.rk, &spec, text, sizeof text))
-            complain(c, "topic '%s' cannot be created: %s", spec.topic, text);
         return true;
     }
     if (why)
@@ -131,7 +145,7 @@ static bool check_own(struct check *c, enum store_topic topic, bool create)
     return true;
 }
 
-unsigned kafka_topics_check(const struct config *config, bool create, FILE *complaints)
+unsigned kafka_topics_check(const struct config *config, bool make, FILE *complaints)
 {
     static const struct client_property none[] = {{NULL, NULL}};
     struct check c = {.config = config, .brokers = brokers_of(config), .out = complaints};
@@ -143,7 +157,7 @@ unsigned kafka_topics_check(const struct config *config, bool create, FILE *comp
     c.deadline_ms = client_now_ms() + BROKER_WAIT_MS;
     bool going = check_inputs(&c);
     for (int t = 0; going && config->kafka && t < STORE_TOPICS; t++)
-        going = check_own(&c, (enum store_topic)t, create);
+        going = check_own(&c, (enum store_topic)t, make);
     client_close(&c.client);
     return c.faults;
 }

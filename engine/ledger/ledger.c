@@ -112,6 +112,11 @@ void ledger_end(struct ledger_writer *writer)
     atomic_fetch_add(&writer->batch, 1);
 }
 
+uint64_t ledger_batch(const struct ledger_writer *writer)
+{
+    return atomic_load(&writer->batch);
+}
+
 struct span *shelf_span(const struct shelf_state *shelf, int64_t second)
 {
     int64_t number = second / shelf->span_s;

@@ -25,6 +25,7 @@ struct ledger_limits {
 struct ledger;
 struct ledger_writer;
 
+/* writers: one for each worker, and one for whoever else enters or scans (a standby, a backfill) */
 struct ledger *ledger_create(const struct ledger_limits *, unsigned writers);
 void ledger_destroy(struct ledger **);
 struct ledger_writer *ledger_writer(struct ledger *, unsigned number);
@@ -55,6 +56,9 @@ struct entered {
     unsigned aliases;
 };
 enum enter_result ledger_enter(struct ledger_writer *, const struct event *, struct entered *);
+/* Which batch the writer is in; a batch that was open when this returned `before` is over once it returns another
+ * number, or if `before` is even.  Any thread. */
+uint64_t ledger_batch(const struct ledger_writer *);
 /* hint, some events ahead of ledger_enter */
 void ledger_prefetch(struct ledger_writer *, const struct event *);
 

@@ -25,13 +25,13 @@ struct category_list {
 
 struct catalogue {
     struct words sources, tags;
-    struct category_list texts; /* in the order of the tree: number 1 is the first */
+    struct category_list texts;  /* in the order of the tree: number 1 is the first */
     struct category *categories; /* by number; [0] is none */
     unsigned category_count;
     struct names *paths;
     struct organisation *organisations;
     unsigned organisation_count;
-    struct names *aliases; /* codes, names and aliases */
+    struct names *aliases;          /* codes, names and aliases */
     struct csv *organisations_file; /* owns their texts */
 };
 
@@ -158,8 +158,9 @@ static bool is_path(struct str path)
     bool after_dot = true;
     for (size_t i = 0; i < path.len; i++) {
         unsigned char c = (unsigned char)path.at[i];
-        if (c == '.' ? after_dot : !(c >= 0x80 || c == '_' || c == '-' || (c >= '0' && c <= '9') ||
-                                     ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')))
+        if (c == '.' ? after_dot
+                     : !(c >= 0x80 || c == '_' || c == '-' || (c >= '0' && c <= '9') ||
+                         ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')))
             return false;
         after_dot = c == '.';
     }

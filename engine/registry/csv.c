@@ -231,8 +231,7 @@ static char *read_file(const char *path, size_t *len, struct problems *problems)
     }
     bool failed = ferror(in) || *len > FILE_BYTES_MAX;
     if (failed)
-        problem_add(problems, path, 0, 0, "can't be read: %s",
-                    ferror(in) ? strerror(errno) : "larger than 256 MiB");
+        problem_add(problems, path, 0, 0, "can't be read: %s", ferror(in) ? strerror(errno) : "larger than 256 MiB");
     fclose(in);
     text[*len] = '\0';
     if (failed)

@@ -60,8 +60,8 @@ uint32_t registry_common(const struct registry *r, uint32_t a, uint32_t b)
 static const struct {
     const char *word, *chinese;
 } levels[REGION_LEVELS_END] = {
-    [REGION_DISTRICT] = {"district", "区"},       [REGION_STREET] = {"street", "街道"},
-    [REGION_COMMUNITY] = {"community", "社区"},   [REGION_GRID] = {"grid", "网格"},
+    [REGION_DISTRICT] = {"district", "区"},         [REGION_STREET] = {"street", "街道"},
+    [REGION_COMMUNITY] = {"community", "社区"},     [REGION_GRID] = {"grid", "网格"},
     [REGION_MICRO_GRID] = {"micro_grid", "微网格"},
 };
 

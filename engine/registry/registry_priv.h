@@ -7,11 +7,11 @@
 #include "registry/registry.h"
 
 struct registry {
-    struct csv *file;           /* owns the texts */
-    struct region *regions;     /* by number; [0] is none */
+    struct csv *file;       /* owns the texts */
+    struct region *regions; /* by number; [0] is none */
     uint32_t count;
     struct names *codes, *names; /* names: REGION_NONE for one that several bear */
-    uint32_t *neighbours;       /* all lists, one after another */
+    uint32_t *neighbours;        /* all lists, one after another */
 };
 
 #endif

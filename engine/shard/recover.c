@@ -67,7 +67,7 @@ static bool take(void *arg, enum store_topic topic, struct str key, struct str v
 
 enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end)
 {
-    struct entering e = {shard, ledger_writer(shard->ledger, 0)};
+    struct entering e = {shard, ledger_writer(shard->ledger, shard->in.workers)};
     enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &e, timeout_ms, at_end);
     /* enough steps to finish what growing needs, since nobody else is in a batch */
     for (int i = 0; i < 4; i++)
@@ -75,55 +75,19 @@ enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end
     return result;
 }
 
-/* ---- counters from the ledger ---- */
-
-struct backfill {
-    struct shard *shard;
-    struct touched touched;
-    bool *fresh; /* by rule: the generation before did not have it */
-    bool any_fresh;
-};
-
-enum { BACKFILL_CHUNK = 1 << 16 };
-
-static void backfill_evaluate(struct backfill *b)
+static bool committed_before(void *arg, const struct rule *rule)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < b->touched.count && b->any_fresh; i++)
-        if (b->fresh[b->touched.all[i].rule])
-            b->touched.all[kept++] = b->touched.all[i];
-    b->touched.count = kept;
-    generation_evaluate(b->shard->generation, &b->touched);
-    for (size_t i = 0; i < b->touched.count; i++)
-        committer_find(b->shard->committer, &b->touched.all[i]);
-    b->touched.count = 0;
+    return committer_knows_rule(arg, rule->id);
 }
 
-static bool backfill_visit(void *arg, fact_ref ref)
+static void fill_counters(struct shard *shard)
 {
-    struct backfill *b = arg;
-    const struct fact *fact = ledger_fact(b->shard->ledger, ref);
-    if (fact->key == 0 && fact->kind != FACT_ALIAS)
-        return true; /* a party is counted with its event */
-    generation_count(b->shard->generation, b->shard->in.config->registry, b->shard->ledger, ref, &b->touched);
-    if (b->touched.count >= BACKFILL_CHUNK)
-        backfill_evaluate(b);
-    return true;
-}
-
-static void backfill(struct shard *shard)
-{
-    const struct rule_set *rules = generation_rules(shard->generation);
-    struct backfill b = {.shard = shard, .fresh = xcalloc(rules->count + 1, sizeof *b.fresh)};
-    for (unsigned r = 0; r < rules->count; r++) {
-        b.fresh[r] = !committer_knows_rule(shard->committer, rules->rules[r].id);
-        b.any_fresh |= b.fresh[r];
-    }
-    for (int s = 0; s < SHELVES; s++)
-        ledger_scan(shard->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, backfill_visit, &b);
-    backfill_evaluate(&b);
-    free(b.touched.all);
-    free(b.fresh);
+    struct touched findings = {0};
+    shard_fill(shard, shard_generation(shard), ledger_writer(shard->ledger, shard->in.workers), committed_before,
+               shard->committer, &findings);
+    for (size_t i = 0; i < findings.count; i++)
+        committer_find(shard->committer, &findings.all[i]);
+    free(findings.all);
 }
 
 static void restore_state(struct shard *shard)
@@ -155,7 +119,7 @@ bool shard_lead(struct shard *shard)
         !follow_to_end(shard))
         return false;
     restore_state(shard);
-    backfill(shard);
+    fill_counters(shard);
     int64_t *offsets = xcalloc(shard->partition_count + 1, sizeof *offsets);
     committer_offsets(shard->committer, offsets);
     bool started = shard->in.source->ops->start(shard->in.source->context, offsets, shard->in.workers);

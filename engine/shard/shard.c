@@ -21,31 +21,34 @@ struct shard *shard_create(const struct shard_inputs *in)
     struct shard *shard = xcalloc(1, sizeof *shard);
     shard->in = *in;
     const struct config *config = in->config;
+    const struct rule_set *rules = in->rules ? in->rules : config->rules;
     struct ledger_limits limits = {
         .keep_s = {config->retention_s, config->readings_retention_s},
         .bytes = {(size_t)config->ledger_bytes, (size_t)config->readings_bytes},
     };
     shard->partitions = in->source->ops->partitions(in->source->context, &shard->partition_count);
-    shard->ledger = ledger_create(&limits, in->workers);
-    shard->generation = generation_create(&(struct generation_inputs){
-        config->rules, config->registry, config->catalogue, (size_t)config->counters_bytes, 1});
+    shard->ledger = ledger_create(&limits, in->workers + 1);
+    struct generations *first = xcalloc(1, sizeof *first);
+    first->current = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
+                                                                   (size_t)config->counters_bytes, 1});
+    atomic_init(&shard->generations, first);
     shard->rings = xaligned(in->workers * sizeof *shard->rings);
     shard->workers = xcalloc(in->workers, sizeof(struct worker *));
     for (unsigned w = 0; w < in->workers; w++) {
         handover_ring_init(&shard->rings[w], shard->partition_count);
         shard->workers[w] = worker_create(&(struct worker_inputs){
-            config, in->clock, ledger_writer(shard->ledger, w), shard->ledger, shard->generation, in->source,
+            config, in->clock, ledger_writer(shard->ledger, w), shard->ledger, &shard->generations, in->source,
             shard->partitions, shard->partition_count, &shard->rings[w], in->metrics, w});
     }
     shard->committer = committer_create(&(struct committer_inputs){
-        config, in->clock, shard->ledger, shard->generation, shard->rings, in->workers, shard->partitions,
+        config, in->clock, shard->ledger, first->current, shard->rings, in->workers, shard->partitions,
         shard->partition_count, in->store, in->metrics, in->drain});
     shard->state = json_object();
     shard->wake_fd = eventfd(0, EFD_CLOEXEC);
     CHECK(shard->wake_fd >= 0);
     atomic_init(&shard->stopped, -1);
-    metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)generation_number(shard->generation));
-    metric_set(in->metrics, METRIC_RULES, 0, config->rules->count);
+    metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)generation_number(first->current));
+    metric_set(in->metrics, METRIC_RULES, 0, rules->count);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_LEDGER, config->ledger_bytes);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_READINGS, config->readings_bytes);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_COUNTERS, config->counters_bytes);
@@ -173,7 +176,10 @@ void shard_destroy(struct shard **pointer)
     }
     free(shard->workers);
     free(shard->rings);
-    generation_destroy(&shard->generation);
+    struct generations last = *atomic_load(&shard->generations);
+    free((struct generations *)(uintptr_t)atomic_load(&shard->generations));
+    generation_destroy(&last.current);
+    generation_destroy(&last.next);
     ledger_destroy(&shard->ledger);
     json_decref(shard->state);
     close(shard->wake_fd);
@@ -200,5 +206,5 @@ struct ledger *shard_ledger(struct shard *shard)
 
 struct generation *shard_generation(struct shard *shard)
 {
-    return shard->generation;
+    return atomic_load(&shard->generations)->current;
 }

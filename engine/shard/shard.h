@@ -15,6 +15,7 @@ struct shard;
 
 struct shard_inputs {
     const struct config *config;
+    const struct rule_set *rules; /* borrowed, see shard_reload; NULL: the configuration's */
     const struct clock *clock;
     const struct source *source; /* owned by the caller, as is store */
     const struct store *store;
@@ -39,6 +40,10 @@ void shard_start(struct shard *);
 bool shard_stopped(const struct shard *, enum step_result *why);
 /* stops the workers, commits what they have read, stops the committer; STEP_LOST if that commit was lost */
 enum step_result shard_stop(struct shard *);
+
+/* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.  They are
+ * borrowed; those before are no longer looked at when it returns.  false: the shard stopped first. */
+bool shard_reload(struct shard *, const struct rule_set *);
 
 /* ---- by hand: simulation, tests ---- */
 struct worker *shard_worker(struct shard *, unsigned number);

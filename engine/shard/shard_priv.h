@@ -10,7 +10,7 @@
 struct shard {
     struct shard_inputs in;
     struct ledger *ledger;
-    struct generation *generation;
+    _Atomic(const struct generations *) generations; /* what workers count for */
     struct handover_ring *rings;
     struct worker **workers;
     struct committer *committer;
@@ -30,5 +30,10 @@ struct shard {
     atomic_bool stopping, flushing;
     _Atomic int stopped; /* enum step_result, once the committer has stopped; -1 before */
 };
+
+/* reload.c: the generation's counters, from the ledger; findings of rules that `knows` does not have */
+typedef bool knows_rule(void *arg, const struct rule *);
+void shard_fill(struct shard *, struct generation *, struct ledger_writer *reader, knows_rule *, void *arg,
+                struct touched *findings);
 
 #endif

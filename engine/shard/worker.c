@@ -18,6 +18,7 @@ struct worker {
     size_t record_count, next_record; /* of the batch in hand: a stall leaves a rest */
     struct tally *tally;              /* by source, of one step */
     unsigned late;
+    struct generations generations; /* of this batch */
 };
 
 struct worker *worker_create(const struct worker_inputs *in)
@@ -79,14 +80,19 @@ static void expired(struct worker *w, struct handover *h, const struct record *r
     r->occurred_at = event->occurred_at;
 }
 
+static void count_one(struct worker *w, struct handover *h, fact_ref ref)
+{
+    handover_add_fact(h, ref);
+    generation_count(w->generations.current, w->in.config->registry, w->in.ledger, ref, &h->findings);
+    if (w->generations.next)
+        generation_count(w->generations.next, w->in.config->registry, w->in.ledger, ref, &h->next_findings);
+}
+
 static void count(struct worker *w, struct handover *h, const struct entered *entered)
 {
-    handover_add_fact(h, entered->ref);
-    generation_count(w->in.generation, w->in.config->registry, w->in.ledger, entered->ref, &h->findings);
-    for (unsigned i = 0; i < entered->aliases; i++) {
-        handover_add_fact(h, entered->alias[i]);
-        generation_count(w->in.generation, w->in.config->registry, w->in.ledger, entered->alias[i], &h->findings);
-    }
+    count_one(w, h, entered->ref);
+    for (unsigned i = 0; i < entered->aliases; i++)
+        count_one(w, h, entered->alias[i]);
 }
 
 /* false: the ledger has no room for it yet */
@@ -183,11 +189,15 @@ enum worker_result worker_step(struct worker *w, int timeout_ms)
     }
     w->late = 0;
     ledger_begin(w->in.writer);
+    w->generations = *atomic_load(w->in.generations);
+    h->generation = generation_number(w->generations.current);
     bool room = true;
     while (room && w->next_record < w->record_count)
         if ((room = take_record(w, h, &w->records[w->next_record])))
             w->next_record++;
-    generation_evaluate(w->in.generation, &h->findings);
+    generation_evaluate(w->generations.current, &h->findings);
+    if (w->generations.next)
+        generation_evaluate(w->generations.next, &h->next_findings);
     report(w);
     handover_end(w->in.ring);
     ledger_end(w->in.writer); /* last: who sees the batch over, sees what it handed over */

@@ -18,7 +18,7 @@ struct worker_inputs {
     const struct clock *clock;
     struct ledger_writer *writer;
     struct ledger *ledger;
-    struct generation *generation;
+    const _Atomic(const struct generations *) *generations;
     const struct source *source;
     const struct source_partition *partitions;
     size_t partition_count;

@@ -1,0 +1,59 @@
+/* The tracker's side of a change of rules.  Everything it holds speaks of rules by number, and numbers change with the
+ * generation; what identifies a rule is its id, and what makes it the same is its digest. */
+#include "alert/tracker_priv.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+static bool still_per(const struct rule *rule, enum subject_kind kind)
+{
+    for (unsigned i = 0; i < rule->per_count; i++)
+        if (rule->per[i] == kind)
+            return true;
+    return false;
+}
+
+/* open alerts of a rule that is gone, or speaks of other subjects now */
+static void orphan(struct tracker *tracker, struct tracked *t)
+{
+    const struct rule *rule = tracked_rule(tracker, t);
+    char key[1024];
+    state_key(tracker, t, key, sizeof key);
+    for (size_t i = 0; i < t->alert_count; i++)
+        if (t->alerts[i].state == ALERT_FIRING)
+            orphan_add(tracker, key, rule->id, rule->title, t->subject.kind, t->code, &t->alerts[i]);
+    if (t->stored)
+        tracked_unstore(tracker, t);
+}
+
+void tracker_switch(struct tracker *tracker, const struct generation *generation)
+{
+    const struct rule_set *rules = generation_rules(generation);
+    struct tracked **old = tracker->buckets;
+    tracker->buckets = xcalloc(tracker->bucket_mask + 1, sizeof *tracker->buckets);
+    for (size_t i = 0; i <= tracker->bucket_mask; i++)
+        for (struct tracked *t = old[i], *next; t; t = next) {
+            next = t->next;
+            const struct rule *before = tracked_rule(tracker, t);
+            unsigned number;
+            if (!tracker_find_rule(rules, before->id, &number) || !still_per(&rules->rules[number], t->subject.kind)) {
+                orphan(tracker, t);
+                tracked_destroy(t);
+                tracker->count--;
+                continue;
+            }
+            if (rules->rules[number].digest != before->digest)
+                tracked_rejudge(t);
+            t->rule = (uint16_t)number;
+            view_destroy(&t->view);
+            t->view = view_create(&rules->rules[number], tracker->ledger);
+            t->view_missing = t->dirty = true;
+            tracked_link(tracker, t);
+        }
+    free(old);
+    free(tracker->silent);
+    tracker->silent = xcalloc(rules->count + 1, sizeof *tracker->silent);
+    tracker->generation = generation;
+    tracker->rules = rules;
+}

@@ -49,8 +49,16 @@ static void on_signal(int number)
 {
     (void)number;
     leaving = 1;
-    /* a broker that does not answer must not hold us back: what is not committed is read again next time */
     alarm(LEAVE_WITHIN_S);
+}
+
+/* a broker that does not answer must not hold us back: what is not committed is read again next time */
+static void on_alarm(int number)
+{
+    (void)number;
+    static const char text[] = "gridwarn: the broker did not take the last commit within 30 s; leaving without it\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(written < 0 ? CLI_INTERNAL : CLI_BROKER);
 }
 
 static void on_hangup(int number)
@@ -62,9 +70,10 @@ static void on_hangup(int number)
 static void signals_install(void)
 {
     struct sigaction leave = {.sa_handler = on_signal}, reload = {.sa_handler = on_hangup},
-                     ignore = {.sa_handler = SIG_IGN};
+                     give_up = {.sa_handler = on_alarm}, ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGTERM, &leave, NULL);
     sigaction(SIGINT, &leave, NULL);
+    sigaction(SIGALRM, &give_up, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGHUP, &reload, NULL); /* a closed terminal is no reason to stop warning, either */
 }
@@ -197,7 +206,8 @@ static void watch(struct run *r, int64_t *alive_ms)
     int64_t silent_ms = clock_now_ms(clock) - committer_committed_ms(shard_committer(r->shard));
     health_set(r->health, HEALTH_STORE, silent_ms < COMMITTER_LIMIT_MS, "last commit %lld s ago",
                (long long)(silent_ms / 1000));
-    health_set(r->health, HEALTH_SOURCES, true, "read");
+    unsigned lost = committer_unreachable(shard_committer(r->shard));
+    health_set(r->health, HEALTH_SOURCES, lost == 0, "%u partitions are out of reach", lost);
 #ifdef GRIDWARN_KAFKA
     if (r->config->source_count && r->config->sources[0].topic) {
         size_t count;

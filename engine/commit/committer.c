@@ -132,6 +132,11 @@ int64_t committer_committed_ms(const struct committer *c)
     return atomic_load_explicit(&c->committed_ms, memory_order_relaxed);
 }
 
+unsigned committer_unreachable(const struct committer *c)
+{
+    return atomic_load_explicit(&c->unreachable, memory_order_relaxed);
+}
+
 const struct watermarks *committer_watermarks(const struct committer *c)
 {
     return &c->marks;
@@ -439,6 +444,10 @@ static void gauges(struct committer *c, int64_t now_ms)
     count_to(m, METRIC_SHED, STRUCTURE_COUNTERS, counters_shed(generation_counters(c->in.generation)));
     count_to(m, METRIC_SHED, STRUCTURE_LEDGER, ledger_evictions(c->in.ledger, SHELF_FACTS));
     count_to(m, METRIC_SHED, STRUCTURE_READINGS, ledger_evictions(c->in.ledger, SHELF_READINGS));
+    unsigned unreachable = 0;
+    for (size_t i = 0; i < c->marks.partition_count; i++)
+        unreachable += c->marks.partitions[i].state == RECORD_LOST;
+    atomic_store_explicit(&c->unreachable, unreachable, memory_order_relaxed);
     for (size_t i = 0; i < c->marks.source_count; i++) {
         int64_t watermark = c->marks.sources[i].watermark;
         if (watermark != WATERMARK_NONE && watermark != WATERMARK_ALL)

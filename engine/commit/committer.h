@@ -77,6 +77,7 @@ uint64_t committer_cut(const struct committer *); /* newest committed */
 /* milliseconds of the clock when it last made progress or had nothing to do; any thread */
 int64_t committer_alive_ms(const struct committer *);
 int64_t committer_committed_ms(const struct committer *); /* when the newest commit ended; any thread */
+unsigned committer_unreachable(const struct committer *); /* partitions out of reach; any thread */
 const struct watermarks *committer_watermarks(const struct committer *); /* committer's thread */
 const struct tracker *committer_tracker(const struct committer *);       /* likewise */
 

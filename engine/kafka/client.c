@@ -38,8 +38,8 @@ static bool is_quiet(struct client *c, const char *facility)
 /* from librdkafka's threads */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
-    static const char *const told[] = {"FAIL",   "ERROR", "REQTMOUT", "CONFWARN", "TXNERR",
-                                       "FATAL", "PIDFAIL", "GETPID", "ADDPARTS"};
+    static const char *const told[] = {"FAIL",  "ERROR",   "REQTMOUT", "CONFWARN", "TXNERR",
+                                       "FATAL", "PIDFAIL", "GETPID",   "ADDPARTS"};
     struct client *c = rd_kafka_opaque(rk);
     bool ours = level > 4; /* syslog's warning */
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)

@@ -1,12 +1,13 @@
 /* Who leads, decided by the group protocol: all instances subscribe to the state topic, which has one partition, and
  * whoever is assigned it leads.
  *
- * The assignor must be a sticky one: with the others, a standby that joins can be given the partition of a leader that is
- * well, and would fence it.  The partition is paused as soon as it is assigned; nobody reads it here.  A standby
- * learns of a leader that left at once, and of one that died after session.timeout.ms (the brokers' smallest is 6 s
- * unless they were told otherwise). */
-#include "kafka/client.h"
+ * The assignor must be a sticky one: with the others, a standby that joins can be given the partition of a leader
+ * that is well, and would fence it.  The partition is paused as soon as it is assigned; nobody reads it here.  A
+ * standby learns of a leader that left at once, and of one that died after session.timeout.ms (the brokers' smallest
+ * is 6 s unless they were told otherwise). */
 #include "kafka/kafka.h"
+
+#include "kafka/client.h"
 
 #include "base/check.h"
 
@@ -27,14 +28,16 @@ static void complain(struct election *e, const char *what, const char *text)
         log_line(LOG_ERROR, "kafka", "election: %s: %s", what, text);
 }
 
-static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                         void *opaque)
 {
     struct election *e = ((struct client *)opaque)->owner;
     rd_kafka_error_t *error;
     if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         error = rd_kafka_incremental_unassign(rk, list);
         if (list->cnt && atomic_load(&e->leader) && !e->leaving)
-            log_line(LOG_WARNING, "kafka", "election: the brokers gave the lead away; this instance goes on until another "
+            log_line(LOG_WARNING, "kafka",
+                     "election: the brokers gave the lead away; this instance goes on until another "
                      "has taken it over");
     } else {
         for (int i = 0; i < list->cnt; i++)

@@ -2,11 +2,12 @@
  *
  * "To the end" is exact, without a guess: PARTITION_EOF says that a partition was read as far as it went at some
  * moment; when all of them have said so, the brokers are asked for their last stable offsets *after that*, thus after
- * the call began, and the end is reached when every partition has been read up to the answer.  An offset counts as read
- * when a record before it was handed over or an EOF stood behind it, since what lies between may be control records or
- * aborted ones.  A transaction that is still open holds the last stable offset back; what it will commit was not
- * committed when the call began.  lead() leaves none open: init_transactions returns only when the predecessor's
- * has been completed or aborted and the markers are in the log, so the next follow sees all that will ever count.
+ * the call began, and the end is reached when every partition has been read up to the answer.  An offset counts as
+ * read when a record before it was handed over or an EOF stood behind it, since what lies between may be control
+ * records or aborted ones.  A transaction that is still open holds the last stable offset back; what it will commit
+ * was not committed when the call began.  lead() leaves none open: init_transactions returns only when the
+ * predecessor's has been completed or aborted and the markers are in the log, so the next follow sees all that will
+ * ever count.
  *
  * What retention removes from the ledger is older than the ledger keeps, so starting at the beginning again if it
  * overtakes a slow standby loses nothing. */
@@ -38,7 +39,8 @@ static rd_kafka_topic_partition_list_t *all_at(const struct follower *f, int64_t
 }
 
 /* on the thread that calls follow or progress */
-static void on_progress(rd_kafka_t *rk, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *list, void *opaque)
+static void on_progress(rd_kafka_t *rk, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t *list,
+                        void *opaque)
 {
     (void)rk;
     (void)list;
@@ -67,7 +69,8 @@ bool follower_open(struct follower *f, const struct config *config, const struct
         {"auto.offset.reset", "earliest"},
         {NULL, NULL},
     };
-    *f = (struct follower){.config = config, .next = {-1, -1, -1}, .partitions = partitions, .partition_count = count};
+    *f =
+        (struct follower){.config = config, .next = {-1, -1, -1}, .partitions = partitions, .partition_count = count};
     rd_kafka_conf_t *conf = client_conf(&f->client, "follower", config, defaults, fixed);
     f->client.owner = f;
     if (conf)

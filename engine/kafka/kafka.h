@@ -54,7 +54,7 @@ struct kafka_tail_record {
     struct str key, value; /* until the next call; value.at == NULL: a tombstone */
     int32_t partition;
     int64_t offset;
-    int64_t timestamp_ms;  /* the broker's or the producer's, by the topic's settings; -1: none */
+    int64_t timestamp_ms; /* the broker's or the producer's, by the topic's settings; -1: none */
 };
 enum kafka_tail_result {
     KAFKA_TAIL_RECORD,

@@ -1,7 +1,8 @@
 /* What the user may set of librdkafka's properties: all but those on which exactly-once and the ledger rest.  Names
  * and values are judged by librdkafka itself, on a configuration that is thrown away. */
-#include "kafka/client.h"
 #include "kafka/kafka.h"
+
+#include "kafka/client.h"
 
 #include "base/check.h"
 
@@ -57,8 +58,7 @@ static void name_unknown(rd_kafka_conf_t *conf, const char *name, const char *fi
 }
 
 /* Only the name is repeated in a problem: the value may be a secret. */
-static void judge(rd_kafka_conf_t *conf, const struct config_property *p, const char *file,
-                  struct problems *problems)
+static void judge(rd_kafka_conf_t *conf, const struct config_property *p, const char *file, struct problems *problems)
 {
     char text[512];
     const char *reason = client_reserved(p->name);
@@ -70,8 +70,10 @@ static void judge(rd_kafka_conf_t *conf, const struct config_property *p, const 
     if (result == RD_KAFKA_CONF_UNKNOWN)
         name_unknown(conf, p->name, file, problems);
     else if (result == RD_KAFKA_CONF_INVALID)
-        problem_add(problems, file, 0, 0, "kafka: the value of \"%s\" is not one that librdkafka takes (its "
-                    "CONFIGURATION.md says which are)", p->name);
+        problem_add(problems, file, 0, 0,
+                    "kafka: the value of \"%s\" is not one that librdkafka takes (its "
+                    "CONFIGURATION.md says which are)",
+                    p->name);
 }
 
 static bool needs_brokers(const struct config *config)
@@ -89,7 +91,8 @@ bool kafka_properties_check(const struct config *config, const char *file, struc
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     for (unsigned i = 0; i < config->property_count; i++) {
         const struct config_property *p = &config->properties[i];
-        brokers = brokers || strcmp(p->name, "bootstrap.servers") == 0 || strcmp(p->name, "metadata.broker.list") == 0;
+        brokers =
+            brokers || strcmp(p->name, "bootstrap.servers") == 0 || strcmp(p->name, "metadata.broker.list") == 0;
         judge(conf, p, file, problems);
     }
     rd_kafka_conf_destroy(conf);

@@ -209,8 +209,7 @@ int64_t kafka_source_lag(const struct source *source, size_t partition)
     CHECK(source->ops == &ops && partition < s->count);
     const struct source_partition *named = &s->named[partition];
     int64_t low, high, next = atomic_load(&s->partitions[partition].next);
-    rd_kafka_resp_err_t error =
-        rd_kafka_get_watermark_offsets(s->client.rk, named->name, named->number, &low, &high);
+    rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(s->client.rk, named->name, named->number, &low, &high);
     if (error || high < 0)
         return -1;
     int64_t from = next > low ? next : low;

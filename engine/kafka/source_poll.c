@@ -72,8 +72,8 @@ static int64_t offsets_skipped(const struct kafka_source *s, size_t index, int64
         return 0;
     if (offset < next) {
         log_line(LOG_ERROR, "kafka",
-                 "%s/%d: offset %lld follows %lld: the topic was made anew or cut; reading all of it again", named->name,
-                 named->number, (long long)offset, (long long)(next - 1));
+                 "%s/%d: offset %lld follows %lld: the topic was made anew or cut; reading all of it again",
+                 named->name, named->number, (long long)offset, (long long)(next - 1));
         return 0;
     }
     if (rd_kafka_get_watermark_offsets(s->client.rk, named->name, named->number, &low, &high) || low <= next)

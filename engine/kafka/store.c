@@ -1,10 +1,10 @@
 /* One Kafka transaction per cut.
  *
- * The outcome of a commit is known, or the engine is rebuilt: STORE_RETRY is returned only when librdkafka said that a
- * record was not delivered, for then it never asked for the commit, and the abort went through.  A commit that
- * neither succeeds nor fails (brokers away) is called again and again, which resumes it; it ends well however long that
- * takes, up to transaction.timeout.ms.  That is five minutes here: nobody else writes a transaction of ours, and the
- * next leader ends a dead one's at once, so a long timeout costs nothing and spares a restart when brokers are
+ * The outcome of a commit is known, or the engine is rebuilt: STORE_RETRY is returned only when librdkafka said that
+ * a record was not delivered, for then it never asked for the commit, and the abort went through.  A commit that
+ * neither succeeds nor fails (brokers away) is called again and again, which resumes it; it ends well however long
+ * that takes, up to transaction.timeout.ms.  That is five minutes here: nobody else writes a transaction of ours, and
+ * the next leader ends a dead one's at once, so a long timeout costs nothing and spares a restart when brokers are
  * away for minutes.
  *
  * Offsets for lag displays go to the group beside the transaction, not in it: that the group's coordinator is slow
@@ -34,11 +34,11 @@ struct kafka_store {
 static bool is_refusal(rd_kafka_resp_err_t error)
 {
     static const rd_kafka_resp_err_t refusals[] = {
-        RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,     RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
-        RD_KAFKA_RESP_ERR_INVALID_MSG,            RD_KAFKA_RESP_ERR_INVALID_RECORD,
-        RD_KAFKA_RESP_ERR_POLICY_VIOLATION,       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,  RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
-        RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,     RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,    RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+        RD_KAFKA_RESP_ERR_INVALID_MSG,           RD_KAFKA_RESP_ERR_INVALID_RECORD,
+        RD_KAFKA_RESP_ERR_POLICY_VIOLATION,      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+        RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,    RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
         RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
@@ -104,7 +104,7 @@ enum verdict { DONE, AGAIN, ABORT, FATAL };
 
 static enum verdict judge(struct kafka_store *s, rd_kafka_error_t *error, const char *what)
 {
-    enum verdict verdict = !error                                   ? DONE
+    enum verdict verdict = !error                                     ? DONE
                            : rd_kafka_error_is_fatal(error)           ? FATAL
                            : rd_kafka_error_txn_requires_abort(error) ? ABORT
                            : rd_kafka_error_is_retriable(error)       ? AGAIN
@@ -236,7 +236,8 @@ static enum store_result give_up(struct kafka_store *s)
     if (known && !refused && aborted)
         return STORE_RETRY;
     if (refused)
-        log_line(LOG_ERROR, "kafka", "the brokers will never take this cut as it is; `gridwarn` must be restarted "
+        log_line(LOG_ERROR, "kafka",
+                 "the brokers will never take this cut as it is; `gridwarn` must be restarted "
                  "after its topics or its rights are mended");
     s->lost = true;
     return STORE_LOST;

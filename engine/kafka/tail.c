@@ -1,7 +1,8 @@
 /* Reading one of the engine's topics for people.  Its partitions are read side by side, so the order is that of each
  * partition only; the engine's own reader (follow.c) has other duties and is not this. */
-#include "kafka/client.h"
 #include "kafka/kafka.h"
+
+#include "kafka/client.h"
 
 #include "base/check.h"
 
@@ -22,12 +23,9 @@ static bool open_client(struct kafka_tail *t, const struct config *config)
     static const struct client_property defaults[] = {{"fetch.wait.max.ms", "100"}, {NULL, NULL}};
     const struct client_property fixed[] = {
         {"group.id", config->group}, /* never joined, but assign() asks for one */
-        {"enable.auto.commit", "false"},
-        {"enable.auto.offset.store", "false"},
-        {"isolation.level", "read_committed"},
-        {"enable.partition.eof", "true"},
-        {"auto.offset.reset", "earliest"},
-        {NULL, NULL},
+        {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
+        {"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "earliest"},     {NULL, NULL},
     };
     return client_open(&t->client, RD_KAFKA_CONSUMER, "tail", config, defaults, fixed);
 }

@@ -73,8 +73,8 @@ static const char *value_of(const rd_kafka_ConfigEntry_t **entries, size_t count
     return NULL;
 }
 
-static bool read_answer(rd_kafka_event_t *event, const struct topic_spec *spec, topic_setting_handler *each, void *arg,
-                        char *why, size_t size)
+static bool read_answer(rd_kafka_event_t *event, const struct topic_spec *spec, topic_setting_handler *each,
+                        void *arg, char *why, size_t size)
 {
     size_t count, entry_count;
     const rd_kafka_ConfigResource_t **answers =

@@ -90,8 +90,10 @@ static void complain_missing(struct check *c, const struct topic_spec *spec)
 {
     char settings[COMMAND_MAX];
     topic_settings(spec, " --config ", settings, sizeof settings);
-    complain(c, "topic '%s' does not exist: kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d "
-             "--config %s", spec->topic, c->brokers, spec->topic, spec->made_with, settings);
+    complain(c,
+             "topic '%s' does not exist: kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d "
+             "--config %s",
+             spec->topic, c->brokers, spec->topic, spec->made_with, settings);
 }
 
 static void judge_setting(void *arg, const struct setting *s, const struct topic_spec *spec, const char *actual)
@@ -99,9 +101,12 @@ static void judge_setting(void *arg, const struct setting *s, const struct topic
     struct check *c = arg;
     if (setting_holds(s, actual))
         return;
-    complain(c, "topic '%s': %s is %s, must be %s%s: kafka-configs.sh --bootstrap-server %s --alter --entity-type topics "
-             "--entity-name %s --add-config %s=%s", spec->topic, s->name, actual,
-             s->test == SETTING_AT_LEAST ? "at least " : "", s->value, c->brokers, spec->topic, s->name, s->value);
+    complain(
+        c,
+        "topic '%s': %s is %s, must be %s%s: kafka-configs.sh --bootstrap-server %s --alter --entity-type topics "
+        "--entity-name %s --add-config %s=%s",
+        spec->topic, s->name, actual, s->test == SETTING_AT_LEAST ? "at least " : "", s->value, c->brokers,
+        spec->topic, s->name, s->value);
 }
 
 /* The broker that was asked has it before the others do; who comes next may ask any of them. */
@@ -137,9 +142,11 @@ static bool check_own(struct check *c, enum store_topic topic, bool make)
     if (why)
         return true;
     if (spec.partitions && count != spec.partitions)
-        complain(c, "topic '%s' has %d partitions, must have %d; partitions cannot be taken away, so name another topic "
+        complain(c,
+                 "topic '%s' has %d partitions, must have %d; partitions cannot be taken away, so name another topic "
                  "in the configuration, or delete this one and all it holds: kafka-topics.sh --bootstrap-server %s "
-                 "--delete --topic %s", spec.topic, count, spec.partitions, c->brokers, spec.topic);
+                 "--delete --topic %s",
+                 spec.topic, count, spec.partitions, c->brokers, spec.topic);
     if (!topic_describe(c->client.rk, &spec, judge_setting, c, text, sizeof text))
         complain(c, "topic '%s': its settings cannot be read: %s", spec.topic, text);
     return true;

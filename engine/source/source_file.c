@@ -3,8 +3,8 @@
  *
  * A line is data whatever it holds, NULs included; blank ones are records too (the decoder refuses them, and somebody
  * should know).  Of a line longer than the source's max_record_bytes one byte more than that is kept, which makes
- * the decoder refuse it as too large; the rest is passed over, so memory stays bounded.  A final line without a newline
- * counts; the CR of a CRLF does not.
+ * the decoder refuse it as too large; the rest is passed over, so memory stays bounded.  A final line without a
+ * newline counts; the CR of a CRLF does not.
  *
  * A pipe that is empty is at its end as far as anyone can know, and says so on wall time.  On event time it doesn't:
  * how fast a pipe is fed must not change what a replay finds. */
@@ -27,15 +27,15 @@ enum { CHUNK = 1024 * 1024 };
 struct file {
     int fd; /* -1: closed */
     char *buffer;
-    size_t capacity;          /* without the padding */
-    size_t start, scan, end;  /* unread bytes are [start, end); no newline before scan */
-    size_t limit;             /* longest line that is kept whole */
-    bool overlong;            /* the line at start is being passed over */
-    bool input_ended;         /* no more bytes */
-    bool told_end;            /* RECORD_AT_END was the last word */
-    enum record_kind last;    /* to tell once input_ended */
+    size_t capacity;         /* without the padding */
+    size_t start, scan, end; /* unread bytes are [start, end); no newline before scan */
+    size_t limit;            /* longest line that is kept whole */
+    bool overlong;           /* the line at start is being passed over */
+    bool input_ended;        /* no more bytes */
+    bool told_end;           /* RECORD_AT_END was the last word */
+    enum record_kind last;   /* to tell once input_ended */
     bool told_last;
-    int64_t line, from;       /* the next line; the first wanted */
+    int64_t line, from; /* the next line; the first wanted */
 };
 
 struct file_source {

@@ -23,7 +23,8 @@ static const char world_regions[] = "code,name,level,parent\n"
                                     "990101003,和兴街道,street,990101\n"
                                     "990101003005,兴业社区,community,990101003\n"
                                     "990101003005012,二网格,grid,990101003005\n";
-static const char world_categories[] = "path,name\nlabour.wage_arrears,拖欠工资\nnoise.night,夜间噪声\nsensor.noise,噪声\n";
+static const char world_categories[] =
+    "path,name\nlabour.wage_arrears,拖欠工资\nnoise.night,夜间噪声\nsensor.noise,噪声\n";
 static const char world_organisations[] = "code,name,aliases\nORG1,某建设劳务公司,9199…;某劳务\n";
 
 static const char hotline_mapping[] =
@@ -79,16 +80,19 @@ static const char hotline_record[] =
     "\"appeal_category\":{\"code\":\"LOCAL-0203\",\"path\":[\"劳动保障\",\"工资报酬\",\"拖欠工资\"]},"
     "\"dispute_type\":\"labor_wage_arrears\",\"appeal_content\":\"来电人称至今工资未发,班组约20人。\","
     "\"grid\":{\"district\":\"990101\",\"street\":\"990101003\",\"community\":\"990101003005\","
-    "\"grid\":\"990101003005012\"},\"urgency\":\"urgent\",\"handling_unit\":{\"code\":\"RSJ\",\"name\":\"区人力资源局\"},"
+    "\"grid\":\"990101003005012\"},\"urgency\":\"urgent\",\"handling_unit\":{\"code\":\"RSJ\",\"name\":"
+    "\"区人力资源局\"},"
     "\"due_time\":\"2026-01-19T18:00:00+08:00\",\"order_status\":\"accepted\",\"complainant\":{\"token\":\"7f3a…\"},"
-    "\"respondent\":{\"token\":\"9199…\",\"name_norm\":\"某建设劳务公司\"},\"involved_count\":20,\"repeat_flag\":false,"
+    "\"respondent\":{\"token\":\"9199…\",\"name_norm\":\"某建设劳务公司\"},\"involved_count\":20,\"repeat_flag\":"
+    "false,"
     "\"related_order_nos\":[],\"merged_into\":null,\"threat\":{\"flag\":false}}}";
 
 static const char petition_record[] =
     "{\"specversion\":\"1.0\",\"id\":\"XF2026011400031#registered\",\"source\":\"//xinfang.example/district\","
     "\"type\":\"gov.petition.letter.registered\",\"time\":\"2026-01-14T15:10:00+08:00\","
     "\"data\":{\"petition_no\":\"XF2026011400031\",\"dispute_type\":\"labor_wage_arrears\",\"collective_flag\":true,"
-    "\"threat_flag\":false,\"involved_count\":\"约23人\",\"related_order_nos\":[\"WO2026011200873\",\"WO1,WO2\"],"
+    "\"threat_flag\":false,\"involved_count\":\"约23人\",\"related_order_nos\":[\"WO2026011200873\","
+    "\"XF2026011400031\",\"WO1,WO2\"],"
     "\"grid\":{\"grid\":\"990101003005012\"},"
     "\"complainant_tokens\":[\"13812345678\",\"+86 138-1234-5678\",\"139****0001\",\"13912345678\",null,\"110转\"],"
     "\"respondent\":{\"token\":\"某劳务\"}}}";

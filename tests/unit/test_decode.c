@@ -125,7 +125,7 @@ START_TEST(petition)
     ck_assert_int_eq(refusal.reason, DECODE_FUTURE);
     ck_assert_str_eq(refusal.place, "time");
     size_t count = decoder_decode(decoder, petition_record, strlen(petition_record), false, -1, &events, &refusal);
-    ck_assert_uint_eq(count, 4); /* itself and three links */
+    ck_assert_uint_eq(count, 4); /* itself and three links: none to itself */
     expect_text(events[0].id, "//xinfang.example/district XF2026011400031#registered");
     expect_text(events[0].respondent, "ORG1");
     ck_assert_uint_eq(events[0].involved, 23);
@@ -241,8 +241,8 @@ START_TEST(padding_and_marks_make_no_difference)
     memcpy(padded, "\xEF\xBB\xBF", 3);
     memcpy(padded + 3, hotline_record, sizeof hotline_record - 1);
     memset(padded + 3 + sizeof hotline_record - 1, '"', DECODE_PADDING);
-    ck_assert_uint_eq(
-        decoder_decode(decoder, padded + 3, sizeof hotline_record - 1, true, now_ms, &events, &refusal), 1);
+    ck_assert_uint_eq(decoder_decode(decoder, padded + 3, sizeof hotline_record - 1, true, now_ms, &events, &refusal),
+                      1);
     expect_text(events[0].matter, "WO2026011200873");
     ck_assert_uint_eq(decoder_decode(decoder, padded, sizeof hotline_record + 2, true, now_ms, &events, &refusal), 1);
     ck_assert_uint_eq(decode_bytes(padded, sizeof hotline_record + 2), 1);
@@ -273,8 +273,9 @@ START_TEST(the_last_of_equal_keys_counts)
     use(hotline_mapping);
     ck_assert_uint_eq(decode(changed("\"order_no\":", "\"order_no\":\"X\",\"order_no\":")), 1);
     expect_text(events[0].matter, "WO2026011200873");
-    expect_refusal(changed("\"data\":{", "\"data\":{\"grid\":{\"grid\":\"990101\"},\"urgency\":\"特急\"},\"data\":{\"x\":{"
-                                         "}},\"data\":{\"y\":"),
+    expect_refusal(changed("\"data\":{",
+                           "\"data\":{\"grid\":{\"grid\":\"990101\"},\"urgency\":\"特急\"},\"data\":{\"x\":{"
+                           "}},\"data\":{\"y\":"),
                    DECODE_NOT_JSON, "");
     char record[2 * sizeof hotline_record];
     snprintf(record, sizeof record, "%.*s,\"data\":{}}", (int)sizeof hotline_record - 2, hotline_record);
@@ -284,8 +285,8 @@ END_TEST
 
 START_TEST(blanks_are_absent)
 {
-    static const char *const blanks[] = {"null", "\"\"", "\" \"", "\"-\"", "\"null\"", "\"无\"", "\"不详\"",
-                                         "\"\\\\N\"", "\"　\"", "0", "\"0\""};
+    static const char *const blanks[] = {"null",     "\"\"",      "\" \"",  "\"-\"", "\"null\"", "\"无\"",
+                                         "\"不详\"", "\"\\\\N\"", "\"　\"", "0",     "\"0\""};
     char to[64];
     use(hotline_mapping);
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
@@ -344,16 +345,22 @@ START_TEST(kinds_need_their_fields)
         const char *type, *target, *id;
         enum event_kind kind;
     } kinds[] = {
-        {"again", "", "", EVENT_CALLED_AGAIN}, {"returned", "", "", EVENT_STATUS},  {"closed", "", "", EVENT_CLOSED},
-        {"reopened", "", "", EVENT_REOPENED},  {"merged", "WO9", "", EVENT_MERGED}, {"linked", "WO9", "", EVENT_LINKED},
-        {"moved", "F1", "F1", EVENT_MOVED},    {"voided", "F1", "F1", EVENT_VOIDED},
+        {"again", "", "", EVENT_CALLED_AGAIN},
+        {"returned", "", "", EVENT_STATUS},
+        {"closed", "", "", EVENT_CLOSED},
+        {"reopened", "", "", EVENT_REOPENED},
+        {"merged", "WO9", "", EVENT_MERGED},
+        {"linked", "WO9", "", EVENT_LINKED},
+        {"moved", "F1", "F1", EVENT_MOVED},
+        {"voided", "F1", "F1", EVENT_VOIDED},
         {"restored", "WO2026011200873#created", "", EVENT_RESTORED},
     };
     char to[200];
     use(hotline_mapping);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        snprintf(to, sizeof to, "\"type\":\"%s\",\"data\":{\"order_no\":\"WO2026011200873\",\"merged_into\":\"%s\","
-                                "\"target_id\":\"%s\",\"grid\":{\"street\":990101003},\"dispute_type\":\"noise\"}}",
+        snprintf(to, sizeof to,
+                 "\"type\":\"%s\",\"data\":{\"order_no\":\"WO2026011200873\",\"merged_into\":\"%s\","
+                 "\"target_id\":\"%s\",\"grid\":{\"street\":990101003},\"dispute_type\":\"noise\"}}",
                  kinds[i].type, kinds[i].target, kinds[i].id);
         char record[400];
         snprintf(record, sizeof record, "{\"id\":\"i\",\"time\":\"2026-01-12T09:41:22+08:00\",%s", to);
@@ -393,15 +400,17 @@ START_TEST(unknown_words)
 {
     use(hotline_mapping);
     expect_refusal(changed("labor_wage_arrears", "labor"), DECODE_UNKNOWN_CATEGORY, "data.dispute_type");
-    expect_refusal("{\"id\":\"i\",\"type\":\"closed\",\"time\":\"2026-01-12T09:41:22+08:00\",\"data\":{\"order_no\":1,"
-                   "\"grid\":{\"grid\":\"7\",\"street\":\"8\"}}}",
-                   DECODE_UNKNOWN_REGION, "data.grid.grid");
+    expect_refusal(
+        "{\"id\":\"i\",\"type\":\"closed\",\"time\":\"2026-01-12T09:41:22+08:00\",\"data\":{\"order_no\":1,"
+        "\"grid\":{\"grid\":\"7\",\"street\":\"8\"}}}",
+        DECODE_UNKNOWN_REGION, "data.grid.grid");
     use(petition_mapping);
     expect_refusal("{\"id\":\"i\",\"source\":\"s\",\"time\":1768182082,\"data\":{\"grid\":{\"grid\":\"990102\"}}}",
                    DECODE_UNKNOWN_REGION, "data.grid.grid");
-    ck_assert_uint_eq(decode("{\"id\":\"i\",\"source\":\"s\",\"time\":1768182082,\"data\":{\"grid\":{\"grid\":990101},"
-                             "\"dispute_type\":\"?\"}}"),
-                      1);
+    ck_assert_uint_eq(
+        decode("{\"id\":\"i\",\"source\":\"s\",\"time\":1768182082,\"data\":{\"grid\":{\"grid\":990101},"
+               "\"dispute_type\":\"?\"}}"),
+        1);
     ck_assert_uint_eq(events[0].category, catalogue_find_category(world.catalogue, STR("noise")));
     use("id: id\nkind: created\noccurred_at: t\nregion: {path: r, by: name}\ncategory: c\n");
     ck_assert_uint_eq(decode("{\"id\":1,\"t\":\"2026-01-12T09:41:22Z\",\"r\":\"兴业社区\",\"c\":\"labour\"}"), 1);
@@ -428,12 +437,13 @@ START_TEST(times_of_another_world)
     expect_refusal(changed("2026-01-12T09:41:22+08:00", "2026-01-13T18:26:41+08:00"), DECODE_FUTURE, "time");
     expect_refusal(changed("2026-01-19T18:00:00+08:00", "soon"), DECODE_BAD_TIME, "data.due_time");
     use(petition_mapping);
-    ck_assert_uint_eq(decode("{\"id\":\"i\",\"source\":\"s\",\"time\":1768182082.75,\"data\":{\"grid\":{\"grid\":990101}}}"),
-                      1);
+    ck_assert_uint_eq(
+        decode("{\"id\":\"i\",\"source\":\"s\",\"time\":1768182082.75,\"data\":{\"grid\":{\"grid\":990101}}}"), 1);
     ck_assert_int_eq(events[0].occurred_at, 1768182082);
-    ck_assert_uint_eq(decode("{\"id\":\"i\",\"source\":\"s\",\"time\":\"2026-01-12 09:41:22\",\"data\":{\"grid\":{\"grid\":"
-                             "990101}}}"),
-                      1);
+    ck_assert_uint_eq(
+        decode("{\"id\":\"i\",\"source\":\"s\",\"time\":\"2026-01-12 09:41:22\",\"data\":{\"grid\":{\"grid\":"
+               "990101}}}"),
+        1);
     ck_assert_int_eq(events[0].occurred_at, 1768182082);
 }
 END_TEST
@@ -441,7 +451,8 @@ END_TEST
 START_TEST(numbers)
 {
     use(hotline_mapping);
-    expect_refusal(changed("\"involved_count\":20", "\"involved_count\":-1"), DECODE_BAD_NUMBER, "data.involved_count");
+    expect_refusal(changed("\"involved_count\":20", "\"involved_count\":-1"), DECODE_BAD_NUMBER,
+                   "data.involved_count");
     expect_refusal(changed("\"involved_count\":20", "\"involved_count\":4294967296"), DECODE_BAD_NUMBER,
                    "data.involved_count");
     ck_assert_uint_eq(decode(changed("\"involved_count\":20", "\"involved_count\":20.0")), 1);
@@ -452,9 +463,15 @@ START_TEST(numbers)
     static const struct {
         const char *text;
         int64_t value;
-    } values[] = {{"0.001", 1},        {"\"9223372036854775.807\"", INT64_MAX}, {"9223372036854775", 9223372036854775000},
-                  {"null", 0},         {"\"\"", 0},                             {"-9223372036854775", -9223372036854775000},
-                  {"1e-3", 1},         {"999999999999.999", 999999999999999},   {"\"-1,234.5\"", -1234500}};
+    } values[] = {{"0.001", 1},
+                  {"\"9223372036854775.807\"", INT64_MAX},
+                  {"9223372036854775", 9223372036854775000},
+                  {"null", 0},
+                  {"\"\"", 0},
+                  {"-9223372036854775", -9223372036854775000},
+                  {"1e-3", 1},
+                  {"999999999999.999", 999999999999999},
+                  {"\"-1,234.5\"", -1234500}};
     char record[200];
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         snprintf(record, sizeof record, "{\"id\":1,\"t\":1768182082,\"r\":990101,\"c\":\"noise\",\"v\":%s}",
@@ -462,17 +479,20 @@ START_TEST(numbers)
         ck_assert_uint_eq(decode(record), 1);
         ck_assert_msg(events[0].value == values[i].value, "%s", values[i].text);
     }
-    static const char *const wrong[] = {"9223372036854776", "18446744073709551615", "\"9223372036854775.808\"", "true",
-                                        "\"12dB\"", "1e15", "\"NaN\""};
+    static const char *const wrong[] = {
+        "9223372036854776", "18446744073709551615", "\"9223372036854775.808\"", "true", "\"12dB\"", "1e15",
+        "\"NaN\""};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        snprintf(record, sizeof record, "{\"id\":1,\"t\":1768182082,\"r\":990101,\"c\":\"noise\",\"v\":%s}", wrong[i]);
+        snprintf(record, sizeof record, "{\"id\":1,\"t\":1768182082,\"r\":990101,\"c\":\"noise\",\"v\":%s}",
+                 wrong[i]);
         expect_refusal(record, DECODE_BAD_NUMBER, "v");
     }
 }
 END_TEST
 
-#define ACTORS_MAPPING(actors)                                                                                         \
-    "id: id\nkind: created\noccurred_at: {path: t, formats: unix_s}\nregion: {paths: [r]}\ncategory: {default: noise}\n" \
+#define ACTORS_MAPPING(actors)                                                                                       \
+    "id: id\nkind: created\noccurred_at: {path: t, formats: unix_s}\nregion: {paths: [r]}\ncategory: {default: "     \
+    "noise}\n"                                                                                                       \
     "actors: " actors "\n"
 #define ACTORS_RECORD(fields) "{\"id\":1,\"t\":1768182082,\"r\":990101," fields "}"
 
@@ -489,7 +509,8 @@ START_TEST(actors)
     ck_assert_uint_eq(events[0].actor_count, 0);
     expect_refusal(ACTORS_RECORD("\"a\":[[\"x\"]]"), DECODE_BAD_FIELD, "a");
     use(ACTORS_MAPPING("{all: [a, 'b[].c.d', 'e[]'], split: ';'}"));
-    ck_assert_uint_eq(decode(ACTORS_RECORD("\"a\":\"A; B;;无\",\"b\":[{\"c\":{\"d\":\"D\"}},{\"c\":7},{}],\"e\":\"E\"")), 1);
+    ck_assert_uint_eq(
+        decode(ACTORS_RECORD("\"a\":\"A; B;;无\",\"b\":[{\"c\":{\"d\":\"D\"}},{\"c\":7},{}],\"e\":\"E\"")), 1);
     ck_assert_uint_eq(events[0].actor_count, 4);
     ck_assert_uint_eq(events[0].actors[1], token("B"));
     ck_assert_uint_eq(events[0].actors[2], token("D"));
@@ -527,7 +548,8 @@ END_TEST
 
 START_TEST(respondents)
 {
-    use("id: id\nkind: created\noccurred_at: {path: t, formats: unix_s}\nregion: {paths: [r]}\ncategory: {default: noise}\n"
+    use("id: id\nkind: created\noccurred_at: {path: t, formats: unix_s}\nregion: {paths: [r]}\ncategory: {default: "
+        "noise}\n"
         "respondent: {paths: [code, token], names: name}\n");
     static const struct {
         const char *fields, *respondent;
@@ -549,7 +571,8 @@ END_TEST
 
 START_TEST(keys_with_dots_and_composed_texts)
 {
-    use("id: {path: 'a\\.b.编号', prefix: 'x-', suffix: '-y'}\nkind: created\noccurred_at: {path: t, formats: unix_s}\n"
+    use("id: {path: 'a\\.b.编号', prefix: 'x-', suffix: '-y'}\nkind: created\noccurred_at: {path: t, formats: "
+        "unix_s}\n"
         "region: r\ncategory: {default: noise}\nmatter: {join: [p, q]}\n");
     ck_assert_uint_eq(decode("{\"a.b\":{\"编号\":12},\"t\":1768182082,\"r\":990101,\"p\":\"P\",\"q\":3}"), 1);
     expect_text(events[0].id, "x-12-y");
@@ -562,7 +585,8 @@ START_TEST(keys_with_dots_and_composed_texts)
     most[EVENT_TEXT_MAX] = '\0';
     snprintf(record, sizeof record, "{\"a.b\":{\"编号\":\"%s\"},\"t\":1768182082,\"r\":990101}", most);
     expect_refusal(record, DECODE_BAD_FIELD, "a\\.b.编号");
-    snprintf(record, sizeof record, "{\"a.b\":{\"编号\":1},\"t\":1768182082,\"r\":990101,\"p\":1,\"q\":\"%s\"}", most);
+    snprintf(record, sizeof record, "{\"a.b\":{\"编号\":1},\"t\":1768182082,\"r\":990101,\"p\":1,\"q\":\"%s\"}",
+             most);
     expect_refusal(record, DECODE_BAD_FIELD, "q");
 }
 END_TEST

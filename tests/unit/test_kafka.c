@@ -1,7 +1,7 @@
 /* The Kafka area against a real broker: what a mock would only agree with.  It runs where GRIDWARN_TEST_BROKERS names
- * one (tests/test_10_kafka.py does), and skips, saying so, where not.  GRIDWARN_TEST_BROKER_PID: the broker's process,
- * which one case freezes.  GRIDWARN_TEST_SECONDS: how long `commits` goes on, while the caller does to the broker
- * what it likes. */
+ * one (tests/test_10_kafka.py does), and skips, saying so, where not.  GRIDWARN_TEST_BROKER_PID: the broker's
+ * process, which one case freezes.  GRIDWARN_TEST_SECONDS: how long `commits` goes on, while the caller does to the
+ * broker what it likes. */
 #include "kafka/kafka.h"
 
 #include "base/check.h"
@@ -46,8 +46,13 @@ static struct bench *bench_new(const char *name)
     static char bootstrap[] = "bootstrap.servers";
     b->properties[0] = (struct config_property){bootstrap, b->brokers};
     b->source = (struct config_source){.name = b->input, .topic = b->input, .max_record_bytes = 1 << 20};
-    b->config = (struct config){.group = b->group, .properties = b->properties, .property_count = 1, .kafka = true,
-                                .sources = &b->source, .source_count = 1, .retention_s = 35 * 86400,
+    b->config = (struct config){.group = b->group,
+                                .properties = b->properties,
+                                .property_count = 1,
+                                .kafka = true,
+                                .sources = &b->source,
+                                .source_count = 1,
+                                .retention_s = 35 * 86400,
                                 .readings_retention_s = 2 * 86400};
     for (int i = 0; i < STORE_TOPICS; i++) {
         snprintf(b->topics[i], sizeof b->topics[i], "%s-%d", b->group, i);
@@ -70,6 +75,23 @@ static rd_kafka_t *raw_producer(const char *transactional_id)
     return rk;
 }
 
+/* a broker learns of a new topic a little later than it says it is made */
+static void wait_until_known(rd_kafka_t *rk, const char *name)
+{
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
+    int64_t deadline = now_ms() + WAIT_MS;
+    bool known = false;
+    while (!known && now_ms() < deadline) {
+        const struct rd_kafka_metadata *metadata = NULL;
+        known = !rd_kafka_metadata(rk, 0, topic, &metadata, 1000) && metadata->topics[0].partition_cnt > 0;
+        if (metadata)
+            rd_kafka_metadata_destroy(metadata);
+        nap(50);
+    }
+    ck_assert(known);
+    rd_kafka_topic_destroy(topic);
+}
+
 static void make_topic(const char *name, int partitions, const char *setting, const char *value)
 {
     char text[256];
@@ -84,8 +106,8 @@ static void make_topic(const char *name, int partitions, const char *setting, co
     rd_kafka_event_destroy(event);
     rd_kafka_NewTopic_destroy(topic);
     rd_kafka_queue_destroy(queue);
+    wait_until_known(rk, name);
     rd_kafka_destroy(rk);
-    nap(300); /* brokers learn of it a little later */
 }
 
 static void raw_produce(rd_kafka_t *rk, const char *topic, int partition, int from, int to)
@@ -221,8 +243,11 @@ START_TEST(wrong_password_is_one_clear_line)
                                 "sasl.password"};
     static char values[4][24] = {"sasl_plaintext", "PLAIN", "gridwarn", "wrong"};
     snprintf(b->brokers, sizeof b->brokers, "%s", sasl);
-    struct config_property properties[5] = {{names[0], b->brokers}, {names[1], values[0]}, {names[2], values[1]},
-                                            {names[3], values[2]}, {names[4], values[3]}};
+    struct config_property properties[5] = {{names[0], b->brokers},
+                                            {names[1], values[0]},
+                                            {names[2], values[1]},
+                                            {names[3], values[2]},
+                                            {names[4], values[3]}};
     b->config.properties = properties;
     b->config.property_count = 5;
     char *text;
@@ -246,8 +271,10 @@ START_TEST(committed_is_followed_in_order)
     char texts[300][16];
     for (int i = 0; i < 300; i++) {
         snprintf(texts[i], sizeof texts[i], "%d", i);
-        cut[i] = (struct store_record){.topic = i % 3 ? STORE_LEDGER : STORE_STATE, .key = str_of(texts[i]),
-                                       .value = str_of(texts[i]), .header_count = 1,
+        cut[i] = (struct store_record){.topic = i % 3 ? STORE_LEDGER : STORE_STATE,
+                                       .key = str_of(texts[i]),
+                                       .value = str_of(texts[i]),
+                                       .header_count = 1,
                                        .headers = {{"level", STR("red")}}};
     }
     ck_assert_int_eq(store.ops->commit(store.context, cut, 300, NULL, 0), STORE_OK);
@@ -653,8 +680,8 @@ START_TEST(one_leads_and_hands_over)
     int64_t took = now_ms() - began;
     printf("one_leads_and_hands_over: %lld ms after the leader left\n", (long long)took);
     ck_assert_int_lt(took, 5000);
-    ck_assert_int_eq(election_is_leader(candidates[1]) + election_is_leader(candidates[2]) +
-                         election_is_leader(candidates[3]), 1);
+    ck_assert_int_eq(
+        election_is_leader(candidates[1]) + election_is_leader(candidates[2]) + election_is_leader(candidates[3]), 1);
     for (size_t i = 1; i < 4; i++)
         election_destroy(&candidates[i]);
     free(b);

@@ -118,7 +118,8 @@ START_TEST(tables_of_categories)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(table, sizeof table, "%s/codes.csv", folder);
     snprintf(name, sizeof name, "%s/mapping.yaml", folder);
-    static const char text[] = "id: id\nkind: created\noccurred_at: t\nregion: r\ncategory: {path: c, table: codes.csv}\n";
+    static const char text[] =
+        "id: id\nkind: created\noccurred_at: t\nregion: r\ncategory: {path: c, table: codes.csv}\n";
     static const unsigned char key[16];
     const struct mapping_context context = {world.registry, world.catalogue, key, 1};
     struct yaml_file *yaml = yaml_parse(name, STR(text), &world.problems);
@@ -148,10 +149,12 @@ END_TEST
 START_TEST(bounds_paths_and_tags)
 {
     char text[8192];
-    int len = snprintf(text, sizeof text, "id: [a,b,c,d,e,f,g,h,i]\nkind: created\noccurred_at: t\nregion: r\n"
-                                          "category: c\ntags:\n");
+    int len = snprintf(text, sizeof text,
+                       "id: [a,b,c,d,e,f,g,h,i]\nkind: created\noccurred_at: t\nregion: r\n"
+                       "category: c\ntags:\n");
     for (int i = 0; i <= TAGS_MAX; i++) /* and more paths than there may be */
-        len += snprintf(text + len, sizeof text - (size_t)len, "  t%d: [x.a%d, y.b%d, z.c%d, x.a%d]\n", i, i, i, i, i);
+        len +=
+            snprintf(text + len, sizeof text - (size_t)len, "  t%d: [x.a%d, y.b%d, z.c%d, x.a%d]\n", i, i, i, i, i);
     ck_assert_ptr_null(world_mapping(&world, text));
     expect_problem(1, 22, "too many paths; at most 8");
     expect_problem(28, 16, "at most 96 in all");

@@ -52,18 +52,19 @@ static void expect_problem(int line, int col, const char *part)
     ck_abort_msg("no problem at %d:%d with \"%s\"", line, col, part);
 }
 
-static const char tree[] = "\xEF\xBB\xBF"
-                           "name,code,level,parent,neighbours,lon,lat,population,valid_from,valid_to,successors,note\r\n"
-                           "一号网格,G1,grid,C1,G2;G3,120.5,30.25,812,2024-02-29,2026-01-01,G2;G3,x\r\n"
-                           "\r\n"
-                           "二号网格,G2,网格,C1,G1,,,,,,,\r\n"
-                           "某区,D,district,,,,,,,,,\r\n"
-                           "甲街道,S1,街道,D,,,,,,,,\r\n"
-                           "甲社区,C1,社区,S1,,,,,,,,\r\n"
-                           "乙街道,S2,street,D,,,,,,,,\r\n"
-                           "三号网格,G3,grid,S2,G1,,,,,,,\r\n"
-                           "三号网格,M1,micro_grid,G3,,,,,,,,\r\n"
-                           "\"另一\n\"\"区\"\"\",E,district,,,,,,,,,\r\n";
+static const char tree[] =
+    "\xEF\xBB\xBF"
+    "name,code,level,parent,neighbours,lon,lat,population,valid_from,valid_to,successors,note\r\n"
+    "一号网格,G1,grid,C1,G2;G3,120.5,30.25,812,2024-02-29,2026-01-01,G2;G3,x\r\n"
+    "\r\n"
+    "二号网格,G2,网格,C1,G1,,,,,,,\r\n"
+    "某区,D,district,,,,,,,,,\r\n"
+    "甲街道,S1,街道,D,,,,,,,,\r\n"
+    "甲社区,C1,社区,S1,,,,,,,,\r\n"
+    "乙街道,S2,street,D,,,,,,,,\r\n"
+    "三号网格,G3,grid,S2,G1,,,,,,,\r\n"
+    "三号网格,M1,micro_grid,G3,,,,,,,,\r\n"
+    "\"另一\n\"\"区\"\"\",E,district,,,,,,,,,\r\n";
 
 START_TEST(numbers_the_tree_depth_first)
 {
@@ -129,11 +130,11 @@ START_TEST(shows_every_mistake_at_once)
 {
     ck_assert_ptr_null(load("code,name,level,parent,neighbours,lon,lat,population,valid_from,valid_to,successors\n"
                             "D,区,district,,,,,,,,\n"
-                            "S,街道甲,stret,D,,,,,,,\n"            /* 3 */
-                            "G1,格,grid,X,,,,,,,\n"                /* 4 */
-                            "G1,格,grid,D,,,,,,,\n"                /* 5 */
-                            "C,社,community,G2,,,,,,,\n"           /* 6 */
-                            "G2,,grid,D,G9;G2;G3;G3,,,,,,\n"       /* 7 */
+                            "S,街道甲,stret,D,,,,,,,\n"             /* 3 */
+                            "G1,格,grid,X,,,,,,,\n"                 /* 4 */
+                            "G1,格,grid,D,,,,,,,\n"                 /* 5 */
+                            "C,社,community,G2,,,,,,,\n"            /* 6 */
+                            "G2,,grid,D,G9;G2;G3;G3,,,,,,\n"        /* 7 */
                             "G3,格,grid,D,,181,3,-1,2026-02-30,,\n" /* 8 */
                             "G4,格,grid,D,,1,,x,2026-01-02,2026-01-01,Z\n"
                             "A,甲,grid,B,,,,,,,\n" /* 10 */
@@ -210,9 +211,10 @@ END_TEST
 
 START_TEST(categories_are_ranges)
 {
-    static const char text[] = "path,name\nlabour.wage_arrears,欠薪\nnoise,噪声\nlabour-x,甲\nlabour.contract.trial,试用\n";
-    static const char *const order[] = {"labour", "labour.contract", "labour.contract.trial", "labour.wage_arrears",
-                                        "labour-x", "noise"};
+    static const char text[] =
+        "path,name\nlabour.wage_arrears,欠薪\nnoise,噪声\nlabour-x,甲\nlabour.contract.trial,试用\n";
+    static const char *const order[] = {
+        "labour", "labour.contract", "labour.contract.trial", "labour.wage_arrears", "labour-x", "noise"};
     static const uint16_t last[] = {4, 3, 3, 4, 5, 6};
     struct catalogue *c = catalogue_create();
     write_file(text, strlen(text));

@@ -18,7 +18,7 @@ enum { LIMIT = 1000, BATCH = 64 };
 
 /* records copied out of their batches; a data record's text is its own */
 struct read_back {
-    struct record all[60000];
+    struct record all[130000];
     size_t count;
 };
 
@@ -147,7 +147,8 @@ END_TEST
 /* longer than the limit, at every place relative to what one read brings, and without an end */
 START_TEST(overlong_lines_are_cut_and_disturb_nothing)
 {
-    static const size_t lengths[] = {LIMIT, LIMIT + 1, 3 * 1024 * 1024, 1024 * 1024 - 2, 1024 * 1024 - 1, 1024 * 1024};
+    static const size_t lengths[] = {LIMIT,           LIMIT + 1,       3 * 1024 * 1024,
+                                     1024 * 1024 - 2, 1024 * 1024 - 1, 1024 * 1024};
     for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
         size_t len = lengths[k], total = len + 3 + len;
         char *bytes = xmalloc(total);

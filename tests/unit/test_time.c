@@ -1,5 +1,5 @@
-/* Times, numbers and texts as sources write them: each form that must be read, and next to it what looks alike and must
- * not be.  The calendar is checked against the C library's over four centuries. */
+/* Times, numbers and texts as sources write them: each form that must be read, and next to it what looks alike and
+ * must not be.  The calendar is checked against the C library's over four centuries. */
 #include "base/civil.h"
 #include "decode/number.h"
 #include "decode/text.h"
@@ -174,9 +174,23 @@ START_TEST(reads_decimals_exactly)
     };
     for (size_t i = 0; i < COUNT(examples); i++)
         ck_assert_msg(thousandths(examples[i].text) == examples[i].value, "%s", examples[i].text);
-    static const char *const wrong[] = {"",    "-",   ".5",     "5.",       "1.2.3",  "12dB", "0x10", "1e",
-                                        "1 2", "nan", "1e999", "1,23", "9223372036854775.808", "99999999999999999999",
-                                        "1e",  "--1", "1,234,56"};
+    static const char *const wrong[] = {"",
+                                        "-",
+                                        ".5",
+                                        "5.",
+                                        "1.2.3",
+                                        "12dB",
+                                        "0x10",
+                                        "1e",
+                                        "1 2",
+                                        "nan",
+                                        "1e999",
+                                        "1,23",
+                                        "9223372036854775.808",
+                                        "99999999999999999999",
+                                        "1e",
+                                        "--1",
+                                        "1,234,56"};
     for (size_t i = 0; i < COUNT(wrong); i++)
         ck_assert_msg(thousandths(wrong[i]) == INT64_MIN + 1, "%s", wrong[i]);
 }
@@ -210,9 +224,9 @@ START_TEST(counts_people)
         const char *text;
         uint32_t people;
     } examples[] = {
-        {"20", 20},       {"约20人", 20},       {"20.0", 20},         {"２３名", 23},        {"约１２人", 12},
-        {"多人", 0},      {"二十余人", 0},      {"", 0},              {"1.2万", 12000},      {"3百余人", 300},
-        {"2千人", 2000},  {"1,200人", 1200},    {"20-30人", 20},      {"班组约20人,已", 20}, {"0", 0},
+        {"20", 20},      {"约20人", 20},    {"20.0", 20},    {"２３名", 23},        {"约１２人", 12},
+        {"多人", 0},     {"二十余人", 0},   {"", 0},         {"1.2万", 12000},      {"3百余人", 300},
+        {"2千人", 2000}, {"1,200人", 1200}, {"20-30人", 20}, {"班组约20人,已", 20}, {"0", 0},
     };
     uint32_t people;
     for (size_t i = 0; i < COUNT(examples); i++) {

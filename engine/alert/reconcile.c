@@ -182,22 +182,25 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
 }
 
 /* Where a run must begin so that it begins idle: before the minute asked for, and before anything that was already
- * going on then. */
-static int64_t idle_before(const struct tracked *t, unsigned level_count, int64_t from)
+ * going on then.  What holds for shorter than `for` leaves no trace anywhere, so it is looked for anew; had it held for
+ * longer, an alert would say so. */
+static int64_t idle_before(const struct tracked *t, const struct rule *rule, unsigned level_count, int64_t from)
 {
+    int64_t hold = rule->for_s / 60;
+    from -= hold;
     if (t->machine.minute + 1 < from)
         from = t->machine.minute + 1;
     for (unsigned l = 1; l <= level_count; l++)
         if (t->machine.held[l] != MINUTE_NONE && t->machine.held[l] < from)
             from = t->machine.held[l];
-    if (t->machine.level > 0 && t->machine.now.opened_minute < from)
-        from = t->machine.now.opened_minute;
+    if (t->machine.level > 0 && t->machine.now.opened_minute - hold < from)
+        from = t->machine.now.opened_minute - hold;
     for (bool again = true; again;) {
         again = false;
         for (size_t i = 0; i < t->alert_count; i++) {
             const struct alert *a = &t->alerts[i];
-            if (a->state != ALERT_WITHDRAWN && a->opened_minute < from && a->ended_minute >= from) {
-                from = a->opened_minute;
+            if (a->state != ALERT_WITHDRAWN && a->opened_minute - hold < from && a->ended_minute >= from) {
+                from = a->opened_minute - hold;
                 again = true;
             }
         }
@@ -256,7 +259,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     bool rebuilt = t->rebuild_from != MINUTE_NEVER;
     int64_t first = t->machine.minute + 1; /* alerts that opened from here on are in question */
     if (rebuilt) {
-        first = idle_before(t, levels, t->rebuild_from);
+        first = idle_before(t, rule, levels, t->rebuild_from);
         machine_init(&t->machine, first - 1);
         tracked_build(tracker, t, first - 1);
         t->rebuild_from = MINUTE_NEVER;

@@ -1,12 +1,11 @@
 #include "alert/render.h"
 
+#include "alert/render_priv.h"
 #include "base/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-enum { EVENT_IDS_MAX = 20 };
 
 void render_duration(int64_t seconds, char *out, size_t size)
 {
@@ -50,265 +49,6 @@ static json_t *minute_or_null(const struct render_context *c, int64_t minute)
     return minute == MINUTE_NONE || minute == MINUTE_NEVER ? json_null() : time_json(c, minute * 60);
 }
 
-/* ---- evidence ---- */
-
-struct evidence {
-    const struct atom *atom; /* of the level shown, or the nearest */
-    int64_t value;
-    unsigned next_level; /* 0: none */
-    int64_t missing;
-};
-
-static bool same_measure(const struct atom *a, const struct atom *b)
-{
-    return a->selection == b->selection && a->measure == b->measure;
-}
-
-static bool in_thousandths(enum measure measure)
-{
-    return measure == MEASURE_SUM || measure == MEASURE_MAX;
-}
-
-static const struct atom *atom_in(const struct rule *rule, unsigned level, const struct atom *like)
-{
-    const struct expression *e = &rule->level[level];
-    for (unsigned i = 0; i < e->count; i++)
-        if (e->steps[i].op == OP_ATOM && same_measure(&rule->atoms[e->steps[i].atom], like))
-            return &rule->atoms[e->steps[i].atom];
-    return NULL;
-}
-
-/* one entry for each measure of the rule: its value, the threshold it is held against, the way to the next level */
-static size_t gather(const struct revision *r, unsigned level_count, struct evidence *all)
-{
-    size_t count = 0;
-    for (unsigned a = 0; a < r->rule->atom_count; a++) {
-        const struct atom *atom = &r->rule->atoms[a];
-        bool again = false;
-        for (size_t i = 0; i < count && !again; i++)
-            again = same_measure(all[i].atom, atom);
-        if (again)
-            continue;
-        struct evidence *e = &all[count++];
-        *e = (struct evidence){.atom = atom, .value = r->values ? r->values[a] : 0};
-        for (unsigned l = r->alert->level; l >= 1; l--) {
-            const struct atom *here = atom_in(r->rule, l, atom);
-            if (here) {
-                e->atom = here;
-                break;
-            }
-        }
-        for (unsigned l = r->alert->level + 1; l <= level_count && !e->next_level; l++) {
-            const struct atom *next = atom_in(r->rule, l, atom);
-            if (next && next->threshold > e->value && e->value != INT64_MIN) {
-                e->next_level = l;
-                e->missing = next->threshold - e->value;
-            }
-        }
-    }
-    return count;
-}
-
-static json_t *number_json(enum measure measure, int64_t value)
-{
-    if (!in_thousandths(measure))
-        return json_integer(value);
-    if (value == INT64_MIN)
-        return json_null();
-    return value % VALUE_SCALE == 0 ? json_integer(value / VALUE_SCALE) : json_real((double)value / VALUE_SCALE);
-}
-
-static json_t *evidence_json(const struct render_context *c, const struct revision *r, const struct evidence *all,
-                             size_t count)
-{
-    char within[24];
-    render_duration(r->rule->within_s, within, sizeof within);
-    json_t *array = json_array();
-    for (size_t i = 0; i < count; i++) {
-        const struct evidence *e = &all[i];
-        const char *selection = r->rule->selections[e->atom->selection].name;
-        char condition[160];
-        if (e->atom->measure == MEASURE_EVENTS)
-            snprintf(condition, sizeof condition, "%s", selection);
-        else
-            snprintf(condition, sizeof condition, "%s.%s", selection, measure_word(e->atom->measure));
-        json_t *next = json_null();
-        if (e->next_level)
-            next = json_pack("{s:s, s:o}", "level", c->rules->level_name[e->next_level], "missing",
-                             number_json(e->atom->measure, e->missing));
-        json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "condition", condition, "within", within,
-                                               "value", number_json(e->atom->measure, e->value), "threshold",
-                                               number_json(e->atom->measure, e->atom->threshold), "next", next));
-    }
-    return array;
-}
-
-static json_t *event_ids_json(const struct render_context *c, const struct revision *r, bool *truncated)
-{
-    json_t *array = json_array();
-    *truncated = false;
-    for (size_t i = r->evidence_count; i > 0; i--) {
-        const struct view_entry *e = &r->evidence[i - 1];
-        if (e->party)
-            continue;
-        if (json_array_size(array) == EVENT_IDS_MAX) {
-            *truncated = true;
-            break;
-        }
-        struct str id = ledger_text(c->ledger, e->ref).id;
-        const char *source = catalogue_source(c->catalogue, ledger_fact(c->ledger, e->ref)->source);
-        json_array_insert_new(array, 0,
-                              json_pack("{s:s, s:s%}", "source", source, "id", id.at, id.len));
-    }
-    return array;
-}
-
-/* ---- words ---- */
-
-static const char *level_words(const char *level)
-{
-    static const char *const known[][2] = {{"blue", "蓝色"}, {"yellow", "黄色"}, {"orange", "橙色"}, {"red", "红色"}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i][0], level) == 0)
-            return known[i][1];
-    return level;
-}
-
-static void words_duration(int64_t seconds, struct buffer *out)
-{
-    if (seconds % 86400 == 0 && seconds > 86400)
-        buffer_printf(out, "%lld天", (long long)(seconds / 86400));
-    else if (seconds % 3600 == 0)
-        buffer_printf(out, "%lld小时", (long long)(seconds / 3600));
-    else
-        buffer_printf(out, "%lld分钟", (long long)(seconds / 60));
-}
-
-static void words_amount(enum measure measure, int64_t value, struct buffer *out)
-{
-    if (!in_thousandths(measure))
-        buffer_printf(out, "%lld%s", (long long)value, measure == MEASURE_EVENTS ? "件" : "人");
-    else
-        buffer_printf(out, "%.10g", (double)value / VALUE_SCALE);
-}
-
-static const char *measure_words(enum measure measure)
-{
-    switch (measure) {
-    case MEASURE_EVENTS:
-        return "事件";
-    case MEASURE_CALLERS:
-        return "反映人";
-    case MEASURE_INVOLVED:
-        return "涉及";
-    case MEASURE_SUM:
-        return "合计";
-    case MEASURE_MAX:
-        return "最高值";
-    case MEASURES:
-        break;
-    }
-    return "";
-}
-
-/* An organisation in the register has a name; any other respondent may be a person, and gets a pseudonym of this
- * alert. */
-static void subject_name(const struct render_context *c, const struct revision *r, struct buffer *out, bool code)
-{
-    if (r->subject_kind == SUBJECT_RESPONDENT) {
-        const struct organisation *known = catalogue_find_organisation(c->catalogue, r->subject_code);
-        if (known)
-            buffer_printf(out, "%s", code ? known->code : known->name);
-        else
-            buffer_printf(out, code ? "pseudonym-%.8s" : "某被反映方%.4s", r->alert->id);
-    } else if (r->subject_kind == SUBJECT_MATTER) {
-        buffer_printf(out, "%.*s", STR_ARG(r->subject_code));
-    } else if (r->subject_region != REGION_NONE) {
-        const struct region *region = registry_region(c->registry, r->subject_region);
-        buffer_printf(out, "%s", code ? region->code : region->name);
-    } else {
-        buffer_printf(out, "%.*s", STR_ARG(r->subject_code));
-    }
-}
-
-static void place_words(const struct render_context *c, const struct revision *r, struct buffer *out)
-{
-    if (r->alert->region == REGION_NONE)
-        return;
-    const struct region *region = registry_region(c->registry, r->alert->region);
-    for (int level = REGION_STREET; level <= (int)region->level; level++) {
-        if (region->ancestor[level] == REGION_NONE)
-            continue;
-        const char *name = registry_region(c->registry, region->ancestor[level])->name;
-        /* a grid is often named after its community: 兴业社区第一网格 */
-        uint32_t below = level < (int)region->level ? region->ancestor[level + 1] : REGION_NONE;
-        if (below == REGION_NONE || strncmp(registry_region(c->registry, below)->name, name, strlen(name)) != 0)
-            buffer_printf(out, "%s", name);
-    }
-    if (region->level == REGION_DISTRICT)
-        buffer_printf(out, "%s", region->name);
-}
-
-static void sentence(const struct render_context *c, const struct revision *r, const struct evidence *evidence,
-                     size_t count, struct buffer *out)
-{
-    place_words(c, r, out);
-    if (r->subject_kind == SUBJECT_RESPONDENT || r->subject_kind == SUBJECT_MATTER) {
-        buffer_printf(out, "“");
-        subject_name(c, r, out, false);
-        buffer_printf(out, "”");
-    }
-    if (r->rule->within_s) {
-        words_duration(r->rule->within_s, out);
-        buffer_printf(out, "内");
-    }
-    buffer_printf(out, "%s：", r->rule->title);
-    bool first = true;
-    for (size_t i = 0; i < count; i++) {
-        if (evidence[i].value == INT64_MIN)
-            continue;
-        buffer_printf(out, "%s%s", first ? "" : "、", measure_words(evidence[i].atom->measure));
-        words_amount(evidence[i].atom->measure, evidence[i].value, out);
-        first = false;
-    }
-    const char *level = level_words(c->rules->level_name[r->alert->level]);
-    switch (r->change) {
-    case CHANGE_RAISED:
-        buffer_printf(out, "，达到%s", level);
-        break;
-    case CHANGE_LOWERED:
-        buffer_printf(out, "，降为%s", level);
-        break;
-    case CHANGE_RESOLVED:
-        buffer_printf(out, "，已解除");
-        break;
-    case CHANGE_WITHDRAWN:
-        buffer_printf(out, "，预警撤回");
-        break;
-    case CHANGE_UNKNOWN:
-        buffer_printf(out, "，数据中断，状态未知（此前为%s）", level);
-        break;
-    case CHANGE_RESUMED:
-        buffer_printf(out, "，数据恢复，仍为%s", level);
-        break;
-    case CHANGE_REOPENED:
-        buffer_printf(out, "，补到的数据显示并未结束，仍为%s", level);
-        break;
-    case CHANGES:
-        break;
-    }
-    for (size_t i = 0; i < count && r->alert->state == ALERT_FIRING; i++)
-        if (evidence[i].next_level) {
-            buffer_printf(out, "；再增");
-            words_amount(evidence[i].atom->measure, evidence[i].missing, out);
-            buffer_printf(out, "将升为%s", level_words(c->rules->level_name[evidence[i].next_level]));
-            break;
-        }
-    buffer_printf(out, "。");
-}
-
-/* ---- parts of the message ---- */
-
 static json_t *buffer_json(struct buffer *text)
 {
     json_t *json = json_stringn(text->at ? text->at : "", text->len);
@@ -319,8 +59,8 @@ static json_t *buffer_json(struct buffer *text)
 static json_t *subject_json(const struct render_context *c, const struct revision *r)
 {
     struct buffer code = {0}, name = {0};
-    subject_name(c, r, &code, true);
-    subject_name(c, r, &name, false);
+    subject_write(c, r, true, &code);
+    subject_write(c, r, false, &name);
     json_t *code_json = buffer_json(&code);
     return json_pack("{s:s, s:o, s:o}", "kind", subject_kind_word(r->subject_kind), "code", code_json, "name",
                      buffer_json(&name));
@@ -401,11 +141,11 @@ static json_t *data_json(const struct render_context *c, const struct revision *
 {
     const struct alert *a = r->alert;
     struct evidence evidence[ATOMS_MAX];
-    size_t count = gather(r, c->rules->level_count, evidence);
+    size_t count = evidence_gather(r, c->rules->level_count, evidence);
     struct buffer words = {0};
-    sentence(c, r, evidence, count, &words);
+    sentence_write(c, r, evidence, count, &words);
     bool truncated;
-    json_t *ids = event_ids_json(c, r, &truncated);
+    json_t *ids = evidence_events_json(c, r, &truncated);
     json_t *crossed = json_null();
     if (a->crossed_id)
         crossed = json_pack("{s:s, s:s, s:o}", "event_id", a->crossed_id, "source", a->crossed_source, "occurred_at",

@@ -205,27 +205,35 @@ struct component {
     struct str root_text;
 };
 
-static void component_add(struct component *c, uint64_t matter, struct str text)
+static bool component_has(const struct component *c, uint64_t matter)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (c->matter[i] == matter) {
-            matter = 0;
-            break;
-        }
-    if (matter && c->count < COMPONENT_MAX) {
+        if (c->matter[i] == matter)
+            return true;
+    return false;
+}
+
+/* The matter that the search began with comes first, without its text, and with it once a merge names it. */
+static void component_add(struct component *c, uint64_t matter, struct str text)
+{
+    if (!matter)
+        return;
+    if (!component_has(c, matter)) {
+        if (c->count == COMPONENT_MAX)
+            return;
         if (c->count == c->capacity) {
             c->capacity = c->capacity ? c->capacity * 2 : 16;
             c->matter = xrealloc(c->matter, c->capacity * sizeof *c->matter);
         }
         c->matter[c->count++] = matter;
     }
-    if (matter && text.len) {
-        size_t shorter = text.len < c->root_text.len ? text.len : c->root_text.len;
-        int order = memcmp(text.at, c->root_text.at ? c->root_text.at : "", shorter);
-        if (!c->root_text.len || order < 0 || (order == 0 && text.len < c->root_text.len)) {
-            c->root = matter;
-            c->root_text = text;
-        }
+    if (!text.len)
+        return;
+    size_t shorter = text.len < c->root_text.len ? text.len : c->root_text.len;
+    int order = memcmp(text.at, c->root_text.at ? c->root_text.at : "", shorter);
+    if (!c->root_text.len || order < 0 || (order == 0 && text.len < c->root_text.len)) {
+        c->root = matter;
+        c->root_text = text;
     }
 }
 

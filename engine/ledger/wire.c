@@ -311,11 +311,14 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
         for (unsigned k = 0; k < c->actors[i]; k++)
             tokens[k] = u64_at(actors, k);
         actors += (size_t)c->actors[i] * 8;
+        /* one statement each: the initialisers of a struct are evaluated in no particular order */
+        struct str id = next_text(&text, c->id[i]), matter = next_text(&text, c->matter[i]);
+        struct str respondent = next_text(&text, c->respondent[i]), target = next_text(&text, c->target[i]);
         struct event e = {
-            .id = next_text(&text, c->id[i]),
-            .matter = next_text(&text, c->matter[i]),
-            .respondent = next_text(&text, c->respondent[i]),
-            .target = next_text(&text, c->target[i]),
+            .id = id,
+            .matter = matter,
+            .respondent = respondent,
+            .target = target,
             .actors = tokens,
             .actor_count = c->actors[i],
             .occurred_at = u32_at(c->occurred_at, i),

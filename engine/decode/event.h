@@ -35,7 +35,8 @@ enum event_kind {
 const char *event_kind_word(enum event_kind);
 int event_kind_parse(struct str word); /* -1 if it is none */
 
-enum { EVENT_ACTORS_MAX = 256, EVENT_TEXT_MAX = 255 };
+/* both are lengths of one byte in the ledger topic */
+enum { EVENT_ACTORS_MAX = 255, EVENT_TEXT_MAX = 255 };
 
 /* sensor values and sums are integers of a thousandth */
 enum { VALUE_SCALE = 1000 };

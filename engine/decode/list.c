@@ -123,7 +123,7 @@ static bool take_actor(struct decoder *d, struct str text, uint8_t place, void *
         if (actors->token[i] == token)
             return true;
     if (actors->count == EVENT_ACTORS_MAX)
-        return refuse(d, DECODE_BAD_FIELD, place, "at most 256 different people");
+        return refuse(d, DECODE_BAD_FIELD, place, "at most 255 different people");
     actors->token[actors->count++] = token;
     return true;
 }

@@ -397,7 +397,8 @@ static unsigned party_count(const struct event *e)
 {
     if (e->actor_count <= 1 || has_target(e->kind))
         return 0;
-    return e->actor_count - 1 < 255 ? e->actor_count - 1 : 255;
+    CHECK(e->actor_count <= EVENT_ACTORS_MAX);
+    return e->actor_count - 1;
 }
 
 static void fill(struct fact *fact, const struct event *e, uint64_t key, uint32_t text)

@@ -128,8 +128,8 @@ static size_t encoded_size(const struct wire_encoder *e)
 size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fact_ref *refs, size_t count,
                    size_t limit, struct buffer *out)
 {
-    /* the most that one row can add: its columns, 256 actors, 4 texts, and new dictionary entries */
-    enum { ROW_MAX = ROW_FIXED + 256 * 8 + 4 * 256 + (3 + TAGS_MAX) * 256 };
+    /* the most that one row can add: its columns, all its actors, 4 texts, and new dictionary entries */
+    enum { ROW_MAX = ROW_FIXED + EVENT_ACTORS_MAX * 8 + 4 * 256 + (3 + TAGS_MAX) * 256 };
     CHECK(limit >= 2 * ROW_MAX);
     e->record++;
     for (int i = 0; i < DICTIONARIES; i++) {

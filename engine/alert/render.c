@@ -214,7 +214,7 @@ void render_heartbeat(const struct render_context *c, struct buffer *text)
         const struct render_partition *p = &c->partitions[i];
         json_array_append_new(sources, json_pack("{s:s, s:s, s:o, s:I, s:o, s:b}", "source", p->source, "partition",
                                                  p->name, "last_event_at", time_or_null(c, p->last_event_at),
-                                                 "offset", (json_int_t)p->offset, "watermark",
+                                                 "offset", (json_int_t)(p->offset < 0 ? 0 : p->offset), "watermark",
                                                  time_or_null(c, p->watermark), "silent", p->silent));
     }
     json_t *data = json_pack("{s:o, s:s, s:o}", "at", time_json(c, c->now_ms / 1000), "generation", c->rules->digest,

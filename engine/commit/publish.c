@@ -126,6 +126,7 @@ void publish_reject(struct committer *c, const struct handover *h, const struct 
 void publish_heartbeat(struct committer *c, int64_t now_ms)
 {
     c->heartbeat_ms = now_ms;
+    render_partitions(c); /* nothing may have been evaluated yet */
     struct render_context context = context_of(c, NULL);
     c->scratch.len = 0;
     render_heartbeat(&context, &c->scratch);

@@ -47,8 +47,8 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
             rd_kafka_pause_partitions(rk, list);
         if (list->cnt && !atomic_exchange(&e->leader, true))
             log_line(LOG_INFO, "kafka", "election: this instance leads '%s'", e->group);
+        client_reached(&e->client); /* a revocation comes by itself, too, when no broker is heard of */
     }
-    client_reached(&e->client);
     if (error)
         complain(e, "assignment", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);

@@ -42,15 +42,20 @@ const char *client_reserved(const char *name)
     return NULL;
 }
 
-/* every second entry of librdkafka's dump is a name */
+/* Every second entry of librdkafka's dump is a name; what has no default, and what is an alias, is not in it. */
 static void name_unknown(rd_kafka_conf_t *conf, const char *name, const char *file, struct problems *problems)
 {
+    static const char *const undumped[] = {"bootstrap.servers", "sasl.mechanism",  "sasl.username",
+                                           "sasl.password",     "ssl.ca.location", "ssl.certificate.location",
+                                           "ssl.key.location",  "ssl.key.password"};
+    enum { UNDUMPED = sizeof undumped / sizeof *undumped };
     size_t count = 0;
     const char **dump = rd_kafka_conf_dump(conf, &count);
-    const char **names = xcalloc(count / 2 + 1, sizeof *names);
+    const char **names = xcalloc(count / 2 + UNDUMPED, sizeof *names);
     for (size_t i = 0; i < count / 2; i++)
         names[i] = dump[2 * i];
-    const char *nearest = nearest_word(name, names, count / 2);
+    memcpy(names + count / 2, undumped, sizeof undumped);
+    const char *nearest = nearest_word(name, names, count / 2 + UNDUMPED);
     problem_add(problems, file, 0, 0, "kafka: librdkafka has no property \"%s\"%s%s%s", name,
                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     free(names);

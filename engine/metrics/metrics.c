@@ -68,6 +68,21 @@ static size_t cells_of(const struct metrics *m, enum metric metric)
     return row->type == HISTOGRAM ? series * HISTOGRAM_CELLS : series;
 }
 
+static const char *const *texts_copy(const char *const *texts, unsigned count)
+{
+    char **copy = xcalloc(count + 1, sizeof *copy);
+    for (unsigned i = 0; i < count; i++)
+        copy[i] = xstrdup(texts[i]);
+    return (const char *const *)copy;
+}
+
+static void texts_free(const char *const *texts, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        free((char *)(uintptr_t)texts[i]);
+    free((void *)(uintptr_t)texts);
+}
+
 struct metrics *metrics_create(const struct metric_labels *labels)
 {
     struct metrics shape = {.labels = *labels};
@@ -82,6 +97,8 @@ struct metrics *metrics_create(const struct metric_labels *labels)
     }
     struct metrics *m = xcalloc(1, sizeof *m + cells * sizeof *m->cells);
     m->labels = shape.labels;
+    for (int l = 0; l < LABELS; l++)
+        m->labels.values[l] = texts_copy(shape.labels.values[l], shape.labels.count[l]);
     for (enum metric i = 0; i < METRICS; i++)
         m->first[i] = shape.first[i];
     return m;
@@ -89,6 +106,8 @@ struct metrics *metrics_create(const struct metric_labels *labels)
 
 void metrics_destroy(struct metrics **m)
 {
+    for (int l = 0; *m && l < LABELS; l++)
+        texts_free((*m)->labels.values[l], (*m)->labels.count[l]);
     free(*m);
     *m = NULL;
 }

@@ -97,7 +97,7 @@ enum metric {
 
 struct metrics;
 
-/* values[label] are the label's words, count[label] how many; the texts are borrowed until destroyed.  Outcomes and
+/* values[label] are the label's words, count[label] how many; the texts are copied.  Outcomes and
  * structures are filled in from the tables above. */
 struct metric_labels {
     const char *const *values[LABELS];

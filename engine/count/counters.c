@@ -227,7 +227,8 @@ void counters_add(struct counters *c, const struct counter_shape *shape, uint64_
 struct sum {
     enum counter_kind kind;
     uint64_t low, high;
-    uint64_t total;
+    uint64_t total; /* of AMOUNT_MAX at most in each cell: no overflow */
+    bool full;      /* a cell holds that or more */
     unsigned pairs;
     uint64_t pair[INLINE_CELLS + PAIR_CELLS];
 };
@@ -238,10 +239,14 @@ static void sum_cells(struct sum *s, const cell *cells, unsigned count)
         uint64_t there = atomic_load(&cells[i]);
         if (there == 0 || number_of(there) < s->low || number_of(there) > s->high)
             continue;
+        uint64_t amount = amount_of(there);
         if (s->kind == COUNTER_DISTINCT)
-            s->pair[s->pairs++] = amount_of(there);
-        else
-            s->total = combine(s->kind, s->total, amount_of(there));
+            s->pair[s->pairs++] = amount;
+        else if (s->kind == COUNTER_ADD)
+            s->total += amount;
+        else if (amount > s->total)
+            s->total = amount;
+        s->full |= s->kind != COUNTER_DISTINCT && amount == AMOUNT_MAX;
     }
 }
 
@@ -270,6 +275,7 @@ int64_t counters_upper(const struct counters *c, const struct counter_shape *sha
     struct sum s;
     s.kind = shape->kind;
     s.total = 0;
+    s.full = false;
     s.pairs = 0;
     int64_t low = minute - (int64_t)shape->window_min;
     s.low = low > 0 ? (uint64_t)low / shape->step_min : 0;
@@ -278,7 +284,7 @@ int64_t counters_upper(const struct counters *c, const struct counter_shape *sha
     const struct block *block = block_of(c, line);
     if (block)
         sum_cells(&s, block->cells, shape->kind == COUNTER_DISTINCT ? PAIR_CELLS : RING_CELLS);
-    if (atomic_load(&line->lost) > s.low)
+    if (s.full || atomic_load(&line->lost) > s.low)
         return COUNTER_UNKNOWN;
     return shape->kind == COUNTER_DISTINCT ? distinct(&s, enough) : (int64_t)s.total;
 }

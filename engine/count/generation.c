@@ -222,7 +222,7 @@ static void add_fact(struct generation *g, const struct aggregate *a, const stru
                      uint64_t subject, int64_t minute)
 {
     uint64_t key = counter_key(a, subject);
-    bool party = fact->key == 0 && fact->kind != FACT_ALIAS;
+    bool party = fact->key == 0;
     switch (a->measure) {
     case MEASURE_EVENTS:
         if (!party)
@@ -299,28 +299,54 @@ static void count_one(struct generation *g, const struct registry *registry, con
     }
 }
 
+struct counting {
+    struct generation *g;
+    const struct registry *registry;
+    const struct ledger *ledger;
+    fact_ref ref; /* a fact that a source sent */
+    struct touched *touched;
+};
+
+/* the fact and its parties, as if they were of that region and category */
+static void count_at(void *arg, uint32_t region, uint16_t category)
+{
+    const struct counting *c = arg;
+    const struct fact *fact = ledger_fact(c->ledger, c->ref);
+    /* field by field: its cut is the committer's, who may be writing it just now */
+    struct fact as = {
+        .key = fact->key,
+        .actor = fact->actor,
+        .matter = fact->matter,
+        .occurred_at = fact->occurred_at,
+        .region = region,
+        .involved = fact->kind == EVENT_MOVED ? 0 : fact->involved,
+        .category = category,
+        .kind = fact->kind,
+        .source = fact->source,
+        .tags = fact->tags,
+        .parties = fact->parties,
+    };
+    count_one(c->g, c->registry, c->ledger, c->ref, &as, c->touched);
+    struct fact party = as;
+    party.key = 0;
+    party.involved = 0;
+    for (unsigned i = 1; i <= as.parties; i++) {
+        party.actor = ledger_fact(c->ledger, c->ref + i)->actor;
+        count_one(c->g, c->registry, c->ledger, c->ref + i, &party, c->touched);
+    }
+}
+
 void generation_count(struct generation *g, const struct registry *registry, const struct ledger *ledger,
                       fact_ref ref, struct touched *touched)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
-    struct fact as = *fact;
-    if (fact->kind == FACT_ALIAS) {
-        /* counts as what it stands for does, at its new place; the parties come along */
-        ref = fact->text;
-        fact = ledger_fact(ledger, ref);
-        as.kind = fact->kind;
-        as.key = fact->key;
-        as.parties = fact->parties;
+    struct counting c = {g, registry, ledger, ref, touched};
+    if (fact->kind != FACT_ALIAS) {
+        count_at(&c, fact->region, fact->category);
+        return;
     }
-    count_one(g, registry, ledger, ref, &as, touched);
-    unsigned parties = as.parties;
-    for (unsigned i = 1; i <= parties; i++) {
-        struct fact party = as;
-        party.key = 0;
-        party.actor = ledger_fact(ledger, ref + i)->actor;
-        party.involved = 0;
-        count_one(g, registry, ledger, ref + i, &party, touched);
-    }
+    c.ref = fact->text;
+    ledger_new_places(ledger, ref, count_at, &c);
 }
 
 static bool may_hold(const struct generation *g, const struct finding *f)

@@ -76,21 +76,26 @@ enum index_result index_insert(const struct index_view *view, uint64_t key, unsi
     return result == INDEX_KNOWN ? INDEX_LOST : result;
 }
 
+static fact_ref find(const struct index_table *table, uint64_t key, unsigned source, struct str id, index_same *same,
+                     void *arg)
+{
+    size_t at = key & table->mask;
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & table->mask) {
+        uint64_t there = atomic_load(&table->slot[at]);
+        if (there == 0)
+            return 0;
+        if (there >> 32 == key >> 32 && same(arg, (fact_ref)there, key, source, id))
+            return (fact_ref)there;
+    }
+    return 0;
+}
+
 fact_ref index_find(const struct index_view *view, uint64_t key, unsigned source, struct str id, index_same *same,
                     void *arg)
 {
-    for (int t = 0; t < 2 && view->table[t]; t++) {
-        const struct index_table *table = view->table[t];
-        size_t at = key & table->mask;
-        for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & table->mask) {
-            uint64_t there = atomic_load(&table->slot[at]);
-            if (there == 0)
-                break;
-            if (there >> 32 == key >> 32 && same(arg, (fact_ref)there, key, source, id))
-                return (fact_ref)there;
-        }
-    }
-    return 0;
+    /* the new one first: the old one may hold a place that has lost, see INDEX_LOST */
+    fact_ref found = view->table[1] ? find(view->table[1], key, source, id, same, arg) : 0;
+    return found ? found : find(view->table[0], key, source, id, same, arg);
 }
 
 void index_prefetch(const struct index_view *view, uint64_t key)

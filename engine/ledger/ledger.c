@@ -68,7 +68,10 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
         shelf->span_s = span_s[i];
         shelf->keep_s = limits->keep_s[i];
         shelf->bytes_max = limits->bytes[i];
-        shelf->ring = (unsigned)(limits->keep_s[i] / span_s[i]) + SPANS_AHEAD + 2;
+        shelf->ring = SPANS_MAX;
+        atomic_init(&shelf->oldest, INT64_MAX);
+        atomic_init(&shelf->newest, INT64_MIN);
+        CHECK(limits->keep_s[i] / span_s[i] + 2 < shelf->ring);
         shelf->spans = xcalloc(shelf->ring, sizeof *shelf->spans);
         facts += limits->bytes[i] / (sizeof(struct fact) + SEGMENT_TEXT / SEGMENT_FACTS);
     }
@@ -117,21 +120,32 @@ uint64_t ledger_batch(const struct ledger_writer *writer)
     return atomic_load(&writer->batch);
 }
 
-struct span *shelf_span(const struct shelf_state *shelf, int64_t second)
+struct span *shelf_span(const struct shelf_state *shelf, int64_t number)
 {
-    int64_t number = second / shelf->span_s;
     struct span *span =
         atomic_load_explicit(&shelf->spans[(uint64_t)number % shelf->ring], memory_order_acquire);
     return span && span->number == number ? span : NULL;
 }
 
-/* NULL: the ring still holds an older span there, which has not been swept yet */
-static struct span *span_take(struct ledger *ledger, enum shelf which, int64_t second)
+static void range_include(struct shelf_state *shelf, int64_t number)
+{
+    int64_t edge = atomic_load(&shelf->oldest);
+    while (number < edge && !atomic_compare_exchange_weak(&shelf->oldest, &edge, number))
+        ;
+    edge = atomic_load(&shelf->newest);
+    while (number > edge && !atomic_compare_exchange_weak(&shelf->newest, &edge, number))
+        ;
+}
+
+/* The span of that number, or the one that holds its place in the ring: an older one, not swept yet, or a newer one. */
+static struct span *span_take(struct ledger *ledger, enum shelf which, int64_t number)
 {
     struct shelf_state *shelf = &ledger->shelf[which];
-    int64_t number = second / shelf->span_s;
     _Atomic(struct span *) *place = &shelf->spans[(uint64_t)number % shelf->ring];
     struct span *span = atomic_load_explicit(place, memory_order_acquire);
+    if (span && span->number != number)
+        return span;
+    range_include(shelf, number); /* before anything is entered, see FOR_EACH_SPAN */
     if (!span) {
         struct span *fresh = xcalloc(1, sizeof *fresh);
         fresh->number = number;
@@ -144,7 +158,7 @@ static struct span *span_take(struct ledger *ledger, enum shelf which, int64_t s
             free(fresh);
         }
     }
-    return span->number == number ? span : NULL;
+    return span;
 }
 
 static struct segment *segment_open(struct ledger *ledger, struct shelf_state *shelf, struct span *span)
@@ -323,32 +337,38 @@ static void push_chains(struct ledger_writer *writer, struct span *span, const s
         push(writer, span, subject_of_matter(fact->matter), ref, CHAIN_MATTER);
 }
 
-/* the place of `target` in the region and category that `moved` gives it; 0 if somebody else made it */
+/* The place of `target` in the region and category that `moved` gives it; 0 if somebody else made it.  What claims it
+ * is the target itself: one that has lost its key meanwhile (INDEX_LOST) must not stand in for the one that won. */
 static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_ref target)
 {
     struct ledger *ledger = writer->ledger;
-    struct fact *move = ledger_fact(ledger, moved), *meant = ledger_fact(ledger, target);
-    if (__atomic_exchange_n(&move->involved, 1, __ATOMIC_ACQ_REL))
-        return 0;
+    const struct segment *home = ledger_segment(ledger, target);
+    if (!home)
+        return 0; /* expired since it was found in the index */
+    const struct fact *meant = &home->facts[target & (SEGMENT_FACTS - 1)];
+    struct fact *move = ledger_fact(ledger, moved);
     enum shelf which = fact_shelf(meant->kind);
-    struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at);
-    if (!span)
-        return 0; /* expired meanwhile */
+    if (meant->occurred_at < writer->floor[which] ||
+        __atomic_exchange_n(&move->involved, target, __ATOMIC_SEQ_CST) == target)
+        return 0;
+    struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at / ledger->shelf[which].span_s);
     struct segment *segment = segment_for(writer, which, span, 1, 0);
     uint32_t place = segment_count(segment);
     fact_ref ref = segment->number << SEGMENT_BITS | place;
+    /* field by field: its links, its cut and a move's claim may be changing just now */
     struct fact *alias = &segment->facts[place];
-    *alias = *meant;
-    alias->key = 0;
-    alias->kind = FACT_ALIAS;
-    alias->parties = 0;
-    alias->text = target;
-    alias->cut = 0;
-    memset(alias->next, 0, sizeof alias->next);
-    if (move->region != REGION_NONE)
-        alias->region = move->region;
-    if (move->category != CATEGORY_NONE)
-        alias->category = move->category;
+    *alias = (struct fact){
+        .actor = meant->actor,
+        .matter = meant->matter,
+        .occurred_at = meant->occurred_at,
+        .region = move->region != REGION_NONE ? move->region : meant->region,
+        .involved = moved,
+        .text = target,
+        .category = move->category != CATEGORY_NONE ? move->category : meant->category,
+        .kind = FACT_ALIAS,
+        .source = meant->source,
+        .tags = meant->tags,
+    };
     segment_advance(segment, 1);
     push(writer, span, subject_of_region(alias->region), ref, CHAIN_REGION);
     return ref;
@@ -357,7 +377,7 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
 struct aliasing {
     struct ledger_writer *writer;
     struct entered *entered;
-    uint64_t key;
+    const struct event *event;
 };
 
 static void alias_add(const struct aliasing *a, fact_ref moved, fact_ref target)
@@ -373,7 +393,9 @@ static bool alias_visit(void *arg, fact_ref ref)
 {
     const struct aliasing *a = arg;
     const struct fact *fact = ledger_fact(a->writer->ledger, ref);
-    if (fact->kind == EVENT_MOVED && event_key(fact->source, ledger_text(a->writer->ledger, ref).target) == a->key)
+    /* keys of short ids of different sources may be equal: the texts decide */
+    if (fact->kind == EVENT_MOVED && fact->source == a->event->source &&
+        str_eq(ledger_text(a->writer->ledger, ref).target, a->event->id))
         alias_add(a, ref, a->entered->ref);
     return true;
 }
@@ -382,7 +404,7 @@ static bool alias_visit(void *arg, fact_ref ref)
 static void meet_target(struct ledger_writer *writer, const struct event *e, uint64_t key, struct entered *entered)
 {
     struct ledger *ledger = writer->ledger;
-    struct aliasing a = {writer, entered, key};
+    struct aliasing a = {writer, entered, e};
     if (e->kind == EVENT_MOVED) {
         fact_ref target = index_find(&writer->index, event_key(e->source, e->target), e->source, e->target,
                                      ledger_same, ledger);
@@ -419,6 +441,15 @@ static void fill(struct fact *fact, const struct event *e, uint64_t key, uint32_
     };
 }
 
+/* The ring has another span there: one that is being swept, which will be gone soon, or one so far away that the two
+ * cannot be kept together. */
+static enum enter_result no_place(const struct shelf_state *shelf, const struct span *other, int64_t number)
+{
+    if (other->number > number)
+        return ENTER_EXPIRED;
+    return (other->number + 1) * shelf->span_s <= atomic_load(&shelf->floor) ? ENTER_FULL : ENTER_AHEAD;
+}
+
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
 {
     struct ledger *ledger = writer->ledger;
@@ -426,9 +457,10 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
     *entered = (struct entered){0};
     if (e->occurred_at < writer->floor[which] || e->occurred_at < 0)
         return ENTER_EXPIRED;
-    struct span *span = span_take(ledger, which, e->occurred_at);
-    if (!span)
-        return ENTER_FULL;
+    int64_t number = e->occurred_at / ledger->shelf[which].span_s;
+    struct span *span = span_take(ledger, which, number);
+    if (span->number != number)
+        return no_place(&ledger->shelf[which], span, number);
     unsigned parties = party_count(e);
     struct segment *segment = segment_for(writer, which, span, 1 + parties, text_size(e));
     uint64_t key = event_key(e->source, e->id);

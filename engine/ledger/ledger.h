@@ -43,7 +43,8 @@ enum enter_result {
     ENTER_NEW,
     ENTER_DUPLICATE,
     ENTER_EXPIRED, /* older than the floor */
-    ENTER_FULL,    /* the index has no room until it has been replaced: try again in the next batch */
+    ENTER_AHEAD,   /* more than 4,096 spans (eleven years; of readings, 341 days) newer than the oldest that is kept */
+    ENTER_FULL,    /* no room until ledger_maintain has gone on: try again in the next batch */
 };
 
 /* The event's fact, entered once.  ENTER_NEW: *ref is the fact, its parties follow it (ref + 1 ...), and aliases
@@ -77,7 +78,7 @@ uint64_t matter_key(struct str matter);
  * [from, to] (seconds); the visitor returns false to stop. */
 typedef bool ledger_visit(void *arg, fact_ref);
 void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
-/* every fact of every span that meets [from, to], in no order */
+/* every fact and alias of every span that meets [from, to], in no order */
 void ledger_scan(const struct ledger *, enum shelf, int64_t from, int64_t to, ledger_visit *, void *arg);
 
 /* What voids, restores and moves have made of a fact, over the committed ones; committer. */
@@ -93,10 +94,13 @@ fact_ref ledger_target(const struct ledger *, fact_ref modifier);
  * in all combinations */
 typedef void ledger_place_visit(void *arg, uint32_t region, uint16_t category);
 void ledger_places(const struct ledger *, fact_ref, ledger_place_visit *, void *arg);
+/* Those of them that the fact can have only through the move that made this alias, as far as other moves have been applied
+ * yet: what has to be counted besides.  Any thread, inside a batch. */
+void ledger_new_places(const struct ledger *, fact_ref alias, ledger_place_visit *, void *arg);
 /* The smallest text among the matters merged with this one (over merges not voided), as its key; the key itself where
  * it was merged with none.  *text, if wanted, is that text, and empty in the second case. */
 uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *text);
-/* every matter of that component, this one among them */
+/* every matter that was ever one with this, by merges since taken back too, this one among them */
 typedef void ledger_matter_visit(void *arg, uint64_t matter);
 void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 

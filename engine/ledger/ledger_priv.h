@@ -14,7 +14,10 @@ enum {
     SEGMENT_TEXT = SEGMENT_FACTS * 80, /* bytes of text; whichever is full first closes the segment */
     SEGMENTS_MAX = 1 << (32 - SEGMENT_BITS),
     FILTER_WORDS = 1 << 16, /* 4 Mi bits */
-    SPANS_AHEAD = 3,        /* the skew allowed is less than two spans, see config.c */
+    /* Far more spans than are kept: where events are not judged by a clock, partitions may be years apart, and the
+     * slowest holds the floor.  What bounds the memory is bytes. */
+    SPANS_MAX = 4096,
+    SWEEPING_MAX = 64,
 };
 
 struct segment {
@@ -38,6 +41,7 @@ struct shelf_state {
     int64_t span_s;
     unsigned ring;
     _Atomic(struct span *) *spans;  /* by number modulo ring */
+    _Atomic int64_t oldest, newest; /* numbers of spans: all that exist are between */
     _Atomic int64_t floor;          /* seconds, a multiple of span_s */
     _Atomic size_t bytes;           /* segments only; heads are added on reading */
     _Atomic uint64_t evictions;
@@ -70,7 +74,7 @@ struct ledger {
 
     /* the committer's: what ledger_maintain is in the middle of */
     enum sweep sweep;
-    struct span *sweeping[64];
+    struct span *sweeping[SWEEPING_MAX];
     unsigned sweeping_count;
     enum replace replacing;
     const struct index_view *views[3]; /* to be freed */
@@ -84,7 +88,7 @@ static inline struct segment *ledger_segment(const struct ledger *ledger, fact_r
 }
 
 struct fact_text segment_text(const struct segment *, uint32_t at);
-struct span *shelf_span(const struct shelf_state *, int64_t second);
+struct span *shelf_span(const struct shelf_state *, int64_t number); /* NULL: there is none */
 
 static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 {
@@ -95,10 +99,11 @@ static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
 
 uint64_t subject_of_target(uint64_t key);
-/* every span of the shelf that exists, from the floor on */
+/* Every span of the shelf that exists.  One whose fact the caller has heard of is among them: the range grows before
+ * anything is entered there. */
 #define FOR_EACH_SPAN(span, state)                                                                                     \
-    for (unsigned span##_i = 0; span##_i < (state)->ring; span##_i++)                                                  \
-        for (struct span *span = atomic_load_explicit(&(state)->spans[span##_i], memory_order_acquire); span;          \
-             span = NULL)
+    for (int64_t span##_n = atomic_load(&(state)->oldest), span##_last = atomic_load(&(state)->newest);                \
+         span##_n <= span##_last; span##_n++)                                                                          \
+        for (struct span *span = shelf_span(state, span##_n); span; span = NULL)
 
 #endif

@@ -88,8 +88,8 @@ static bool floor_raise(struct ledger *ledger, enum shelf which, int64_t now_s)
         target = (now_s - shelf->keep_s) / shelf->span_s * shelf->span_s;
     if (target <= floor && ledger_bytes(ledger, which) > shelf->bytes_max) {
         target = oldest_end(shelf);
-        /* the newest span always stays: a bound that cannot hold a single one is refused by config.c */
-        if (target > now_s - shelf->span_s)
+        /* the newest span always stays */
+        if (target > atomic_load(&shelf->newest) * shelf->span_s)
             target = floor;
         if (target > floor)
             atomic_fetch_add_explicit(&shelf->evictions, 1, memory_order_relaxed);
@@ -104,16 +104,24 @@ static void unlink_below(struct ledger *ledger)
 {
     for (int i = 0; i < SHELVES; i++) {
         struct shelf_state *shelf = &ledger->shelf[i];
-        int64_t floor = ledger_floor(ledger, (enum shelf)i);
-        for (unsigned s = 0; s < shelf->ring; s++) {
-            struct span *span = atomic_load_explicit(&shelf->spans[s], memory_order_acquire);
-            if (!span || (span->number + 1) * shelf->span_s > floor || ledger->sweeping_count == 64)
-                continue;
+        int64_t floor = ledger_floor(ledger, (enum shelf)i), oldest = floor / shelf->span_s;
+        FOR_EACH_SPAN(span, shelf)
+        {
+            if (span->number >= oldest)
+                break;
+            if (ledger->sweeping_count == SWEEPING_MAX) {
+                oldest = span->number;
+                break;
+            }
             for (struct segment *g = atomic_load_explicit(&span->segments, memory_order_acquire); g; g = g->next)
                 atomic_store(&ledger->segments[g->number], NULL);
-            atomic_store(&shelf->spans[s], NULL);
+            atomic_store(&shelf->spans[(uint64_t)span->number % shelf->ring], NULL);
             ledger->sweeping[ledger->sweeping_count++] = span;
         }
+        /* every batch that is open now has this floor: nothing is entered below it any more */
+        int64_t before = atomic_load(&shelf->oldest);
+        while (before < oldest && !atomic_compare_exchange_weak(&shelf->oldest, &before, oldest))
+            ;
     }
 }
 
@@ -157,6 +165,16 @@ static void publish(struct ledger *ledger, struct index_table *first, struct ind
     ledger->views[ledger->views[0] ? 1 : 0] = before;
 }
 
+/* What is live decides, not what has ever been: otherwise the table would double for as long as the engine runs. */
+static size_t index_slots(const struct ledger *ledger)
+{
+    size_t places = 0, used = index_table_used(atomic_load_explicit(&ledger->index, memory_order_acquire)->table[0]);
+    for (int i = 0; i < SHELVES; i++)
+        places += atomic_load_explicit(&ledger->shelf[i].bytes, memory_order_relaxed) / sizeof(struct segment) *
+                  SEGMENT_FACTS;
+    return (places < used ? places : used) * 3;
+}
+
 static void replace_step(struct ledger *ledger)
 {
     const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
@@ -165,7 +183,7 @@ static void replace_step(struct ledger *ledger)
     case REPLACE_IDLE:
         if (index_table_used(table) < index_table_slots(table) / 8 * 5)
             return;
-        publish(ledger, table, index_table_create(index_table_slots(table) * 2));
+        publish(ledger, table, index_table_create(index_slots(ledger)));
         ledger->replacing = REPLACE_BOTH;
         break;
     case REPLACE_BOTH:

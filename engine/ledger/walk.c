@@ -65,7 +65,7 @@ void ledger_scan(const struct ledger *ledger, enum shelf which, int64_t from, in
             continue;
         for (const struct segment *s = atomic_load_explicit(&span->segments, memory_order_acquire); s; s = s->next)
             for (uint32_t i = 0; i < atomic_load_explicit(&s->count, memory_order_acquire); i++)
-                if (s->facts[i].kind < EVENT_KINDS && !visit(arg, s->number << SEGMENT_BITS | i))
+                if (s->facts[i].kind <= FACT_ALIAS && !visit(arg, s->number << SEGMENT_BITS | i))
                     return;
     }
 }
@@ -151,37 +151,80 @@ struct places {
     const struct ledger *ledger;
     unsigned source;
     struct str id;
+    fact_ref applied_to; /* only moves that have been applied to this fact; 0: all that name it */
+    fact_ref without;    /* and not this one */
     uint32_t region[PLACES_MAX];
     uint16_t category[PLACES_MAX];
     unsigned regions, categories;
 };
 
+static bool has_region(const struct places *p, uint32_t region)
+{
+    for (unsigned i = 0; i < p->regions; i++)
+        if (p->region[i] == region)
+            return true;
+    return false;
+}
+
+static bool has_category(const struct places *p, uint16_t category)
+{
+    for (unsigned i = 0; i < p->categories; i++)
+        if (p->category[i] == category)
+            return true;
+    return false;
+}
+
+static void places_include(struct places *p, const struct fact *fact)
+{
+    if (fact->region != REGION_NONE && !has_region(p, fact->region) && p->regions < PLACES_MAX)
+        p->region[p->regions++] = fact->region;
+    if (fact->category != CATEGORY_NONE && !has_category(p, fact->category) && p->categories < PLACES_MAX)
+        p->category[p->categories++] = fact->category;
+}
+
 static bool place_visit(void *arg, fact_ref ref)
 {
     struct places *p = arg;
-    const struct fact *fact = ledger_fact(p->ledger, ref);
-    if (fact->kind != EVENT_MOVED || fact->source != p->source || !str_eq(ledger_text(p->ledger, ref).target, p->id))
-        return true;
-    if (fact->region != REGION_NONE && p->regions < PLACES_MAX)
-        p->region[p->regions++] = fact->region;
-    if (fact->category != CATEGORY_NONE && p->categories < PLACES_MAX)
-        p->category[p->categories++] = fact->category;
+    struct fact *fact = ledger_fact(p->ledger, ref);
+    if (fact->kind == EVENT_MOVED && ref != p->without && fact->source == p->source &&
+        str_eq(ledger_text(p->ledger, ref).target, p->id) &&
+        /* seq_cst, as the claim is: of two moves applied at once, at least one sees the other */
+        (!p->applied_to || __atomic_load_n(&fact->involved, __ATOMIC_SEQ_CST) == p->applied_to))
+        places_include(p, fact);
     return true;
+}
+
+static void places_find(struct places *p, fact_ref origin)
+{
+    const struct fact *fact = ledger_fact(p->ledger, origin);
+    p->source = fact->source;
+    p->id = ledger_text(p->ledger, origin).id;
+    places_include(p, fact);
+    uint64_t key = key_of(p->id, 0x1000u + fact->source);
+    if (filter_has(p->ledger, key))
+        ledger_walk(p->ledger, subject_of_target(key), INT64_MIN, INT64_MAX, place_visit, p);
 }
 
 void ledger_places(const struct ledger *ledger, fact_ref ref, ledger_place_visit *visit, void *arg)
 {
-    ref = ledger_origin(ledger, ref);
-    const struct fact *fact = ledger_fact(ledger, ref);
-    struct places p = {.ledger = ledger, .source = fact->source, .id = ledger_text(ledger, ref).id};
-    p.region[p.regions++] = fact->region;
-    p.category[p.categories++] = fact->category;
-    uint64_t key = key_of(p.id, 0x1000u + fact->source);
-    if (filter_has(ledger, key))
-        ledger_walk(ledger, subject_of_target(key), INT64_MIN, INT64_MAX, place_visit, &p);
+    struct places p = {.ledger = ledger};
+    places_find(&p, ledger_origin(ledger, ref));
     for (unsigned r = 0; r < p.regions; r++)
         for (unsigned c = 0; c < p.categories; c++)
             visit(arg, p.region[r], p.category[c]);
+}
+
+void ledger_new_places(const struct ledger *ledger, fact_ref alias, ledger_place_visit *visit, void *arg)
+{
+    fact_ref origin = ledger_origin(ledger, alias), move = ledger_fact(ledger, alias)->involved;
+    struct places before = {.ledger = ledger, .applied_to = origin, .without = move};
+    places_find(&before, origin);
+    struct places now = before;
+    places_include(&now, ledger_fact(ledger, move));
+    for (unsigned r = 0; r < now.regions; r++)
+        for (unsigned c = 0; c < now.categories; c++)
+            if (!has_region(&before, now.region[r]) || !has_category(&before, now.category[c]))
+                visit(arg, now.region[r], now.category[c]);
 }
 
 fact_ref ledger_target(const struct ledger *ledger, fact_ref modifier)
@@ -199,6 +242,7 @@ enum { COMPONENT_MAX = 4096 };
 
 struct component {
     const struct ledger *ledger;
+    bool ever; /* merges that were taken back, or are of no cut yet, too */
     uint64_t *matter;
     size_t count, capacity;
     uint64_t root;
@@ -241,7 +285,7 @@ static bool merge_visit(void *arg, fact_ref ref)
 {
     struct component *c = arg;
     const struct fact *fact = ledger_fact(c->ledger, ref);
-    if (fact->kind != EVENT_MERGED || !fact->cut || !lives(c->ledger, ref))
+    if (fact->kind != EVENT_MERGED || (!c->ever && (!fact->cut || !lives(c->ledger, ref))))
         return true;
     struct fact_text text = ledger_text(c->ledger, ref);
     component_add(c, fact->matter, text.matter);
@@ -276,7 +320,7 @@ uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct
 
 void ledger_matters(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
-    struct component c = {.ledger = ledger, .root = matter};
+    struct component c = {.ledger = ledger, .ever = true, .root = matter};
     component_find(&c, matter);
     for (size_t i = 0; i < c.count; i++)
         visit(arg, c.matter[i]);

@@ -95,6 +95,13 @@ static void count(struct worker *w, struct handover *h, const struct entered *en
         count_one(w, h, entered->alias[i]);
 }
 
+/* only where no clock has judged it before */
+static void refuse_ahead(struct worker *w, struct handover *h, const struct record *record, const struct event *event)
+{
+    struct refusal why = {.reason = DECODE_FUTURE, .expected = "a time within eleven years of the oldest that is kept"};
+    refuse(w, h, record, event->source, &why);
+}
+
 /* false: the ledger has no room for it yet */
 static bool enter(struct worker *w, struct handover *h, const struct record *record, const struct event *event)
 {
@@ -111,6 +118,9 @@ static bool enter(struct worker *w, struct handover *h, const struct record *rec
     case ENTER_EXPIRED:
         expired(w, h, record, event);
         return true; /* it says nothing of how far its source has come */
+    case ENTER_AHEAD:
+        refuse_ahead(w, h, record, event);
+        return true;
     case ENTER_FULL:
         /* room comes when the floor rises, and the floor follows the newest event */
         progress->touched = true;

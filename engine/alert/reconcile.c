@@ -127,13 +127,15 @@ static void alert_resolve(struct tracker *tracker, struct tracked *t, struct ale
     tracker_publish(tracker, t, a, CHANGE_RESOLVED, e->ended_minute, NULL);
 }
 
-static void alert_update(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
+static void alert_update(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e,
+                         bool silent)
 {
     bool reopened = a->state != ALERT_FIRING;
     a->state = ALERT_FIRING;
     a->ended_minute = MINUTE_NEVER;
     if (reopened || e->shown != a->level) {
         bool higher = e->shown > a->level;
+        a->unknown &= silent; /* if it was, this revision says that it is known again */
         set_level(tracker, t, a, e->shown);
         tracker_publish(tracker, t, a, reopened ? CHANGE_REOPENED : higher ? CHANGE_RAISED : CHANGE_LOWERED,
                         e->shown_minute, NULL);
@@ -178,7 +180,7 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
     if (closed)
         alert_resolve(tracker, t, a, e);
     else
-        alert_update(tracker, t, a, e);
+        alert_update(tracker, t, a, e, time->silent);
 }
 
 /* Where a run must begin so that it begins idle: before the minute asked for, and before anything that was already
@@ -208,16 +210,14 @@ static int64_t idle_before(const struct tracked *t, const struct rule *rule, uns
     return from;
 }
 
-static void show_silence(struct tracker *tracker, struct tracked *t, const struct rule_time *time, size_t before)
+static void show_silence(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     for (size_t i = 0; i < t->alert_count; i++) {
         struct alert *a = &t->alerts[i];
         if (a->state != ALERT_FIRING || a->unknown == time->silent)
             continue;
         a->unknown = time->silent;
-        /* what has just been said need not be said again */
-        if (time->silent || tracker->published == before)
-            tracker_publish(tracker, t, a, time->silent ? CHANGE_UNKNOWN : CHANGE_RESUMED, t->machine.minute, NULL);
+        tracker_publish(tracker, t, a, time->silent ? CHANGE_UNKNOWN : CHANGE_RESUMED, t->machine.minute, NULL);
     }
 }
 
@@ -229,6 +229,9 @@ static int64_t reach_min(const struct rule *rule)
 
 static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
+    /* the end of the rule's own input is not far in the future: a merge may still come by another source */
+    if (time->closed == MINUTE_NONE || time->closed == MINUTE_NEVER)
+        return;
     size_t kept = 0;
     int64_t reach = reach_min(tracked_rule(tracker, t));
     for (size_t i = 0; i < t->alert_count; i++) {
@@ -296,14 +299,14 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     free(candidate);
     if (t->machine.level > 0)
         t->machine.now.alert = history->all[closed].alert;
-    show_silence(tracker, t, time, before);
+    show_silence(tracker, t, time);
 
     t->wake = machine_next(&t->machine, rule, levels, t->view);
     t->wake_live = machine_next(&live, rule, levels, t->view);
     t->changed |= rebuilt || tracker->published != before;
     drop_old_alerts(tracker, t, time);
-    bool idle = t->machine.level == 0 && live.level == 0 && !machine_pending(&t->machine, rule, levels) &&
-                !machine_pending(&live, rule, levels) && !t->uncommitted && t->alert_count == 0;
+    t->pending = machine_pending(&t->machine, rule, levels) || machine_pending(&live, rule, levels);
+    bool idle = t->machine.level == 0 && live.level == 0 && !t->pending && !t->uncommitted && t->alert_count == 0;
     if (!idle)
         view_trim(t->view, t->machine.minute);
     return idle;

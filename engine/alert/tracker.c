@@ -186,6 +186,9 @@ struct touch {
     /* Counters never took away what now counts again, or counted it where it is now, and may have been denied since: so
      * no finding will come, and a subject that nobody tracks must be looked at all the same. */
     bool track, track_matters;
+    /* of a merge: every matter under whose name the fact may have stood */
+    uint64_t *matters;
+    size_t matter_count, matter_capacity;
 };
 
 static void touch_subject(const struct touch *touch, unsigned rule, struct subject subject, struct str code)
@@ -220,6 +223,11 @@ static void touch_place(void *arg, uint32_t region, uint16_t category)
         subject.key = subject_of_matter(ledger_matter_root(tracker->ledger, fact->matter, &root));
         if (root.len)
             touch_subject(touch, rules[i], subject, root);
+        for (size_t k = 0; k < touch->matter_count; k++) {
+            struct tracked *t = tracked_lookup(tracker, rules[i], subject_of_matter(touch->matters[k]));
+            if (t)
+                again_from(t, minute_of(fact->occurred_at));
+        }
     }
 }
 
@@ -231,20 +239,23 @@ static bool touch_visit(void *arg, fact_ref ref)
     return true;
 }
 
-static void touch_matter(void *arg, uint64_t matter)
+static void touch_collect(void *arg, uint64_t matter)
 {
     struct touch *touch = arg;
-    ledger_walk(touch->tracker->ledger, subject_of_matter(matter), INT64_MIN, INT64_MAX, touch_visit, touch);
+    if (touch->matter_count == touch->matter_capacity) {
+        touch->matter_capacity = touch->matter_capacity ? touch->matter_capacity * 2 : 16;
+        touch->matters = xrealloc(touch->matters, touch->matter_capacity * sizeof *touch->matters);
+    }
+    touch->matters[touch->matter_count++] = matter;
 }
 
 static void touch_merge(struct tracker *tracker, fact_ref merge, bool undone)
 {
-    struct touch touch = {tracker, merge, undone, true};
-    uint64_t ends[] = {ledger_fact(tracker->ledger, merge)->matter,
-                       matter_key(ledger_text(tracker->ledger, merge).target)};
-    for (int i = 0; i < 2; i++)
-        if (ends[i])
-            ledger_matters(tracker->ledger, ends[i], touch_matter, &touch);
+    struct touch touch = {.tracker = tracker, .ref = merge, .track = undone, .track_matters = true};
+    ledger_matters(tracker->ledger, ledger_fact(tracker->ledger, merge)->matter, touch_collect, &touch);
+    for (size_t i = 0; i < touch.matter_count; i++)
+        ledger_walk(tracker->ledger, subject_of_matter(touch.matters[i]), INT64_MIN, INT64_MAX, touch_visit, &touch);
+    free(touch.matters);
 }
 
 void tracker_feed(struct tracker *tracker, fact_ref ref)
@@ -260,7 +271,8 @@ void tracker_feed(struct tracker *tracker, fact_ref ref)
             target = ledger_target(tracker->ledger, target); /* a move is taken back, or counts again */
         if (!target)
             break;
-        struct touch touch = {tracker, target, fact->kind != EVENT_VOIDED || moved, true};
+        struct touch touch = {
+            .tracker = tracker, .ref = target, .track = fact->kind != EVENT_VOIDED || moved, .track_matters = true};
         if (ledger_fact(tracker->ledger, target)->kind == EVENT_MERGED)
             touch_merge(tracker, target, true);
         else
@@ -359,8 +371,8 @@ static bool run_one(struct tracker *tracker, struct tracked *t, const struct rul
         return false;
     }
     t->fresh = false;
-    bool lasting = t->alert_count > 0 || t->machine.level > 0 ||
-                   machine_pending(&t->machine, tracked_rule(tracker, t), tracker->rules->level_count);
+    /* what is pending is stored too: its finding has been made and no other will come */
+    bool lasting = t->alert_count > 0 || t->machine.level > 0 || t->pending;
     if (!lasting && t->stored)
         tracked_unstore(tracker, t);
     else if (lasting && (t->changed || !t->stored || t->machine.minute > t->stored_minute + 1440))

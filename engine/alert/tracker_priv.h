@@ -15,6 +15,7 @@ struct tracked {
     size_t alert_count;
     int64_t rebuild_from; /* first minute that has to be run again; MINUTE_NEVER: none */
     bool view_missing;    /* restored: the machine stands, the view has yet to be built */
+    bool pending;         /* a condition holds, settled or not, that has not held for as long as the rule asks */
     bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
     bool dirty, changed, stored, fresh;
     int64_t stored_minute;

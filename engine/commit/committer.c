@@ -23,12 +23,13 @@ static void by_rule_allocate(struct committer *c)
     c->closed_at_commit = xcalloc(rules + 1, sizeof *c->closed_at_commit);
 }
 
-static void rule_times(struct committer *, int64_t now_ms);
+static void rule_times(struct committer *);
 static void remember_closed(struct committer *);
 
 void committer_restored(struct committer *c)
 {
-    rule_times(c, clock_now_ms(c->in.clock));
+    watermarks_update(&c->marks, clock_now_ms(c->in.clock)); /* a source may have been silent before, and still be */
+    rule_times(c);
     remember_closed(c);
 }
 
@@ -70,11 +71,13 @@ struct committer *committer_create(const struct committer_inputs *in)
             .silent_after_s = config->sources[i].silent_after_s,
             .heard_ms = now,
             .thawed_ms = INT64_MIN,
+            .horizon = MINUTE_NONE,
             .watermark = WATERMARK_NONE,
         };
     for (size_t i = 0; i < in->partition_count; i++)
         c->marks.sources[in->partitions[i].source].seen = true;
-    committer_restored(c);
+    rule_times(c);
+    remember_closed(c);
     return c;
 }
 
@@ -250,12 +253,12 @@ static uint64_t rule_sources(const struct rule *rule)
     return sources;
 }
 
-static void rule_times(struct committer *c, int64_t now_ms)
+static void rule_times(struct committer *c)
 {
     const struct rule_set *rules = generation_rules(c->in.generation);
     for (unsigned r = 0; r < rules->count; r++) {
         uint64_t sources = rule_sources(&rules->rules[r]);
-        int64_t watermark = WATERMARK_ALL;
+        int64_t watermark = WATERMARK_ALL, horizon = MINUTE_NEVER;
         bool silent = false, any = false;
         for (size_t i = 0; i < c->marks.source_count; i++) {
             if (!(sources >> i & 1) || !c->marks.sources[i].seen)
@@ -264,12 +267,13 @@ static void rule_times(struct committer *c, int64_t now_ms)
             silent |= c->marks.sources[i].silent;
             if (c->marks.sources[i].watermark < watermark)
                 watermark = c->marks.sources[i].watermark;
+            if (c->marks.sources[i].horizon < horizon)
+                horizon = c->marks.sources[i].horizon;
         }
         struct rule_time *t = &c->times[r];
         t->closed_before = c->closed_at_commit[r];
         t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;
-        /* while its source is silent no time passes for a rule */
-        t->horizon = c->marks.clock && !silent ? now_ms / 60000 : MINUTE_NONE;
+        t->horizon = any ? horizon : MINUTE_NONE;
         t->silent = silent;
     }
 }
@@ -281,20 +285,21 @@ static void remember_closed(struct committer *c)
         c->closed_at_commit[r] = c->times[r].closed;
 }
 
-/* event time by which the ledger's floor is set */
+/* Event time by which the ledger's floor is set.  With a clock, which has judged every event, the newest.  Without one
+ * events may be far apart, and the slowest partition that is still being read holds the floor; one at its end does not,
+ * or an empty partition would stop a long replay. */
 static int64_t ledger_now(const struct committer *c)
 {
     int64_t newest = 0, least = INT64_MAX;
-    for (size_t i = 0; i < c->marks.partition_count; i++)
-        if (c->marks.partitions[i].newest > newest)
-            newest = c->marks.partitions[i].newest;
-    if (c->marks.clock)
-        return newest;
-    /* without a clock to judge them by, events may be far apart: the slowest source holds the floor */
-    for (size_t i = 0; i < c->marks.source_count; i++)
-        if (c->marks.sources[i].seen && c->marks.sources[i].watermark < least)
-            least = c->marks.sources[i].watermark;
-    return least == WATERMARK_NONE ? 0 : least == WATERMARK_ALL ? newest : least;
+    for (size_t i = 0; i < c->marks.partition_count; i++) {
+        const struct partition_progress *p = &c->marks.partitions[i];
+        int64_t here = p->newest == INT64_MIN ? 0 : p->newest - c->marks.sources[p->source].lateness_s;
+        if (p->newest > newest)
+            newest = p->newest;
+        if (p->state != RECORD_AT_END && p->state != RECORD_FINISHED && here < least)
+            least = here;
+    }
+    return c->marks.clock || least == INT64_MAX ? newest : least > 0 ? least : 0;
 }
 
 static bool handed_taken(const struct committer *c)
@@ -467,7 +472,7 @@ uint64_t committer_generation(const struct committer *c)
 }
 
 /* The swap: between two handovers, all at once. */
-static void take_offer(struct committer *c, int64_t now_ms)
+static void take_offer(struct committer *c)
 {
     struct generation_offer *offer = atomic_exchange(&c->offer, NULL);
     if (!offer)
@@ -475,7 +480,7 @@ static void take_offer(struct committer *c, int64_t now_ms)
     c->in.generation = offer->generation;
     tracker_switch(c->tracker, offer->generation);
     by_rule_allocate(c);
-    rule_times(c, now_ms);
+    rule_times(c);
     remember_closed(c);
     for (size_t i = 0; i < offer->count; i++)
         committer_find(c, &offer->findings[i]);
@@ -493,7 +498,7 @@ static void evaluate(struct committer *c, int64_t now_ms)
     for (size_t i = 0; i < c->backfilled_count; i++)
         tracker_find(c->tracker, &c->backfilled[i]);
     c->backfilled_count = 0;
-    rule_times(c, now_ms);
+    rule_times(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
 }
@@ -506,10 +511,10 @@ static enum step_result step(struct committer *c, bool flush)
     atomic_store_explicit(&c->alive_ms, now_ms, memory_order_relaxed);
     if (c->frozen)
         return now_ms < c->retry_ms && now_ms > c->retry_ms - RETRY_EVERY_MS ? STEP_IDLE : commit(c);
-    take_offer(c, now_ms);
+    take_offer(c);
     bool any = gather(c, now_ms);
     bool moved = watermarks_update(&c->marks, now_ms);
-    rule_times(c, now_ms);
+    rule_times(c);
     if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times))
         evaluate(c, now_ms);
     maintain(c);

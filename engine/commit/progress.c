@@ -13,8 +13,8 @@ static json_t *partitions_json(const struct committer *c)
     for (size_t i = 0; i < c->in.partition_count; i++) {
         const struct partition_progress *p = &c->marks.partitions[i];
         json_object_set_new(object, c->partition_names[i],
-                            json_pack("{s:I, s:I}", "next_offset", (json_int_t)p->next_offset, "newest",
-                                      (json_int_t)p->newest));
+                            json_pack("{s:I, s:I, s:I}", "next_offset", (json_int_t)p->next_offset, "newest",
+                                      (json_int_t)p->newest, "heard_ms", (json_int_t)p->heard_ms));
     }
     return object;
 }
@@ -22,9 +22,13 @@ static json_t *partitions_json(const struct committer *c)
 static json_t *sources_json(const struct committer *c)
 {
     json_t *object = json_object();
-    for (size_t i = 0; i < c->marks.source_count; i++)
+    for (size_t i = 0; i < c->marks.source_count; i++) {
+        const struct source_progress *s = &c->marks.sources[i];
         json_object_set_new(object, catalogue_source(c->in.config->catalogue, (unsigned)i),
-                            json_pack("{s:I}", "watermark", (json_int_t)c->marks.sources[i].watermark));
+                            json_pack("{s:I, s:I, s:I, s:I}", "watermark", (json_int_t)s->watermark, "horizon",
+                                      (json_int_t)s->horizon, "heard_ms", (json_int_t)s->heard_ms, "thawed_ms",
+                                      (json_int_t)s->thawed_ms));
+    }
     return object;
 }
 
@@ -69,13 +73,19 @@ static bool restore(struct committer *c, const json_t *json)
         const json_t *one = json_object_get(partitions, c->partition_names[i]);
         c->marks.partitions[i].next_offset = integer(one, "next_offset", -1);
         c->marks.partitions[i].newest = integer(one, "newest", INT64_MIN);
+        /* a restart in a silence does not end it */
+        c->marks.partitions[i].heard_ms = integer(one, "heard_ms", c->marks.partitions[i].heard_ms);
     }
     for (size_t i = 0; i < c->marks.source_count; i++) {
         const json_t *one = json_object_get(sources, catalogue_source(c->in.config->catalogue, (unsigned)i));
-        c->marks.sources[i].watermark = integer(one, "watermark", WATERMARK_NONE);
+        struct source_progress *s = &c->marks.sources[i];
+        s->heard_ms = integer(one, "heard_ms", s->heard_ms);
+        s->thawed_ms = integer(one, "thawed_ms", INT64_MIN);
+        s->horizon = integer(one, "horizon", MINUTE_NONE);
+        s->watermark = integer(one, "watermark", WATERMARK_NONE);
         /* a drained run closed everything; what has come since is to be judged by itself */
-        if (c->marks.sources[i].watermark == WATERMARK_ALL)
-            c->marks.sources[i].watermark = WATERMARK_NONE;
+        if (s->watermark == WATERMARK_ALL)
+            s->watermark = WATERMARK_NONE;
     }
     json_decref(c->known_rules);
     c->known_rules = json_incref(json_object_get(json, "rules"));

@@ -37,6 +37,8 @@ bool watermarks_update(struct watermarks *w, int64_t now_ms)
                 least = one;
         }
         s->silent &= s->seen && least != WATERMARK_ALL;
+        if (w->clock && !s->silent && now_ms / 60000 > s->horizon)
+            s->horizon = now_ms / 60000;
         changed |= was_silent != s->silent || (s->seen && least > s->watermark);
         if (s->seen && least > s->watermark)
             s->watermark = least;

@@ -29,6 +29,7 @@ struct source_progress {
     int64_t heard_ms;  /* when its last record came */
     int64_t thawed_ms; /* when it was heard again after its last silence; INT64_MIN: never silent */
     int64_t watermark; /* seconds, complete below it */
+    int64_t horizon;   /* newest minute of the clock while it was not silent; MINUTE_NONE: none.  Never goes back. */
     bool silent;
     bool seen; /* has partitions */
 };

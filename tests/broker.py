@@ -26,7 +26,8 @@ START_SECONDS = 60
 
 # What differs from Kafka's defaults: one node has to do for every replica; memory and threads suit two cores shared
 # with the engine; a transaction whose owner was killed is aborted within a second of its timeout, and a broker that
-# was killed may come back at once instead of after its old session's nine seconds.
+# was killed may come back at once instead of after its old session's nine seconds; a group may forget a dead member as
+# soon; and what retention takes is gone within a second, not within five minutes.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -49,6 +50,9 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=2
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=500
+log.retention.check.interval.ms=500
+log.initial.task.delay.ms=500
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
 num.network.threads=2
@@ -176,6 +180,11 @@ class Broker:
         topic = NewTopic(name, num_partitions=partitions, replication_factor=1, config=settings)
         admin = self._admin()  # held: the request dies with its client
         admin.create_topics([topic], operation_timeout=30)[name].result()
+        # made by the controller; the broker hears of it a moment later
+        deadline = time.monotonic() + 30
+        while len(admin.list_topics(name, timeout=10).topics[name].partitions) != partitions:
+            assert time.monotonic() < deadline, f"topic {name} does not appear"
+            time.sleep(0.01)
 
     def delete_topic(self, name: str):
         admin = self._admin()

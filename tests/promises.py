@@ -1,0 +1,155 @@
+"""What the engine has promised, checked on the topics alone: every input record became a fact or a dead letter, once;
+the alert topic says what the oracle says; all that was published is valid; and nothing in it can be traced to a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable
+
+import jsonschema
+
+import events
+import ledger_topic
+from broker import Broker
+from engine import OUTPUTS, ROOT
+from load import CALLER, CONTENT, FIRM, PHONE
+from oracle import Regions, episodes
+from oracle_rules import Rule
+from published import BrokenPromise, difference, final_episodes, hide_respondents
+
+HEARTBEAT = "gov.risk.heartbeat"
+TARGETED = ("merged", "moved", "voided", "restored")
+FAULT_HEADER = "fault"  # on an input record: the reason for which it must be refused
+
+
+def schema(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads((ROOT / "engine" / "alert" / name).read_text(encoding="utf-8")))
+
+
+ALERT_SCHEMA, HEARTBEAT_SCHEMA = schema("alert.schema.json"), schema("heartbeat.schema.json")
+
+
+def read_outputs(broker: Broker, group: str) -> dict[str, list]:
+    """by the topic's word, its committed records"""
+    return {word: broker.consume_all(f"{group}-{word}") for word in OUTPUTS}
+
+
+def messages(records: Iterable) -> list[dict]:
+    return [json.loads(record.value) for record in records]
+
+
+def check_messages(alerts: Iterable) -> None:
+    """Each is valid against the published schema, and what its key and headers repeat agrees with it."""
+    for record in alerts:
+        message = json.loads(record.value)
+        (HEARTBEAT_SCHEMA if message["type"] == HEARTBEAT else ALERT_SCHEMA).validate(message)
+        if message["type"] != HEARTBEAT:
+            headers = dict(record.headers)
+            assert record.key.decode() == message["subject"] == message["data"]["alert_id"]
+            assert headers["level"].decode() == message["data"]["level"]
+
+
+def check_privacy(outputs: dict[str, list], *texts: str) -> None:
+    """No word of a complainant's, and none about one, in any topic but the ledger's, nor in texts (logs, metrics).
+    State, which is the engine's own as the ledger is, names the respondents that it tracks, registered or not."""
+    for word, records in outputs.items():
+        marks = [mark.encode() for mark in (CALLER, CONTENT, PHONE) + ((FIRM,) if word != "state" else ())]
+        if word not in ("ledger", "readings"):
+            for record in records:
+                whole = b"\n".join([record.key or b"", record.value or b"", *(value for _, value in record.headers)])
+                assert not any(mark in whole for mark in marks), f"{word} tells of a person: {whole[:2000]!r}"
+    for text in texts:
+        assert not any(mark in text for mark in (CALLER, CONTENT, FIRM, PHONE)), "a log or the metrics tell of a person"
+
+
+# -- everything that was sent against everything that came out ---------------------------------------------------------
+
+
+@dataclass
+class Verdict:
+    records: int = 0
+    facts: int = 0
+    dead_letters: int = 0
+    alerts: int = 0
+    lost: int = 0
+    doubled: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    def compare(self, what: str, expected: Counter, actual: Counter) -> None:
+        lost, doubled = expected - actual, actual - expected
+        self.lost += lost.total()
+        self.doubled += doubled.total()
+        for word, found in ("lost", lost), ("more than once, or never sent", doubled):
+            if found:
+                self.complaints.append(f"{what}: {found.total()} {word}, such as {list(found)[:5]}")
+
+    def __str__(self) -> str:
+        return (f"{self.records} records in, {self.facts} facts, {self.dead_letters} dead letters, {self.alerts} alerts;"
+                f" {self.lost} lost, {self.doubled} doubled")
+
+
+def said_by(fact: events.Event | ledger_topic.Fact) -> tuple:
+    """what a fact of the ledger and the event that it was must agree on"""
+    target = fact.target if fact.kind in TARGETED else ""
+    return (fact.source, fact.id, fact.kind, fact.occurred_at, fact.region, fact.category, fact.matter,
+            fact.respondent, target, len(fact.actors), 0 if fact.kind == "moved" else fact.involved, fact.value)
+
+
+def link_ids(event: events.Event, record: dict) -> set[tuple[str, str]]:
+    """A link to another order is a fact of its own."""
+    return {(event.source, f"link:{event.matter}>{other}") for other in record["data"].get("related_order_nos", [])}
+
+
+def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[Rule], project: Path) -> Verdict:
+    """inputs: stream -> topic.  After a drained run."""
+    district, verdict = events.District(project), Verdict()
+    accepted: list[events.Event] = []
+    refused: Counter = Counter()
+    facts: set[tuple[str, str]] = set()
+    for stream, topic in inputs.items():
+        for record in broker.consume_all(topic):
+            verdict.records += 1
+            fault = dict(record.headers).get(FAULT_HEADER, b"").decode()
+            if fault:
+                refused[topic, record.partition, record.offset, fault] += 1
+                continue
+            content = json.loads(record.value)
+            (event,) = district.events(stream, [content])
+            accepted.append(event)
+            facts |= {(event.source, event.id)} | link_ids(event, content)
+    outputs = read_outputs(broker, group)
+
+    stored = [fact for word in ("ledger", "readings") for record in outputs[word]
+              for fact in ledger_topic.facts_of(record.value)]
+    verdict.facts = len(stored)
+    verdict.compare("facts", Counter(facts), Counter((fact.source, fact.id) for fact in stored))
+    differing = {said_by(fact) for fact in stored if fact.kind != "linked"} ^ set(map(said_by, accepted))
+    if differing:
+        verdict.complaints.append(f"facts that differ from their events, such as {sorted(differing)[:4]}")
+
+    letters = messages(outputs["dead-letter"])
+    verdict.dead_letters = len(letters)
+    verdict.compare("dead letters", refused,
+                    Counter((m["topic"], m["partition"], m["offset"], m["reason"]) for m in letters))
+    late = Counter((m["topic"], m["partition"], m["offset"]) for m in messages(outputs["late"]))
+    verdict.compare("late", Counter(), late)
+
+    known = set(district.organisations.values())
+    expected = hide_respondents(episodes(accepted, rules, Regions.read(project / "regions.csv")), known)
+    try:
+        published = hide_respondents(final_episodes(outputs["alerts"]), known)
+        verdict.alerts = len(published)
+        verdict.compare("alerts", Counter(expected), Counter(published))
+        if difference(expected, published):
+            verdict.complaints.append(difference(expected, published))
+    except BrokenPromise as broken:
+        verdict.doubled += 1
+        verdict.complaints.append(str(broken))
+
+    check_messages(outputs["alerts"])
+    check_privacy(outputs)
+    return verdict

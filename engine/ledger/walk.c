@@ -199,7 +199,9 @@ static void places_find(struct places *p, fact_ref origin)
     const struct fact *fact = ledger_fact(p->ledger, origin);
     p->source = fact->source;
     p->id = ledger_text(p->ledger, origin).id;
-    places_include(p, fact);
+    /* its own, even if it is none: not every kind needs one */
+    p->region[p->regions++] = fact->region;
+    p->category[p->categories++] = fact->category;
     uint64_t key = key_of(p->id, 0x1000u + fact->source);
     if (filter_has(p->ledger, key))
         ledger_walk(p->ledger, subject_of_target(key), INT64_MIN, INT64_MAX, place_visit, p);

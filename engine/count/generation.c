@@ -299,19 +299,10 @@ static void count_one(struct generation *g, const struct registry *registry, con
     }
 }
 
-struct counting {
-    struct generation *g;
-    const struct registry *registry;
-    const struct ledger *ledger;
-    fact_ref ref; /* a fact that a source sent */
-    struct touched *touched;
-};
-
-/* the fact and its parties, as if they were of that region and category */
-static void count_at(void *arg, uint32_t region, uint16_t category)
+void generation_count(struct generation *g, const struct registry *registry, const struct ledger *ledger, fact_ref ref,
+                         uint32_t region, uint16_t category, struct touched *touched)
 {
-    const struct counting *c = arg;
-    const struct fact *fact = ledger_fact(c->ledger, c->ref);
+    const struct fact *fact = ledger_fact(ledger, ref);
     /* field by field: its cut is the committer's, who may be writing it just now */
     struct fact as = {
         .key = fact->key,
@@ -326,27 +317,14 @@ static void count_at(void *arg, uint32_t region, uint16_t category)
         .tags = fact->tags,
         .parties = fact->parties,
     };
-    count_one(c->g, c->registry, c->ledger, c->ref, &as, c->touched);
+    count_one(g, registry, ledger, ref, &as, touched);
     struct fact party = as;
     party.key = 0;
     party.involved = 0;
     for (unsigned i = 1; i <= as.parties; i++) {
-        party.actor = ledger_fact(c->ledger, c->ref + i)->actor;
-        count_one(c->g, c->registry, c->ledger, c->ref + i, &party, c->touched);
+        party.actor = ledger_fact(ledger, ref + i)->actor;
+        count_one(g, registry, ledger, ref + i, &party, touched);
     }
-}
-
-void generation_count(struct generation *g, const struct registry *registry, const struct ledger *ledger,
-                      fact_ref ref, struct touched *touched)
-{
-    const struct fact *fact = ledger_fact(ledger, ref);
-    struct counting c = {g, registry, ledger, ref, touched};
-    if (fact->kind != FACT_ALIAS) {
-        count_at(&c, fact->region, fact->category);
-        return;
-    }
-    c.ref = fact->text;
-    ledger_new_places(ledger, ref, count_at, &c);
 }
 
 static bool may_hold(const struct generation *g, const struct finding *f)

@@ -74,9 +74,10 @@ struct touched {
 
 void touched_add(struct touched *, const struct finding *);
 
-/* Counts one fact (or alias) and notes what it touched.  Worker. */
-void generation_count(struct generation *, const struct registry *, const struct ledger *, fact_ref,
-                      struct touched *);
+/* Counts one fact and its parties as if they were of that region and category (their own, or where moves have put them), and
+ * notes what that touched.  Worker. */
+void generation_count(struct generation *, const struct registry *, const struct ledger *, fact_ref, uint32_t region,
+                      uint16_t category, struct touched *);
 
 /* Keeps of `touched` only what may have crossed a threshold: the findings, each once. */
 void generation_evaluate(struct generation *, struct touched *);

@@ -77,6 +77,7 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
     }
     ledger->segments = xcalloc(SEGMENTS_MAX, sizeof *ledger->segments);
     atomic_init(&ledger->next_segment, 1);
+    pthread_mutex_init(&ledger->moving, NULL);
     ledger->filter = xcalloc(FILTER_WORDS, sizeof *ledger->filter);
     struct index_view *view = xcalloc(1, sizeof *view);
     view->table[0] = index_table_create(facts * 2 < 1 << 16 ? facts * 2 : 1 << 16);
@@ -349,7 +350,7 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
     struct fact *move = ledger_fact(ledger, moved);
     enum shelf which = fact_shelf(meant->kind);
     if (meant->occurred_at < writer->floor[which] ||
-        __atomic_exchange_n(&move->involved, target, __ATOMIC_SEQ_CST) == target)
+        __atomic_exchange_n(&move->involved, target, __ATOMIC_ACQ_REL) == target)
         return 0;
     struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at / ledger->shelf[which].span_s);
     struct segment *segment = segment_for(writer, which, span, 1, 0);
@@ -362,7 +363,7 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
         .matter = meant->matter,
         .occurred_at = meant->occurred_at,
         .region = move->region != REGION_NONE ? move->region : meant->region,
-        .involved = moved,
+        .involved = meant->kind == EVENT_MOVED ? 0 : meant->involved,
         .text = target,
         .category = move->category != CATEGORY_NONE ? move->category : meant->category,
         .kind = FACT_ALIAS,
@@ -380,13 +381,27 @@ struct aliasing {
     const struct event *event;
 };
 
+static void place_add(void *arg, uint32_t region, uint16_t category)
+{
+    struct entered *entered = arg;
+    CHECK(entered->places < NEW_PLACES_MAX); /* all the places that one fact can have */
+    entered->place[entered->places].region = region;
+    entered->place[entered->places++].category = category;
+}
+
 static void alias_add(const struct aliasing *a, fact_ref moved, fact_ref target)
 {
     if (a->entered->aliases == ALIASES_MAX)
         return;
+    struct ledger *ledger = a->writer->ledger;
+    pthread_mutex_lock(&ledger->moving);
     fact_ref alias = alias_make(a->writer, moved, target);
-    if (alias)
+    if (alias) {
         a->entered->alias[a->entered->aliases++] = alias;
+        a->entered->moved = target;
+        places_new(ledger, target, moved, place_add, a->entered);
+    }
+    pthread_mutex_unlock(&ledger->moving);
 }
 
 static bool alias_visit(void *arg, fact_ref ref)
@@ -454,7 +469,8 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
 {
     struct ledger *ledger = writer->ledger;
     enum shelf which = fact_shelf(e->kind);
-    *entered = (struct entered){0};
+    entered->ref = 0;
+    entered->aliases = entered->places = 0;
     if (e->occurred_at < writer->floor[which] || e->occurred_at < 0)
         return ENTER_EXPIRED;
     int64_t number = e->occurred_at / ledger->shelf[which].span_s;

@@ -50,11 +50,17 @@ enum enter_result {
 /* The event's fact, entered once.  ENTER_NEW: *ref is the fact, its parties follow it (ref + 1 ...), and aliases
  * (count of them, in alias[], at most ALIASES_MAX) are what a `moved` put into another region by this call: to be
  * counted like facts. */
-enum { ALIASES_MAX = 8 };
+enum { ALIASES_MAX = 8, NEW_PLACES_MAX = 256 };
 struct entered {
     fact_ref ref;
+    unsigned aliases, places;
     fact_ref alias[ALIASES_MAX];
-    unsigned aliases;
+    /* where `moved` is to be counted besides: each place that a fact can have through its moves, once */
+    fact_ref moved;
+    struct {
+        uint32_t region;
+        uint16_t category;
+    } place[NEW_PLACES_MAX];
 };
 enum enter_result ledger_enter(struct ledger_writer *, const struct event *, struct entered *);
 /* Which batch the writer is in; a batch that was open when this returned `before` is over once it returns another
@@ -94,9 +100,6 @@ fact_ref ledger_target(const struct ledger *, fact_ref modifier);
  * in all combinations */
 typedef void ledger_place_visit(void *arg, uint32_t region, uint16_t category);
 void ledger_places(const struct ledger *, fact_ref, ledger_place_visit *, void *arg);
-/* Those of them that the fact can have only through the move that made this alias, as far as other moves have been applied
- * yet: what has to be counted besides.  Any thread, inside a batch. */
-void ledger_new_places(const struct ledger *, fact_ref alias, ledger_place_visit *, void *arg);
 /* The smallest text among the matters merged with this one (over merges not voided), as its key; the key itself where
  * it was merged with none.  *text, if wanted, is that text, and empty in the second case. */
 uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *text);

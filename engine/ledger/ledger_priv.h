@@ -6,6 +6,7 @@
 #include "ledger/index.h"
 #include "ledger/ledger.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 enum {
@@ -69,6 +70,9 @@ struct ledger {
     /* One bit for each key (a modifier's target, a matter that was merged) that may have a chain by target: almost
      * all facts have none, and this says so with one load. */
     _Atomic uint64_t *filter;
+    /* Held while a move is applied: of two moves of one fact the second must see the first as applied, so that what they
+     * make of it together is counted, and counted once.  Moves are rare; no other path takes a lock. */
+    pthread_mutex_t moving;
     unsigned writer_count;
     struct ledger_writer *writers;
 
@@ -95,6 +99,9 @@ static inline bool filter_has(const struct ledger *ledger, uint64_t key)
     /* seq_cst: the other half of the Dekker pair, see ledger_enter */
     return atomic_load(&ledger->filter[key >> 6 & (FILTER_WORDS - 1)]) >> (key & 63) & 1;
 }
+
+/* those places of a fact that it has only through `move`, as far as other moves have been applied to it; one at a time */
+void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_place_visit *, void *arg);
 
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
 

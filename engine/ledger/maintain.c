@@ -220,11 +220,11 @@ void ledger_destroy(struct ledger **pointer)
     for (unsigned i = 0; i < ledger->sweeping_count; i++)
         span_free(&ledger->shelf[ledger->sweeping[i]->shelf], ledger->sweeping[i]);
     for (int i = 0; i < SHELVES; i++) {
-        FOR_EACH_SPAN(span, &ledger->shelf[i])
-        {
-            span_free(&ledger->shelf[i], span);
-        }
-        free(ledger->shelf[i].spans);
+        struct shelf_state *shelf = &ledger->shelf[i];
+        for (unsigned s = 0; s < shelf->ring; s++)
+            if (shelf->spans[s])
+                span_free(shelf, shelf->spans[s]);
+        free(shelf->spans);
     }
     const struct index_view *view = ledger->index;
     struct index_table *tables[] = {view->table[0], view->table[1], ledger->old_table};
@@ -238,6 +238,7 @@ void ledger_destroy(struct ledger **pointer)
             free(ledger->writers[w].open[i]);
             free(ledger->writers[w].open_span[i]);
         }
+    pthread_mutex_destroy(&ledger->moving);
     free(ledger->writers);
     free(ledger->seen);
     free(ledger->segments);

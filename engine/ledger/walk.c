@@ -188,8 +188,7 @@ static bool place_visit(void *arg, fact_ref ref)
     struct fact *fact = ledger_fact(p->ledger, ref);
     if (fact->kind == EVENT_MOVED && ref != p->without && fact->source == p->source &&
         str_eq(ledger_text(p->ledger, ref).target, p->id) &&
-        /* seq_cst, as the claim is: of two moves applied at once, at least one sees the other */
-        (!p->applied_to || __atomic_load_n(&fact->involved, __ATOMIC_SEQ_CST) == p->applied_to))
+        (!p->applied_to || __atomic_load_n(&fact->involved, __ATOMIC_ACQUIRE) == p->applied_to))
         places_include(p, fact);
     return true;
 }
@@ -216,9 +215,8 @@ void ledger_places(const struct ledger *ledger, fact_ref ref, ledger_place_visit
             visit(arg, p.region[r], p.category[c]);
 }
 
-void ledger_new_places(const struct ledger *ledger, fact_ref alias, ledger_place_visit *visit, void *arg)
+void places_new(const struct ledger *ledger, fact_ref origin, fact_ref move, ledger_place_visit *visit, void *arg)
 {
-    fact_ref origin = ledger_origin(ledger, alias), move = ledger_fact(ledger, alias)->involved;
     struct places before = {.ledger = ledger, .applied_to = origin, .without = move};
     places_find(&before, origin);
     struct places now = before;

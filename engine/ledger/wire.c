@@ -285,7 +285,7 @@ static bool columns_valid(const struct columns *c, size_t rows, const uint32_t *
 static uint32_t map_tags(uint32_t tags, const int64_t *numbers, uint32_t count)
 {
     uint32_t out = 0;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && i < 32; i++)
         if (tags >> i & 1 && numbers[i] != UNKNOWN)
             out |= UINT32_C(1) << numbers[i];
     return out;

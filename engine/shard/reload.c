@@ -22,6 +22,7 @@ struct filling {
     struct generation *generation;
     struct touched touched, *findings;
     bool *fresh; /* by rule */
+    fact_ref ref;
 };
 
 static void sift(struct filling *f)
@@ -37,13 +38,21 @@ static void sift(struct filling *f)
     f->touched.count = 0;
 }
 
+static void fill_at(void *arg, uint32_t region, uint16_t category)
+{
+    struct filling *f = arg;
+    generation_count(f->generation, f->shard->in.config->registry, f->shard->ledger, f->ref, region, category,
+                        &f->touched);
+}
+
 static bool fill_visit(void *arg, fact_ref ref)
 {
     struct filling *f = arg;
     const struct fact *fact = ledger_fact(f->shard->ledger, ref);
-    if (fact->key == 0 && fact->kind != FACT_ALIAS)
-        return true; /* a party is counted with its event */
-    generation_count(f->generation, f->shard->in.config->registry, f->shard->ledger, ref, &f->touched);
+    if (fact->key == 0)
+        return true; /* a party is counted with its event, and an alias says nothing that the places do not */
+    f->ref = ref;
+    ledger_places(f->shard->ledger, ref, fill_at, f);
     if (f->touched.count >= CHUNK)
         sift(f);
     return true;

@@ -80,19 +80,24 @@ static void expired(struct worker *w, struct handover *h, const struct record *r
     r->occurred_at = event->occurred_at;
 }
 
-static void count_one(struct worker *w, struct handover *h, fact_ref ref)
+static void count_at(struct worker *w, struct handover *h, fact_ref ref, uint32_t region, uint16_t category)
 {
-    handover_add_fact(h, ref);
-    generation_count(w->generations.current, w->in.config->registry, w->in.ledger, ref, &h->findings);
-    if (w->generations.next)
-        generation_count(w->generations.next, w->in.config->registry, w->in.ledger, ref, &h->next_findings);
+    const struct generations *g = &w->generations;
+    const struct registry *registry = w->in.config->registry;
+    generation_count(g->current, registry, w->in.ledger, ref, region, category, &h->findings);
+    if (g->next)
+        generation_count(g->next, registry, w->in.ledger, ref, region, category, &h->next_findings);
 }
 
 static void count(struct worker *w, struct handover *h, const struct entered *entered)
 {
-    count_one(w, h, entered->ref);
+    const struct fact *fact = ledger_fact(w->in.ledger, entered->ref);
+    handover_add_fact(h, entered->ref);
+    count_at(w, h, entered->ref, fact->region, fact->category);
     for (unsigned i = 0; i < entered->aliases; i++)
-        count_one(w, h, entered->alias[i]);
+        handover_add_fact(h, entered->alias[i]);
+    for (unsigned i = 0; i < entered->places; i++)
+        count_at(w, h, entered->moved, entered->place[i].region, entered->place[i].category);
 }
 
 /* only where no clock has judged it before */

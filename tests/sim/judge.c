@@ -1,0 +1,119 @@
+#include "judge.h"
+
+#include "base/check.h"
+#include "judge_priv.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+bool judge_fail(struct judge *j, const char *format, ...)
+{
+    if (j->why[0])
+        return false; /* the first failure says most */
+    va_list args;
+    va_start(args, format);
+    vsnprintf(j->why, sizeof j->why, format, args);
+    va_end(args);
+    return false;
+}
+
+const char *judge_why(const struct judge *j)
+{
+    return j->why;
+}
+
+struct judge *judge_create(const struct world *world, const struct memory_log *log, bool trace)
+{
+    struct judge *j = xcalloc(1, sizeof *j);
+    j->world = world;
+    j->log = log;
+    j->trace = trace;
+    j->model = model_create(world);
+    for (size_t i = 0; i < world->partition_count; i++)
+        j->inputs[i].committed = -1;
+    for (unsigned i = 0; i < world->config->source_count; i++)
+        j->sources[i] = (struct judged_source){.heard_ms = INT64_MIN,
+                                               .watermark = INT64_MIN,
+                                               .allowed = INT64_MIN,
+                                               .horizon = MODEL_NONE,
+                                               .stored_horizon = MODEL_NONE};
+    return j;
+}
+
+void judge_destroy(struct judge **pointer)
+{
+    struct judge *j = *pointer;
+    if (!j)
+        return;
+    model_destroy(&j->model);
+    free(j->alerts);
+    for (size_t i = 0; i < j->world->partition_count; i++)
+        free(j->inputs[i].dead);
+    free(j);
+    *pointer = NULL;
+}
+
+struct judge_counts judge_counts(const struct judge *j)
+{
+    return j->counts;
+}
+
+/* ---- commits ---- */
+
+static bool take_entry(struct judge *j, const struct log_entry *e)
+{
+    switch (e->topic) {
+    case STORE_ALERTS:
+        return str_eq(e->key, STR("heartbeat")) || judge_revision(j, e);
+    case STORE_DEAD_LETTER:
+        return judge_dead_letter(j, e->value);
+    case STORE_LATE:
+        return judge_fail(j, "an event was called late, and nothing has expired");
+    case STORE_LEDGER:
+    case STORE_READINGS:
+        return judge_facts(j, e->value);
+    case STORE_STATE:
+        return !str_eq(e->key, STR("progress")) || judge_progress(j, e->value);
+    case STORE_TOPICS:
+        break;
+    }
+    return false;
+}
+
+bool judge_commits(struct judge *j)
+{
+    if (j->log->violation)
+        return judge_fail(j, "%s", j->log->violation);
+    if (j->why[0])
+        return false;
+    uint64_t before = j->counts.commits;
+    while (j->read < j->log->entry_count) {
+        const struct log_entry *e = &j->log->entries[j->read++];
+        j->counts.commits = e->commit;
+        if (!take_entry(j, e))
+            return false;
+    }
+    if (before == j->counts.commits)
+        return true;
+    if (!judge_input(j))
+        return false;
+    model_settle(j->model);
+    return judge_alerts(j);
+}
+
+bool judge_end(struct judge *j)
+{
+    for (size_t i = 0; i < j->world->record_count; i++) {
+        int event = j->world->records[i].event;
+        if (event >= 0 && !model_has(j->model, (size_t)event))
+            return judge_fail(j, "the event %s never became a fact", j->world->events[event].id);
+    }
+    size_t count;
+    const struct model_subject *subjects = model_subjects(j->model, &count);
+    for (size_t i = 0; i < count; i++)
+        j->counts.episodes += subjects[i].episode_count;
+    for (size_t i = 0; i < j->alert_count; i++)
+        if (j->alerts[i].state == ALERT_STATE_FIRING)
+            return judge_fail(j, "the alert %s still fires after the end of all input", j->alerts[i].id);
+    return true;
+}

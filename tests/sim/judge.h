@@ -1,0 +1,41 @@
+/* What must be true after every commit, whatever happened before it.  It reads the log as a subscriber and a
+ * successor would, and knows of the running engine only what the log handed to it, how much of that its committer has
+ * taken, and which sources it calls silent.
+ *
+ *   facts      each once, as the world meant it; with the offsets that say that it was read
+ *   records    none lost: below the committed offset each is a fact, a duplicate or a dead letter
+ *   watermark  never back, never beyond what partitions that are not at their end, or a silent source, allow
+ *   revisions  1, 2, 3, ... of each alert; nothing after a withdrawal
+ *   alerts     exactly the model's episodes of the committed facts at the committed watermark */
+#ifndef GW_SIM_JUDGE_H
+#define GW_SIM_JUDGE_H
+
+#include "commit/watermark.h"
+#include "log.h"
+#include "model.h"
+
+struct judge;
+
+struct judge *judge_create(const struct world *, const struct memory_log *,
+                           bool trace); /* trace: revisions, on stdout */
+void judge_destroy(struct judge **);
+
+/* An engine with these rules is about to lead: what it has not committed of the one before is void. */
+void judge_begin(struct judge *, const struct config *, int64_t now_ms);
+/* The committer took in what was handed over and looked at the clock (a step that did not begin with a frozen cut).
+ */
+void judge_step(struct judge *, const struct log_client *, const struct watermarks *, int64_t now_ms);
+/* From now on a partition read to its end has ended for good. */
+void judge_drain(struct judge *);
+/* Judges the commits since the last call; false: see judge_why. */
+bool judge_commits(struct judge *);
+/* After the end of all input: everything is in, every episode is over. */
+bool judge_end(struct judge *);
+const char *judge_why(const struct judge *);
+
+struct judge_counts {
+    uint64_t commits, facts, revisions, alerts, episodes;
+};
+struct judge_counts judge_counts(const struct judge *);
+
+#endif

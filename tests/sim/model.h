@@ -1,0 +1,62 @@
+/* The reference: from the set of committed events, what every rule's episodes are.  Written from rules/README.md
+ * ("Episodes") by brute force and sharing nothing with engine/alert, engine/count or engine/ledger: no chains, no
+ * counters, no increments.  All windows of a subject are recomputed from the whole list whenever its facts change. */
+#ifndef GW_SIM_MODEL_H
+#define GW_SIM_MODEL_H
+
+#include "world.h"
+
+#define MODEL_NEVER INT64_MAX /* minutes */
+#define MODEL_NONE INT64_MIN
+
+enum { STEPS_MAX = 64 };
+
+struct model_step {
+    int64_t minute;
+    unsigned level; /* 0: it ends */
+};
+
+struct model_episode {
+    int64_t opened_minute, opened_at; /* minutes; seconds */
+    struct model_step *steps;         /* the first opens it, the last ends it */
+    size_t step_count;
+    unsigned highest;
+};
+
+struct model_fact { /* an event as it stands: with what moves and merges have made of it */
+    const struct world_event *event;
+    uint32_t region;
+    uint16_t category;
+    const char *matter;
+};
+
+struct model_subject {
+    unsigned rule;
+    enum subject_kind kind;
+    char code[WORLD_TEXT];
+    const struct model_fact **facts; /* in the order (occurred_at, id) */
+    size_t fact_count, fact_capacity;
+    struct model_episode *episodes;
+    size_t episode_count;
+    uint64_t digest; /* of the facts that the episodes were computed from */
+};
+
+struct model;
+
+struct model *model_create(const struct world *);
+void model_destroy(struct model **);
+
+/* Takes the event into the set; false: it is there already. */
+bool model_commit(struct model *, size_t event);
+bool model_has(const struct model *, size_t event);
+/* After commits: works out subjects and episodes anew. */
+void model_settle(struct model *);
+const struct model_subject *model_subjects(const struct model *, size_t *count);
+
+/* What a subscriber should see of an episode when minutes up to `closed` are settled, and up to `horizon` (a clock's
+ * minute; or MODEL_NONE) provisional. */
+enum model_shown { MODEL_HIDDEN, MODEL_FIRING, MODEL_ENDED };
+enum model_shown model_shown(const struct model_subject *, const struct model_episode *, int64_t closed,
+                             int64_t horizon, unsigned *level);
+
+#endif

@@ -1,0 +1,353 @@
+#include "run.h"
+
+#include "base/check.h"
+#include "shard/shard.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { WORKERS_MAX = 3, LAST_STEPS = 20000, SECOND_MS = 1000, MINUTE_MS = 60000 };
+
+struct engine {
+    struct log_client *client;
+    struct store store;
+    struct source source;
+    struct shard *shard;
+    unsigned workers, number;
+};
+
+struct run {
+    struct world *world;
+    struct memory_log *log;
+    struct judge *judge;
+    struct dice dice;
+    struct clock clock;
+    int64_t now_ms;
+    struct metrics *metrics;
+    struct engine *leader, *rival, *standby; /* NULL: there is none */
+    const struct config *config;
+    size_t delivered;
+    unsigned weight[16]; /* of each action: seeds differ in what they are made of */
+    bool trace, draining;
+    struct run_result result;
+};
+
+static int64_t now_ms(void *context)
+{
+    return ((const struct run *)context)->now_ms;
+}
+
+static void __attribute__((format(printf, 2, 3))) trace(const struct run *r, const char *format, ...)
+{
+    if (!r->trace)
+        return;
+    va_list args;
+    va_start(args, format);
+    printf("%6llu %lld.%03lld ", (unsigned long long)r->result.steps, (long long)(r->now_ms / 1000),
+           (long long)(r->now_ms % 1000));
+    vprintf(format, args);
+    putchar('\n');
+    va_end(args);
+}
+
+static bool fail(struct run *r, const char *why)
+{
+    if (r->result.why[0] == '\0')
+        snprintf(r->result.why, sizeof r->result.why, "%s", why);
+    return false;
+}
+
+/* ---- engines ---- */
+
+static struct engine *engine_create(struct run *r)
+{
+    struct engine *e = xcalloc(1, sizeof *e);
+    e->client = log_client_create(r->log);
+    e->store = log_client_store(e->client);
+    e->source = log_client_source(e->client);
+    e->workers = 1 + dice_below(&r->dice, WORKERS_MAX);
+    e->number = ++r->result.engines;
+    e->shard = shard_create(&(struct shard_inputs){.config = r->config,
+                                                   .clock = &r->clock,
+                                                   .source = &e->source,
+                                                   .store = &e->store,
+                                                   .metrics = r->metrics,
+                                                   .workers = e->workers,
+                                                   .drain = r->draining});
+    return e;
+}
+
+static void engine_destroy(struct engine **pointer)
+{
+    struct engine *e = *pointer;
+    if (!e)
+        return;
+    shard_destroy(&e->shard);
+    log_client_destroy(&e->client);
+    free(e);
+    *pointer = NULL;
+}
+
+static bool lead(struct run *r)
+{
+    judge_begin(r->judge, r->config, r->now_ms);
+    trace(r, "engine %u leads with %u workers and %u rules%s", r->leader->number, r->leader->workers,
+          r->config->rules->count, r->draining ? ", to the end" : "");
+    if (!shard_lead(r->leader->shard))
+        return fail(r, "an engine could not lead");
+    judge_step(r->judge, r->leader->client, committer_watermarks(shard_committer(r->leader->shard)), r->now_ms);
+    return true;
+}
+
+/* The leader is gone: the standby takes its place, or an engine that starts then. */
+static bool replace(struct run *r)
+{
+    if (r->standby && !r->draining) {
+        r->leader = r->standby;
+        r->standby = NULL;
+    } else {
+        if (r->config == r->world->before && dice_chance(&r->dice, 50)) {
+            r->config = r->world->config; /* it comes back with one rule more */
+            engine_destroy(&r->standby);
+        }
+        r->leader = engine_create(r);
+    }
+    return lead(r);
+}
+
+static bool crash(struct run *r)
+{
+    trace(r, "crash of engine %u", r->leader->number);
+    engine_destroy(&r->leader);
+    return replace(r);
+}
+
+/* ---- actions; false: the run has failed ---- */
+
+static bool step_worker(struct run *r)
+{
+    struct engine *e = r->leader;
+    unsigned number = dice_below(&r->dice, e->workers);
+    log_client_fetch(e->client, dice_chance(&r->dice, 15) ? 0 : 1 + dice_below(&r->dice, 12));
+    enum worker_result result = worker_step(shard_worker(e->shard, number), 0);
+    trace(r, "worker %u: %s", number, result == WORKER_DONE ? "a batch" : result == WORKER_IDLE ? "idle" : "stalled");
+    return true;
+}
+
+static bool judge_now(struct run *r)
+{
+    return judge_commits(r->judge) || fail(r, judge_why(r->judge));
+}
+
+/* one step of the committer; *result is what it said */
+static bool commit(struct run *r, bool flush, enum step_result *result)
+{
+    struct engine *e = r->leader;
+    bool frozen = log_client_retrying(e->client);
+    uint64_t commits = r->log->commits;
+    struct committer *committer = shard_committer(e->shard);
+    /* its own cut may be frozen here, but what it saw is seen before it commits, and that is what is judged */
+    *result = flush ? committer_flush(committer) : committer_step(committer);
+    if (!frozen)
+        judge_step(r->judge, e->client, committer_watermarks(committer), r->now_ms);
+    trace(r, "committer: %s%s",
+          *result == STEP_LOST   ? "lost"
+          : *result == STEP_IDLE ? "idle"
+                                 : "progress",
+          r->log->commits > commits ? ", a commit" : "");
+    return judge_now(r);
+}
+
+static bool step_committer(struct run *r)
+{
+    enum step_result result;
+    if (!commit(r, dice_chance(&r->dice, 5), &result))
+        return false;
+    if (result != STEP_LOST)
+        return true;
+    /* it may be asked again before somebody looks, and must not try again */
+    bool still = committer_step(shard_committer(r->leader->shard)) == STEP_LOST;
+    return (still || fail(r, "an engine that had lost the store went on")) && judge_now(r) && crash(r);
+}
+
+static bool deliver(struct run *r)
+{
+    char text[1024];
+    for (unsigned n = 1 + dice_below(&r->dice, 8); n > 0 && r->delivered < r->world->record_count; n--) {
+        const struct world_record *record = &r->world->records[r->delivered++];
+        size_t len = world_render(r->world, record, text, sizeof text);
+        memory_log_append(r->log, record->partition, text, len, dice_chance(&r->dice, 10) ? 2 : 0, record->event);
+        if (record->arrives_at * SECOND_MS > r->now_ms)
+            r->now_ms = record->arrives_at * SECOND_MS;
+        trace(r, "arrived in partition %u: %s", record->partition, text);
+    }
+    return true;
+}
+
+static bool pass_time(struct run *r)
+{
+    r->now_ms += dice_between(&r->dice, 1, 3000);
+    if (dice_chance(&r->dice, 20))
+        r->now_ms += dice_between(&r->dice, 0, 10 * MINUTE_MS);
+    trace(r, "time passes");
+    return true;
+}
+
+static bool jump(struct run *r)
+{
+    r->now_ms += dice_between(&r->dice, -40 * MINUTE_MS, 60 * MINUTE_MS);
+    trace(r, "the clock jumps");
+    return true;
+}
+
+static bool fault(struct run *r)
+{
+    r->log->next_fault = (enum commit_fault)(1 + dice_below(&r->dice, 3));
+    trace(r, "the next commit will %s",
+          r->log->next_fault == COMMIT_ABORTED       ? "be aborted"
+          : r->log->next_fault == COMMIT_LOST_BEFORE ? "be lost"
+                                                     : "lose its acknowledgement");
+    return true;
+}
+
+static bool lose_partition(struct run *r)
+{
+    size_t number = dice_below(&r->dice, (unsigned)r->log->input_count);
+    bool *lost = &r->log->inputs[number].lost;
+    *lost = !*lost;
+    trace(r, "partition %zu %s", number, *lost ? "has no leader" : "is back");
+    return true;
+}
+
+/* A second leader: the first one does not know yet. */
+static bool take_over(struct run *r)
+{
+    if (r->rival)
+        return true;
+    trace(r, "engine %u is taken for dead", r->leader->number);
+    r->rival = r->leader;
+    r->leader = NULL;
+    return replace(r);
+}
+
+/* The one that was taken for dead goes on until it is told. */
+static bool step_rival(struct run *r)
+{
+    struct engine *e = r->rival;
+    if (!e)
+        return true;
+    uint64_t commits = r->log->commits;
+    if (dice_chance(&r->dice, 50))
+        worker_step(shard_worker(e->shard, dice_below(&r->dice, e->workers)), 0);
+    enum step_result result = committer_step(shard_committer(e->shard));
+    if (r->log->commits != commits)
+        return fail(r, "a fenced engine has committed");
+    trace(r, "engine %u, fenced: %s", e->number, result == STEP_LOST ? "it knows now" : "a step");
+    if (result == STEP_LOST)
+        engine_destroy(&r->rival);
+    return true;
+}
+
+static bool stand_by(struct run *r)
+{
+    if (!r->standby) {
+        r->standby = engine_create(r);
+        trace(r, "engine %u stands by", r->standby->number);
+    }
+    bool at_end;
+    return shard_follow(r->standby->shard, 0, &at_end) == STORE_OK || fail(r, "a standby could not follow");
+}
+
+static bool crash_leader(struct run *r)
+{
+    return crash(r);
+}
+
+/* ---- a run ---- */
+
+static const struct {
+    bool (*act)(struct run *);
+    unsigned least, most; /* of its weight, drawn for each run */
+} actions[] = {
+    {step_worker, 20, 60}, {step_committer, 5, 60}, {deliver, 10, 40},      {pass_time, 5, 30},
+    {jump, 0, 2},          {fault, 0, 6},           {lose_partition, 0, 3}, {crash_leader, 0, 4},
+    {take_over, 0, 3},     {step_rival, 3, 6},      {stand_by, 0, 3},
+};
+
+enum { ACTIONS = sizeof actions / sizeof *actions };
+
+static bool act(struct run *r, unsigned total)
+{
+    unsigned at = dice_below(&r->dice, total), i = 0;
+    while (at >= r->weight[i])
+        at -= r->weight[i++];
+    r->result.steps++;
+    return actions[i].act(r);
+}
+
+static bool main_part(struct run *r)
+{
+    unsigned total = 0;
+    for (unsigned i = 0; i < ACTIONS; i++)
+        total += r->weight[i] = (unsigned)dice_between(&r->dice, actions[i].least, actions[i].most);
+    r->leader = engine_create(r);
+    if (!lead(r))
+        return false;
+    while (r->delivered < r->world->record_count)
+        if (!act(r, total))
+            return false;
+    for (unsigned more = dice_below(&r->dice, 200); more > 0; more--)
+        if (!act(r, total))
+            return false;
+    return true;
+}
+
+/* The last engine: all faults are over, and a partition read to its end has ended for good. */
+static bool last_part(struct run *r)
+{
+    engine_destroy(&r->rival);
+    engine_destroy(&r->standby);
+    engine_destroy(&r->leader);
+    r->log->next_fault = COMMIT_GOOD;
+    for (size_t i = 0; i < r->log->input_count; i++)
+        r->log->inputs[i].lost = false;
+    r->config = r->world->config;
+    r->draining = true;
+    judge_drain(r->judge);
+    if (!replace(r))
+        return false;
+    for (unsigned n = 0; n < LAST_STEPS; n++) {
+        enum step_result result;
+        r->result.steps++;
+        r->now_ms += 50;
+        if (!step_worker(r) || !commit(r, false, &result))
+            return false;
+        if (result == STEP_LOST)
+            return fail(r, "the store was lost without a fault");
+        if (result == STEP_FINISHED)
+            return judge_end(r->judge) || fail(r, judge_why(r->judge));
+    }
+    return fail(r, "the engine came to no end");
+}
+
+struct run_result run_seed(uint64_t seed, const char *directory, bool with_trace)
+{
+    struct run r = {.dice = {seed ^ UINT64_C(0x5bd1e995)}, .trace = with_trace};
+    r.world = world_create(seed, WORLD_ANY, directory);
+    r.log = memory_log_create(r.world->partitions, r.world->partition_count);
+    r.judge = judge_create(r.world, r.log, with_trace);
+    r.clock = (struct clock){now_ms, &r};
+    r.now_ms = r.world->begins_at * SECOND_MS;
+    r.metrics = world_metrics(r.world);
+    r.config = r.world->before ? r.world->before : r.world->config;
+    r.result.good = main_part(&r) && last_part(&r);
+    r.result.counts = judge_counts(r.judge);
+    engine_destroy(&r.leader);
+    engine_destroy(&r.rival);
+    engine_destroy(&r.standby);
+    metrics_destroy(&r.metrics);
+    judge_destroy(&r.judge);
+    memory_log_destroy(&r.log);
+    world_destroy(&r.world);
+    return r.result;
+}

@@ -1,0 +1,304 @@
+#include "world.h"
+
+#include "base/check.h"
+#include "world_files.h"
+
+#include <stdlib.h>
+
+enum { SOURCE_HOTLINE, SOURCE_PETITION, SOURCE_SENSOR, SOURCES };
+enum { BEGINS_AT = 1768176000, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3 };
+
+struct making {
+    struct world *world;
+    struct dice *dice;
+    int64_t span_s, burst[4];
+    unsigned named[SOURCES]; /* ids given so far */
+};
+
+static const char *const codes[] = {"9111", "9111", "9111", "9112", "9112", "9121", "9211", "9212", "911", "92"};
+static const char *const complaints[] = {"labour.wages", "labour.wages", "labour.wages",
+                                         "labour.hours", "noise",        "labour"};
+
+static uint32_t any_region(const struct making *m)
+{
+    return registry_find(m->world->config->registry, str_of(codes[dice_below(m->dice, 10)]));
+}
+
+static uint16_t any_category(const struct making *m)
+{
+    return catalogue_find_category(m->world->config->catalogue, str_of(complaints[dice_below(m->dice, 6)]));
+}
+
+static int64_t any_time(const struct making *m)
+{
+    int64_t at = dice_chance(m->dice, 75) ? m->burst[dice_below(m->dice, 4)] + dice_between(m->dice, -900, 900)
+                                          : dice_between(m->dice, 0, m->span_s);
+    at = at < 0 ? 0 : at;
+    if (dice_chance(m->dice, 20))
+        at = at / 60 * 60; /* windows are exact to the second: sit on their edges */
+    return m->world->begins_at + at;
+}
+
+static void any_matter(const struct making *m, char *out)
+{
+    snprintf(out, WORLD_TEXT, "M%u", dice_below(m->dice, MATTERS));
+}
+
+/* ids of different sources may be alike: they are not the same event */
+static void name(struct making *m, struct world_event *e)
+{
+    unsigned number = m->named[e->source]++;
+    if (e->matter[0] && dice_chance(m->dice, 30))
+        snprintf(e->id, WORLD_TEXT, "%.8s#%u", e->matter, number);
+    else
+        snprintf(e->id, WORLD_TEXT, "e%u", number);
+}
+
+static void reading(struct making *m, struct world_event *e)
+{
+    e->source = SOURCE_SENSOR;
+    e->kind = EVENT_READING;
+    e->region = any_region(m);
+    e->category = catalogue_find_category(m->world->config->catalogue, STR("sensor.noise"));
+    e->value = dice_between(m->dice, 40, 80) * VALUE_SCALE;
+    if (dice_chance(m->dice, 30))
+        e->value += 500;
+}
+
+static void complaint(struct making *m, struct world_event *e)
+{
+    e->kind = dice_chance(m->dice, 80) ? EVENT_CREATED : EVENT_CALLED_AGAIN;
+    e->region = any_region(m);
+    e->category = any_category(m);
+    if (e->kind == EVENT_CALLED_AGAIN || dice_chance(m->dice, 85))
+        any_matter(m, e->matter);
+    if (dice_chance(m->dice, 55))
+        snprintf(e->respondent, WORLD_TEXT, "厂%u", dice_below(m->dice, RESPONDENTS));
+    unsigned callers = dice_chance(m->dice, 15) ? dice_below(m->dice, EVENT_ACTORS) + 1 : dice_below(m->dice, 5) != 0;
+    unsigned first = dice_below(m->dice, PEOPLE);
+    for (; e->actor_count < callers; e->actor_count++)
+        e->actor[e->actor_count] = first++ % PEOPLE;
+    e->involved = dice_chance(m->dice, 40) ? dice_below(m->dice, 25) : 0;
+    e->tags = dice_chance(m->dice, 25) ? 1 + dice_below(m->dice, 3) : 0;
+}
+
+static void step_of_matter(struct making *m, struct world_event *e)
+{
+    static const unsigned kinds[] = {EVENT_STATUS, EVENT_STATUS, EVENT_CLOSED, EVENT_REOPENED};
+    e->kind = kinds[dice_below(m->dice, 4)];
+    any_matter(m, e->matter);
+    if (dice_chance(m->dice, 60)) {
+        e->region = any_region(m);
+        e->category = any_category(m);
+    }
+}
+
+static void merge(struct making *m, struct world_event *e)
+{
+    e->kind = EVENT_MERGED;
+    any_matter(m, e->matter);
+    any_matter(m, e->target);
+}
+
+/* a void, a restoration or a move, of anything there is: of a move or a merge too, and of what is never to come */
+static void modifier(struct making *m, struct world_event *e)
+{
+    static const unsigned kinds[] = {EVENT_VOIDED, EVENT_VOIDED, EVENT_MOVED, EVENT_MOVED, EVENT_RESTORED};
+    const struct world *w = m->world;
+    const struct world_event *of = &w->events[dice_below(m->dice, (unsigned)w->event_count)];
+    e->kind = kinds[dice_below(m->dice, 5)];
+    e->source = of->source;
+    snprintf(e->target, WORLD_TEXT, "%s", dice_chance(m->dice, 96) ? of->id : "nothing");
+    e->occurred_at = of->occurred_at + dice_between(m->dice, dice_chance(m->dice, 10) ? -600 : 0, 5400);
+    if (e->occurred_at < w->begins_at)
+        e->occurred_at = w->begins_at;
+    if (e->kind != EVENT_MOVED)
+        return;
+    unsigned what = 1 + dice_below(m->dice, 3);
+    if (what & 1)
+        e->region = any_region(m);
+    if (what & 2)
+        e->category = any_category(m);
+}
+
+static void make_event(struct making *m)
+{
+    struct world *w = m->world;
+    struct world_event *e = &w->events[w->event_count];
+    *e = (struct world_event){.source = dice_chance(m->dice, 70) ? SOURCE_HOTLINE : SOURCE_PETITION};
+    unsigned what = dice_below(m->dice, 100);
+    e->occurred_at = any_time(m);
+    if (what < 20)
+        reading(m, e);
+    else if (what < 70 || w->event_count == 0)
+        complaint(m, e);
+    else if (what < 82)
+        step_of_matter(m, e);
+    else if (what < 86)
+        merge(m, e);
+    else
+        modifier(m, e);
+    name(m, e);
+    w->event_count++;
+}
+
+/* ---- arrivals ---- */
+
+static int by_arrival(const void *a, const void *b)
+{
+    const struct world_record *x = a, *y = b;
+    if (x->arrives_at != y->arrives_at)
+        return x->arrives_at < y->arrives_at ? -1 : 1;
+    if (x->event != y->event)
+        return x->event < y->event ? -1 : 1;
+    return (x->partition > y->partition) - (x->partition < y->partition);
+}
+
+static uint32_t any_partition(const struct world *w, struct dice *dice, unsigned source)
+{
+    uint32_t of_source[PARTITIONS_MAX];
+    unsigned count = 0;
+    for (uint32_t p = 0; p < w->partition_count; p++)
+        if (w->partitions[p].source == source)
+            of_source[count++] = p;
+    return of_source[dice_below(dice, count)];
+}
+
+static void arrive(struct world *w, struct dice *dice, int event, unsigned source, int64_t earliest, int64_t latest)
+{
+    w->records[w->record_count++] =
+        (struct world_record){event, any_partition(w, dice, source), dice_between(dice, earliest, latest)};
+}
+
+static void partitions(struct world *w, struct dice *dice)
+{
+    w->partition_count = 0;
+    for (unsigned source = 0; source < SOURCES; source++)
+        for (unsigned n = 0, count = 1 + dice_below(dice, 2); n < count; n++)
+            w->partitions[w->partition_count++] =
+                (struct source_partition){source, w->config->sources[source].name, (int32_t)n};
+}
+
+static void arrivals(struct world *w, struct dice *dice, bool orderly)
+{
+    w->record_count = 0;
+    for (size_t i = 0; i < w->event_count; i++) {
+        const struct world_event *e = &w->events[i];
+        int64_t lateness = w->config->sources[e->source].lateness_s, at = e->occurred_at;
+        bool late = !orderly && dice_chance(dice, 8);
+        arrive(w, dice, (int)i, e->source, at, at + (late ? 4 * lateness : lateness));
+        if (dice_chance(dice, 15))
+            arrive(w, dice, (int)i, e->source, at, at + (orderly ? lateness : 7200));
+        if (!orderly && dice_chance(dice, 4))
+            arrive(w, dice, -1, e->source, at, at + lateness);
+    }
+    qsort(w->records, w->record_count, sizeof *w->records, by_arrival);
+}
+
+void world_shuffle(struct world *w, uint64_t seed)
+{
+    struct dice dice = {seed};
+    partitions(w, &dice);
+    arrivals(w, &dice, true);
+}
+
+struct world *world_create(uint64_t seed, enum world_kind kind, const char *directory)
+{
+    struct dice dice = {seed};
+    struct world *w = xcalloc(1, sizeof *w);
+    bool event_time = dice_chance(&dice, 40) || kind == WORLD_ORDERED;
+    bool grows = dice_chance(&dice, 20) && kind == WORLD_ANY;
+    world_files(w, &dice, directory, event_time, grows);
+    w->begins_at = BEGINS_AT;
+    w->tight = dice_chance(&dice, 35) && kind == WORLD_ANY;
+    if (w->tight) {
+        int64_t bytes = dice_between(&dice, 100, 2000);
+        w->config->uncommitted_bytes = bytes;
+        if (w->before)
+            w->before->uncommitted_bytes = bytes;
+    }
+    partitions(w, &dice);
+    size_t events = (size_t)dice_between(&dice, 15, 130);
+    w->events = xcalloc(events, sizeof *w->events);
+    w->records = xcalloc(events * 3, sizeof *w->records);
+    struct making making = {
+        .world = w, .dice = &dice, .span_s = dice_between(&dice, 3600, kind == WORLD_ORDERED ? 3 * 3600 : 6 * 3600)};
+    for (int i = 0; i < 4; i++)
+        making.burst[i] = dice_between(&dice, 0, making.span_s);
+    for (size_t i = 0; i < events; i++)
+        make_event(&making);
+    arrivals(w, &dice, kind == WORLD_ORDERED);
+    return w;
+}
+
+void world_destroy(struct world **pointer)
+{
+    struct world *w = *pointer;
+    if (!w)
+        return;
+    config_destroy(&w->config);
+    config_destroy(&w->before);
+    free(w->events);
+    free(w->records);
+    free(w);
+    *pointer = NULL;
+}
+
+/* ---- bytes ---- */
+
+static size_t render_broken(const struct world *w, const struct world_record *r, char *out, size_t size)
+{
+    long long at = (long long)r->arrives_at;
+    switch (r->arrives_at % 4) {
+    case 0:
+        return (size_t)snprintf(out, size, "{\"id\": \"x\", \"at\": %lld", at);
+    case 1:
+        return (size_t)snprintf(out, size, "{\"at\":\"%lld\",\"kind\":\"created\"}", at);
+    case 2: /* a broken clock, which must not close everybody's windows */
+        if (!w->config->event_time)
+            return (size_t)snprintf(out, size,
+                                    "{\"id\":\"x%lld\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"9111\","
+                                    "\"category\":\"noise\"}",
+                                    at, at + 90 * 86400);
+        __attribute__((fallthrough));
+    default:
+        return (size_t)snprintf(out, size,
+                                "{\"id\":\"x%lld\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"7\","
+                                "\"category\":\"noise\"}",
+                                at, at);
+    }
+}
+
+size_t world_render(const struct world *w, const struct world_record *r, char *out, size_t size)
+{
+    if (r->event < 0)
+        return render_broken(w, r, out, size);
+    const struct world_event *e = &w->events[r->event];
+    const struct config *c = w->config;
+    int len = snprintf(out, size, "{\"id\":\"%s\",\"at\":\"%lld\",\"kind\":\"%s\"", e->id, (long long)e->occurred_at,
+                       event_kind_word((enum event_kind)e->kind));
+#define ADD(...) len += snprintf(out + len, size - (size_t)len, __VA_ARGS__)
+    if (e->region != REGION_NONE)
+        ADD(",\"region\":\"%s\"", registry_region(c->registry, e->region)->code);
+    if (e->category != CATEGORY_NONE)
+        ADD(",\"category\":\"%s\"", catalogue_category(c->catalogue, e->category)->path);
+    if (e->matter[0])
+        ADD(",\"matter\":\"%s\"", e->matter);
+    if (e->target[0])
+        ADD(",\"target\":\"%s\"", e->target);
+    if (e->respondent[0])
+        ADD(",\"who\":\"%s\"", e->respondent);
+    for (unsigned i = 0; i < e->actor_count; i++)
+        ADD("%s\"p%u\"%s", i ? "," : ",\"actors\":[", e->actor[i], i + 1 == e->actor_count ? "]" : "");
+    if (e->involved)
+        ADD(",\"involved\":%u", e->involved);
+    if (e->value)
+        ADD(",\"value\":%lld.%03lld", (long long)(e->value / VALUE_SCALE), (long long)(e->value % VALUE_SCALE));
+    for (unsigned i = 0; i < catalogue_tag_count(c->catalogue); i++)
+        if (e->tags >> i & 1)
+            ADD(",\"%s\":true", catalogue_tag(c->catalogue, i));
+    ADD("}");
+#undef ADD
+    CHECK((size_t)len < size);
+    return (size_t)len;
+}

@@ -1,0 +1,69 @@
+/* A small world from a seed: a district with its registry, catalogue and rules, loaded by the engine's own loaders
+ * from files that are written for it; a few hours of events, of every kind that means something to the engine; and
+ * the records in which they arrive: late, twice, in another partition, broken. */
+#ifndef GW_SIM_WORLD_H
+#define GW_SIM_WORLD_H
+
+#include "config/config.h"
+#include "dice.h"
+#include "metrics/metrics.h"
+#include "source/source.h"
+
+#include <stddef.h>
+
+enum { EVENT_ACTORS = 6, PARTITIONS_MAX = 8, WORLD_TEXT = 32 };
+
+struct world_event { /* as the engine should come to know it */
+    char id[WORLD_TEXT], target[WORLD_TEXT], matter[WORLD_TEXT], respondent[WORLD_TEXT];
+    unsigned kind, source;
+    uint32_t region;   /* registry number */
+    uint16_t category; /* catalogue number */
+    uint32_t tags;     /* bits by catalogue number */
+    unsigned actor[EVENT_ACTORS], actor_count;
+    uint32_t involved;
+    int64_t occurred_at, value;
+};
+
+struct world_record {
+    int event; /* -1: broken, a dead letter */
+    uint32_t partition;
+    int64_t arrives_at; /* seconds */
+};
+
+struct world {
+    struct config *config; /* with all rules */
+    struct config *before; /* the same without the last rule: a start from which it is added; NULL in most worlds */
+    struct source_partition partitions[PARTITIONS_MAX];
+    size_t partition_count;
+    struct world_event *events;
+    size_t event_count;
+    struct world_record *records; /* in the order of arrival */
+    size_t record_count;
+    int64_t begins_at; /* seconds */
+    bool tight;        /* a cut holds a few facts only, so that the ledger often has some that are of no cut yet */
+};
+
+enum world_kind {
+    WORLD_ANY,    /* for the simulation: whatever the seed says */
+    WORLD_ORDERED /* for test_order: time: event, nothing broken or late, no longer than a ring of counters */
+};
+
+/* A new directory of its own for a world's files, below TMPDIR; and its removal with all that is in it. */
+void world_directory(char *path, size_t size);
+void world_directory_remove(const char *path);
+
+/* `directory` for the generated files, which must exist; they are left there.  Aborts if the engine's loaders refuse
+ * what was generated. */
+struct world *world_create(uint64_t seed, enum world_kind, const char *directory);
+void world_destroy(struct world **);
+
+/* as `gridwarn run` makes them for this configuration; metrics_destroy */
+struct metrics *world_metrics(const struct world *);
+
+/* The record's bytes, as a flat JSON object.  Returns their length. */
+size_t world_render(const struct world *, const struct world_record *, char *out, size_t size);
+
+/* Arrivals of the same events in another order inside the lateness, over other partitions, some of them twice. */
+void world_shuffle(struct world *, uint64_t seed);
+
+#endif

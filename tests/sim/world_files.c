@@ -1,0 +1,230 @@
+/* The files of a world: a registry, a catalogue, one flat mapping, and rules drawn from a few shapes whose numbers
+ * are small enough that thresholds are crossed by chance, and from both sides. */
+#include "world_files.h"
+
+#include "alert/tracker.h"
+#include "base/buffer.h"
+#include "base/check.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static const char regions[] = "code,name,level,parent\n"
+                              "9,九区,district,\n"
+                              "91,一街,street,9\n"
+                              "92,二街,street,9\n"
+                              "911,甲社区,community,91\n"
+                              "912,乙社区,community,91\n"
+                              "921,丙社区,community,92\n"
+                              "9111,甲一格,grid,911\n"
+                              "9112,甲二格,grid,911\n"
+                              "9121,乙一格,grid,912\n"
+                              "9211,丙一格,grid,921\n"
+                              "9212,丙二格,grid,921\n";
+
+static const char categories[] = "path,name\nlabour.wages,欠薪\nlabour.hours,工时\nnoise,噪声\nsensor.noise,噪声计\n";
+
+static const char mapping[] =
+    "id: id\noccurred_at: {path: at, formats: [unix_s]}\n"
+    "kind: {path: kind, map: {created: created, called_again: called_again, status: status, closed: closed,\n"
+    "       reopened: reopened, merged: merged, moved: moved, voided: voided, restored: restored, reading: "
+    "reading}}\n"
+    "region: region\ncategory: category\nmatter: matter\ntarget: target\nactors: actors\nrespondent: who\n"
+    "involved: involved\nvalue: value\ntags: {threat: threat, joint: joint}\n";
+
+static const char organisations[] = "code,name,aliases\n厂0,厂0,\n厂1,厂1,\n厂2,厂2,\n";
+
+static void write_file(const char *directory, const char *name, const char *text, size_t len)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *out = fopen(path, "w");
+    CHECK(out && fwrite(text, 1, len, out) == len && fclose(out) == 0);
+    CHECK(chmod(path, 0600) == 0);
+}
+
+static int minutes(struct dice *dice, int low, int high)
+{
+    return (int)dice_between(dice, low, high);
+}
+
+/* ---- rules ---- */
+
+static void rule_head(struct buffer *out, unsigned number, const char *let)
+{
+    buffer_printf(out, "  - id: r%u\n    let: %s\n", number, let);
+}
+
+static void rule_times(struct buffer *out, struct dice *dice, const char *below)
+{
+    buffer_printf(out, "    within: %dm\n", minutes(dice, 5, dice_chance(dice, 30) ? 240 : 60));
+    buffer_printf(out, "    clear: {%safter: %dm}\n", below, dice_chance(dice, 25) ? 0 : minutes(dice, 1, 40));
+    if (dice_chance(dice, 30))
+        buffer_printf(out, "    for: %dm\n", minutes(dice, 1, 12));
+    buffer_printf(out, "    raise_within: 20d\n");
+}
+
+static void rule_people(struct buffer *out, struct dice *dice, unsigned number)
+{
+    int yellow = minutes(dice, 2, 3), red = yellow + minutes(dice, 1, 2), involved = minutes(dice, 12, 30);
+    rule_head(out, number, "{w: {source: [hotline, petition], category: labour}}");
+    buffer_printf(out, "    per: %s\n", dice_chance(dice, 60) ? "[respondent, grid]" : "respondent");
+    buffer_printf(out, "    levels: {yellow: w.callers >= %d, red: w.callers >= %d or w.involved >= %d}\n", yellow,
+                  red, involved);
+    rule_times(out, dice, "");
+}
+
+static void rule_place(struct buffer *out, struct dice *dice, unsigned number)
+{
+    static const char *const per[] = {"grid", "community", "street", "district"};
+    static const char *const let[] = {"{c: {source: hotline}}", "{c: {category: [noise, labour.hours]}}",
+                                      "{c: {any_tag: [threat, joint]}}", "{c: {}}"};
+    int yellow = minutes(dice, 2, 5), orange = yellow + minutes(dice, 1, 4);
+    const char *measure = dice_chance(dice, 30) ? ".callers" : "";
+    char below[32] = "";
+    if (dice_chance(dice, 40))
+        snprintf(below, sizeof below, "below: %d, ", minutes(dice, 1, yellow));
+    rule_head(out, number, let[dice_below(dice, 4)]);
+    buffer_printf(out, "    per: %s\n    levels: {yellow: c%s >= %d, orange: c%s >= %d}\n", per[dice_below(dice, 4)],
+                  measure, yellow, measure, orange);
+    rule_times(out, dice, below);
+}
+
+static void rule_matter(struct buffer *out, struct dice *dice, unsigned number)
+{
+    rule_head(out, number,
+              dice_chance(dice, 60) ? "{a: {kind: [called_again, reopened]}, o: {}}"
+                                    : "{a: {kind: [status, closed]}, o: {kind: created}}");
+    buffer_printf(out, "    per: matter\n    levels: {blue: a >= %d, yellow: a >= %d and o >= 2}\n",
+                  minutes(dice, 1, 2), minutes(dice, 2, 3));
+    rule_times(out, dice, "");
+}
+
+static void rule_sensor(struct buffer *out, struct dice *dice, unsigned number)
+{
+    rule_head(out, number, "{s: {source: sensor}, c: {source: hotline}}");
+    buffer_printf(out, "    per: %s\n    levels: {blue: s.max >= %d, orange: s.sum >= %d and c >= %d}\n",
+                  dice_chance(dice, 50) ? "grid" : "community", minutes(dice, 55, 75), minutes(dice, 120, 200),
+                  minutes(dice, 1, 3));
+    rule_times(out, dice, "");
+}
+
+static void rule_involved(struct buffer *out, struct dice *dice, unsigned number)
+{
+    rule_head(out, number, "{w: {category: [labour, noise]}}");
+    buffer_printf(out, "    per: community\n    levels: {yellow: w.involved >= %d, orange: w.involved >= %d}\n",
+                  minutes(dice, 10, 20), minutes(dice, 21, 40));
+    rule_times(out, dice, "");
+}
+
+static void rules_text(struct buffer *out, struct dice *dice, unsigned count)
+{
+    static void (*const shapes[])(struct buffer *, struct dice *, unsigned) = {rule_people, rule_place, rule_matter,
+                                                                               rule_sensor, rule_involved};
+    buffer_printf(out, "rules:\n");
+    for (unsigned i = 0; i < count; i++)
+        shapes[dice_below(dice, 5)](out, dice, i);
+}
+
+/* ---- the configuration ---- */
+
+static void config_text(struct buffer *out, struct dice *dice, bool event_time, const char *rules)
+{
+    static const char *const sources[] = {"hotline", "petition", "sensor"};
+    buffer_printf(out,
+                  "group: sim\ntime: %s\ntimezone: +00:00\nactor_keys: key\noutput: console\nhttp: {listen: off}\n",
+                  event_time ? "event" : "wall");
+    buffer_printf(out,
+                  "registry: {regions: regions.csv, categories: categories.csv, organisations: "
+                  "organisations.csv}\nrules: %s\nsources:\n",
+                  rules);
+    for (int i = 0; i < 3; i++) {
+        int lateness = minutes(dice, 2, 40), silent = minutes(dice, 1, lateness);
+        buffer_printf(out, "  %s: {file: %s, mapping: mapping.yaml, lateness: %dm, silent_after: %dm, skew: 24h}\n",
+                      sources[i], sources[i], lateness, silent);
+    }
+    buffer_printf(out, "ledger: {memory: 16MiB, readings_memory: 16MiB, readings_keep: 30d}\n"
+                       "counters: {memory: 16MiB}\nheartbeat: 30s\n");
+}
+
+static struct config *load(const char *directory, const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    struct problems problems = {0};
+    struct config *config = config_load(path, &problems);
+    if (!config)
+        problems_print(&problems, stderr);
+    problems_clear(&problems);
+    CHECK(config);
+    return config;
+}
+
+static struct config *config_of(struct dice dice, const char *directory, bool event_time, unsigned rules)
+{
+    struct buffer text = {0};
+    struct dice for_rules = {dice_next(&dice)};
+    char name[32];
+    snprintf(name, sizeof name, "rules%u.yaml", rules);
+    rules_text(&text, &for_rules, rules);
+    write_file(directory, name, text.at, text.len);
+    text.len = 0;
+    config_text(&text, &dice, event_time, name);
+    write_file(directory, "gridwarn.yaml", text.at, text.len);
+    buffer_free(&text);
+    return load(directory, "gridwarn.yaml");
+}
+
+void world_files(struct world *world, struct dice *dice, const char *directory, bool event_time, bool grows)
+{
+    write_file(directory, "regions.csv", regions, sizeof regions - 1);
+    write_file(directory, "categories.csv", categories, sizeof categories - 1);
+    write_file(directory, "organisations.csv", organisations, sizeof organisations - 1);
+    write_file(directory, "mapping.yaml", mapping, sizeof mapping - 1);
+    write_file(directory, "key", "000102030405060708090a0b0c0d0e0f\n", 33);
+    unsigned rules = 2 + dice_below(dice, 3);
+    /* the same dice for both: the second has the same rules and one more */
+    struct dice own = {dice_next(dice)};
+    world->config = config_of(own, directory, event_time, rules);
+    world->before = grows ? config_of(own, directory, event_time, rules - 1) : NULL;
+}
+
+struct metrics *world_metrics(const struct world *world)
+{
+    const struct config *config = world->config;
+    static const char *const levels[] = {"none", "blue", "yellow", "orange", "red"};
+    const char *sources[SOURCES_MAX], *changes[CHANGES];
+    for (unsigned i = 0; i < config->source_count; i++)
+        sources[i] = config->sources[i].name;
+    for (int i = 0; i < CHANGES; i++)
+        changes[i] = change_word((enum change)i);
+    struct metric_labels labels = {0};
+    labels.values[LABEL_SOURCE] = sources;
+    labels.count[LABEL_SOURCE] = config->source_count;
+    labels.values[LABEL_LEVEL] = levels;
+    labels.count[LABEL_LEVEL] = 5;
+    labels.values[LABEL_CHANGE] = changes;
+    labels.count[LABEL_CHANGE] = CHANGES;
+    return metrics_create(&labels);
+}
+
+void world_directory(char *path, size_t size)
+{
+    const char *parent = getenv("TMPDIR");
+    snprintf(path, size, "%s/gridwarn_world.XXXXXX", parent && *parent ? parent : "/tmp");
+    CHECK(mkdtemp(path));
+}
+
+static int remove_one(const char *path, const struct stat *about, int flag, struct FTW *where)
+{
+    (void)about;
+    (void)flag;
+    (void)where;
+    return remove(path);
+}
+
+void world_directory_remove(const char *path)
+{
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}

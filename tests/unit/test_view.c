@@ -1,0 +1,280 @@
+/* The view against brute force: random entries, the window moved forward and back, entries inserted, forgotten and
+ * trimmed meanwhile. */
+#include "alert/view.h"
+
+#include "core.h"
+
+enum { ENTRIES = 160, BASE = 20000 * 86400, SELECTIONS = 3 };
+
+struct brute {
+    struct ledger *ledger;
+    struct rule rule;
+    struct view *view;
+    struct view_entry all[ENTRIES]; /* in the order in which they were made */
+    char id[ENTRIES][16];
+    bool in[ENTRIES];
+};
+
+static struct rule random_rule(struct dice *dice)
+{
+    struct rule rule = {.within_s = 60 * (int32_t)dice_between(dice, 1, 300), .selection_count = SELECTIONS};
+    for (unsigned s = 0; s < SELECTIONS; s++)
+        for (unsigned m = 0; m < MEASURES; m++)
+            if (dice_chance(dice, 80))
+                rule.atoms[rule.atom_count++] = (struct atom){(uint8_t)s, (enum measure)m, dice_between(dice, -5, 40)};
+    if (rule.atom_count == 0)
+        rule.atoms[rule.atom_count++] = (struct atom){0, MEASURE_EVENTS, 1};
+    for (unsigned l = 1; l <= 2; l++) {
+        uint8_t a = (uint8_t)dice_below(dice, rule.atom_count), b = (uint8_t)dice_below(dice, rule.atom_count);
+        rule.level[l] = (struct expression){
+            {{OP_ATOM, a}, {OP_ATOM, b}, {dice_chance(dice, 50) ? OP_AND : OP_OR, 0}}, 3};
+    }
+    return rule;
+}
+
+static struct brute *brute_create(struct dice *dice)
+{
+    struct brute *b = xcalloc(1, sizeof *b);
+    b->ledger = ledger_create(&(struct ledger_limits){{2 * 86400, 7200}, {64 << 20, 16 << 20}}, 1);
+    b->rule = random_rule(dice);
+    b->view = view_create(&b->rule, b->ledger);
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        /* few seconds and ids that sort in another order than they came */
+        int64_t at = BASE + (dice_chance(dice, 30) ? 60 * dice_below(dice, 600) : dice_below(dice, 36000));
+        snprintf(b->id[i], sizeof b->id[i], "%04x%u", dice_below(dice, 0x10000), i);
+        struct event e = {.id = str_of(b->id[i]), .occurred_at = at, .region = 1, .kind = EVENT_CREATED};
+        b->all[i] = (struct view_entry){
+            .at = (uint32_t)at,
+            .ref = core_enter(b->ledger, 0, &e),
+            .involved = dice_chance(dice, 50) ? 0 : dice_below(dice, 20),
+            .takes = (uint16_t)(1 + dice_below(dice, (1 << SELECTIONS) - 1)),
+            .party = dice_chance(dice, 20),
+            .actor = dice_chance(dice, 20) ? 0 : 1 + dice_below(dice, 12),
+            .matter = dice_chance(dice, 30) ? 0 : 1 + dice_below(dice, 6),
+            .value = dice_chance(dice, 90) ? dice_between(dice, -50, 50) : INT64_MAX - (int64_t)i,
+        };
+    }
+    return b;
+}
+
+static void brute_destroy(struct brute *b)
+{
+    view_destroy(&b->view);
+    ck_assert_ptr_null(b->view);
+    ledger_destroy(&b->ledger);
+    free(b);
+}
+
+/* is entry i before k, or k itself? */
+static bool upto(const struct brute *b, unsigned i, unsigned k)
+{
+    if (b->all[i].at != b->all[k].at)
+        return b->all[i].at < b->all[k].at;
+    return strcmp(b->id[i], b->id[k]) <= 0;
+}
+
+static bool in_window(const struct brute *b, unsigned i, int64_t minute)
+{
+    return b->in[i] && b->all[i].at <= minute * 60 && b->all[i].at > minute * 60 - b->rule.within_s;
+}
+
+/* one measure over the window, up to entry `last` in the order of facts (-1: all) */
+static int64_t measure(const struct brute *b, const struct atom *atom, int64_t minute, int last)
+{
+    int64_t events = 0, most = INT64_MIN, involved = 0;
+    uint64_t sum = 0, actors = 0;
+    uint32_t largest[8] = {0};
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        const struct view_entry *e = &b->all[i];
+        if (!in_window(b, i, minute) || !(e->takes >> atom->selection & 1) || (last >= 0 && !upto(b, i, (unsigned)last)))
+            continue;
+        if (e->actor)
+            actors |= UINT64_C(1) << e->actor;
+        if (e->party)
+            continue;
+        events++;
+        sum += (uint64_t)e->value;
+        most = e->value > most ? e->value : most;
+        if (!e->matter)
+            involved += e->involved;
+        else if (e->involved > largest[e->matter])
+            largest[e->matter] = e->involved;
+    }
+    for (unsigned i = 0; i < 8; i++)
+        involved += largest[i];
+    const int64_t values[MEASURES] = {[MEASURE_EVENTS] = events,
+                                      [MEASURE_CALLERS] = __builtin_popcountll(actors),
+                                      [MEASURE_INVOLVED] = involved,
+                                      [MEASURE_SUM] = (int64_t)sum,
+                                      [MEASURE_MAX] = most};
+    return values[atom->measure];
+}
+
+static void check_window(struct brute *b, int64_t minute)
+{
+    int64_t values[ATOMS_MAX];
+    view_move(b->view, minute);
+    view_values(b->view, values);
+    for (unsigned a = 0; a < b->rule.atom_count; a++) {
+        int64_t expected = measure(b, &b->rule.atoms[a], minute, -1);
+        EXPECT(values[a] == expected, "minute %lld, %s: %lld, not %lld", (long long)minute,
+               measure_word(b->rule.atoms[a].measure), (long long)values[a], (long long)expected);
+    }
+    size_t count, expected = 0;
+    const struct view_entry *window = view_window(b->view, &count);
+    for (unsigned i = 0; i < ENTRIES; i++)
+        expected += in_window(b, i, minute);
+    EXPECT(count == expected, "%zu in the window, not %zu", count, expected);
+    for (size_t i = 1; i < count; i++)
+        EXPECT(window[i - 1].at <= window[i].at, "out of order");
+}
+
+static int64_t minute_up(int64_t second)
+{
+    return (second + 59) / 60;
+}
+
+static void check_changes(struct brute *b, int64_t minute)
+{
+    int64_t next = MINUTE_NEVER, newest = MINUTE_NONE;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        if (!b->in[i])
+            continue;
+        int64_t enters = minute_up(b->all[i].at), leaves = minute_up((int64_t)b->all[i].at + b->rule.within_s);
+        newest = enters > newest ? enters : newest;
+        if (enters > minute && enters < next)
+            next = enters;
+        if (leaves > minute && leaves < next)
+            next = leaves;
+    }
+    EXPECT(view_next_change(b->view, minute) == next, "from %lld: the next change is not at %lld", (long long)minute,
+           (long long)next);
+    EXPECT(view_newest_minute(b->view) == newest, "newest is not %lld", (long long)newest);
+}
+
+static void check_crossing(struct brute *b, int64_t minute)
+{
+    int crossing = -1;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        if (!in_window(b, i, minute) || (crossing >= 0 && !upto(b, i, (unsigned)crossing)))
+            continue;
+        int64_t values[ATOMS_MAX];
+        for (unsigned a = 0; a < b->rule.atom_count; a++)
+            values[a] = measure(b, &b->rule.atoms[a], minute, (int)i);
+        if (expression_holds(&b->rule.level[1], &b->rule, values) ||
+            expression_holds(&b->rule.level[2], &b->rule, values))
+            crossing = (int)i;
+    }
+    uint32_t at = 0;
+    view_move(b->view, minute);
+    fact_ref found = view_crossing(b->view, 2, &at);
+    EXPECT(found == (crossing < 0 ? 0 : b->all[crossing].ref), "minute %lld: another fact crosses", (long long)minute);
+    EXPECT(crossing < 0 || at == b->all[crossing].at, "it crosses at another second");
+}
+
+static int64_t any_minute(struct dice *dice)
+{
+    return BASE / 60 + dice_between(dice, -10, 1000);
+}
+
+static void check_all(struct brute *b, struct dice *dice)
+{
+    check_window(b, any_minute(dice));
+    check_changes(b, any_minute(dice));
+    check_crossing(b, any_minute(dice));
+}
+
+START_TEST(inserted_and_moved)
+{
+    struct dice dice = core_dice();
+    for (unsigned round = 0, rounds = core_effort(150); round < rounds; round++) {
+        struct brute *b = brute_create(&dice);
+        unsigned built = dice_below(&dice, ENTRIES); /* by a walk, with doubles; the rest by cuts */
+        for (unsigned i = 0; i < built; i++) {
+            b->in[i] = true;
+            for (unsigned n = 1 + dice_below(&dice, 2); n > 0; n--)
+                view_append(b->view, &b->all[i]);
+        }
+        view_sort(b->view);
+        for (unsigned i = built; i < ENTRIES; i++) {
+            if (dice_chance(&dice, 30))
+                check_all(b, &dice);
+            EXPECT(view_insert(b->view, &b->all[i]), "it is not there yet");
+            b->in[i] = true;
+            unsigned again = dice_below(&dice, i + 1);
+            EXPECT(!view_insert(b->view, &b->all[again]), "it is there already");
+        }
+        for (unsigned i = 0; i < 10; i++)
+            check_all(b, &dice);
+        view_clear(b->view);
+        memset(b->in, 0, sizeof b->in);
+        check_all(b, &dice);
+        brute_destroy(b);
+    }
+}
+END_TEST
+
+/* what is trimmed can be seen by no later window, and nothing else is missing */
+START_TEST(trimmed_and_forgotten)
+{
+    struct dice dice = core_dice();
+    for (unsigned round = 0, rounds = core_effort(80); round < rounds; round++) {
+        struct brute *b = brute_create(&dice);
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            b->in[i] = true;
+            view_append(b->view, &b->all[i]);
+        }
+        view_sort(b->view);
+        int64_t minute = BASE / 60;
+        for (unsigned step = 0; step < 12; step++) {
+            minute += dice_below(&dice, 90);
+            if (dice_chance(&dice, 50))
+                view_trim(b->view, minute);
+            check_window(b, minute + dice_below(&dice, 50));
+            check_crossing(b, minute + dice_below(&dice, 50));
+        }
+        ledger_maintain(b->ledger, BASE + 2 * 86400 + 86400); /* raises the floor to the day after all of these */
+        ck_assert_int_gt(ledger_floor(b->ledger, SHELF_FACTS), BASE + 36000);
+        view_forget(b->view);
+        memset(b->in, 0, sizeof b->in);
+        check_all(b, &dice);
+        brute_destroy(b);
+    }
+}
+END_TEST
+
+/* a floor that rises through the middle of a view takes just what lies below it */
+START_TEST(forgets_below_the_floor)
+{
+    struct ledger *ledger = ledger_create(&(struct ledger_limits){{2 * 86400, 7200}, {64 << 20, 16 << 20}}, 1);
+    struct rule rule = {.within_s = 86400 * 2, .selection_count = 1, .atom_count = 1, .atoms = {{0, MEASURE_SUM, 1}}};
+    struct view *view = view_create(&rule, ledger);
+    for (unsigned i = 0; i < 40; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "%u", i);
+        struct event e = {.id = str_of(id), .occurred_at = BASE + i * 3600, .region = 1, .kind = EVENT_CREATED};
+        view_append(view, &(struct view_entry){
+                              .at = BASE + i * 3600, .ref = core_enter(ledger, 0, &e), .takes = 1, .value = 1});
+    }
+    view_sort(view);
+    int64_t value, minute = (BASE + 40 * 3600) / 60;
+    view_move(view, minute);
+    ledger_maintain(ledger, BASE + 3 * 86400);
+    ck_assert_int_eq(ledger_floor(ledger, SHELF_FACTS), BASE + 86400);
+    view_forget(view);
+    view_move(view, minute);
+    view_values(view, &value);
+    ck_assert_int_eq(value, 16);
+    view_destroy(&view);
+    ledger_destroy(&ledger);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("view");
+    core_test(s, inserted_and_moved);
+    core_test(s, trimmed_and_forgotten);
+    core_test(s, forgets_below_the_floor);
+    return core_run(s);
+}

@@ -70,8 +70,8 @@ QUICK = [
 
     # counters may overcount, never undercount; the ledger decides on committed facts only
     ("further callers of a petition are not counted", "engine/count/generation.c",
-     "    for (unsigned i = 1; i <= parties; i++) {\n        struct fact party = as;",
-     "    for (unsigned i = 1; i < parties; i++) {\n        struct fact party = as;"),
+     "for (unsigned i = 1; i <= as.parties; i++) {",
+     "for (unsigned i = 1; i < as.parties; i++) {"),
     ("a counter does not look at later windows", "engine/count/counters.c",
      "s.high = ((uint64_t)minute + shape->window_min) / shape->step_min;",
      "s.high = (uint64_t)minute / shape->step_min;"),

@@ -465,6 +465,19 @@ static enum enter_result no_place(const struct shelf_state *shelf, const struct 
     return (other->number + 1) * shelf->span_s <= atomic_load(&shelf->floor) ? ENTER_FULL : ENTER_AHEAD;
 }
 
+/* before the index has the event, since a move on another worker may find it there and count its parties at once */
+static void fill_parties(struct fact *fact, const struct event *e, unsigned parties)
+{
+    for (unsigned i = 1; i <= parties; i++) {
+        struct fact *party = fact + i;
+        *party = *fact;
+        party->key = 0;
+        party->actor = e->actors[i];
+        party->involved = 0;
+        party->parties = 0;
+    }
+}
+
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
 {
     struct ledger *ledger = writer->ledger;
@@ -485,6 +498,7 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
     uint32_t text_before = segment->text_used, text = text_write(segment, e);
     struct fact *fact = &segment->facts[place];
     fill(fact, e, key, text);
+    fill_parties(fact, e, parties);
 
     enum index_result won = index_insert(&writer->index, key, e->source, e->id, ref, ledger_same, ledger, &known);
     if (won == INDEX_KNOWN || won == INDEX_FULL) {
@@ -495,14 +509,6 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
         fact->kind = EVENT_KINDS + 1; /* a place that nothing refers to but a table on its way out */
         segment_advance(segment, 1);
         return ENTER_DUPLICATE;
-    }
-    for (unsigned i = 1; i <= parties; i++) {
-        struct fact *party = fact + i;
-        *party = *fact;
-        party->key = 0;
-        party->actor = e->actors[i];
-        party->involved = 0;
-        party->parties = 0;
     }
     segment_advance(segment, 1 + parties);
     for (unsigned i = 0; i <= parties; i++)

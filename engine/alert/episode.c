@@ -24,6 +24,14 @@ static unsigned level_of(const struct rule *rule, unsigned level_count, const in
     return level;
 }
 
+bool condition_holds(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
+{
+    int64_t values[ATOMS_MAX];
+    view_move(view, minute);
+    view_values(view, values);
+    return level_of(rule, level_count, values) > 0;
+}
+
 /* the level that is kept: hysteresis holds the lowest one down to the clear threshold */
 static unsigned kept_of(const struct rule *rule, unsigned level_count, const int64_t *values, unsigned level)
 {

@@ -34,6 +34,9 @@ void machine_init(struct machine *, int64_t minute);
 /* Is a condition holding that has not yet held for as long as the rule asks? */
 bool machine_pending(const struct machine *, const struct rule *, unsigned level_count);
 
+/* Does the condition of any level hold at that minute?  Moves the window. */
+bool condition_holds(const struct rule *, unsigned level_count, struct view *, int64_t minute);
+
 /* Episodes that ended, in order. */
 struct history {
     struct episode *all;

@@ -263,8 +263,13 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     int64_t first = t->machine.minute + 1; /* alerts that opened from here on are in question */
     if (rebuilt) {
         first = idle_before(t, rule, levels, t->rebuild_from);
-        machine_init(&t->machine, first - 1);
         tracked_build(tracker, t, first - 1);
+        /* what was holding already then began to hold earlier: it has to be seen from its beginning */
+        for (int i = 0; i < 4 && rule->for_s > 0 && condition_holds(rule, levels, t->view, first - 1); i++) {
+            first = idle_before(t, rule, levels, first);
+            tracked_build(tracker, t, first - 1);
+        }
+        machine_init(&t->machine, first - 1);
         t->rebuild_from = MINUTE_NEVER;
     } else if (t->view_missing) {
         tracked_build(tracker, t, t->machine.minute);

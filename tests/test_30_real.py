@@ -28,7 +28,6 @@ def write_configuration(directory, broker, topics):
                              "mapping": "mapping.yaml"}},
         "kafka": {"properties": {"bootstrap.servers": broker.bootstrap}},
         "http": {"listen": "off"},
-        "ledger": {"keep": "400d"},  # of all ten months: partitions are read at different speeds
     }
     path = directory / "gridwarn.yaml"
     path.write_text(json.dumps(configuration, indent=1), encoding="utf-8")  # JSON, being YAML, is accepted

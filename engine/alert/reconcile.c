@@ -149,19 +149,21 @@ static bool worth_raising(const struct rule *rule, const struct rule_time *time,
     return e->ended_minute > time->closed_before - rule->raise_within_s / 60;
 }
 
-/* the alert that this episode continues, among those that have found none yet */
+/* The alert that this episode continues, among those that have found none yet.  What counts is how far the alert is known
+ * to have lasted, not whether its end has been shown: of two that turn out to be one episode the second finds none and
+ * is withdrawn, and must not be taken for the next day's. */
 static int find_alert(const struct tracked *t, const struct episode *e, const bool *candidate, size_t candidates)
 {
     for (size_t i = 0; i < candidates; i++) {
         const struct alert *a = &t->alerts[i];
-        if (candidate[i] && a->opened_minute <= e->ended_minute && e->opened_minute <= a->ended_minute)
+        if (candidate[i] && a->opened_minute <= e->ended_minute && e->opened_minute <= a->lasted_minute)
             return (int)i;
     }
     return -1;
 }
 
 static void reconcile_one(struct tracker *tracker, struct tracked *t, struct episode *e, bool closed, bool *candidate,
-                          size_t candidates, const struct rule_time *time)
+                          size_t candidates, const struct rule_time *time, int64_t until)
 {
     if (e->alert < 0)
         e->alert = find_alert(t, e, candidate, candidates);
@@ -177,6 +179,7 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
         tracker->out.recorded(tracker->out.arg, tracked_rule(tracker, t), e);
         return;
     }
+    a->lasted_minute = e->ended_minute < until ? e->ended_minute : until;
     if (closed)
         alert_resolve(tracker, t, a, e);
     else
@@ -253,6 +256,17 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
     t->alert_count = kept;
 }
 
+/* nothing is evaluated while nothing changes: what is open has lasted since all the same */
+static void lasted_until_now(struct tracked *t, const struct rule_time *time)
+{
+    if (t->machine.level == 0 || t->machine.now.alert < 0)
+        return;
+    int64_t minute = t->wake <= time->closed ? t->wake - 1 : time->closed;
+    struct alert *a = &t->alerts[t->machine.now.alert];
+    if (minute > a->lasted_minute)
+        a->lasted_minute = minute;
+}
+
 bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     const struct rule *rule = tracked_rule(tracker, t);
@@ -262,6 +276,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     bool rebuilt = t->rebuild_from != MINUTE_NEVER;
     int64_t first = t->machine.minute + 1; /* alerts that opened from here on are in question */
     if (rebuilt) {
+        lasted_until_now(t, time);
         first = idle_before(t, rule, levels, t->rebuild_from);
         tracked_build(tracker, t, first - 1);
         /* what was holding already then began to hold earlier: it has to be seen from its beginning */
@@ -293,7 +308,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
 
     /* alerts raised on the way are none in question: the array is only as long as those before */
     for (size_t i = 0; i < history->count; i++)
-        reconcile_one(tracker, t, &history->all[i], i < closed, candidate, candidates, time);
+        reconcile_one(tracker, t, &history->all[i], i < closed, candidate, candidates, time, live.minute);
     for (size_t i = 0; i < candidates; i++)
         if (candidate[i]) {
             t->alerts[i].state = ALERT_WITHDRAWN;

@@ -26,11 +26,11 @@ void state_key(const struct tracker *tracker, const struct tracked *t, char *key
 
 static json_t *alert_json(const struct alert *a)
 {
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:I}", "id", a->id, "state",
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:I}", "id", a->id, "state",
                      alert_state_word(a->state), "unknown", a->unknown, "revision", (json_int_t)a->revision, "level",
                      (json_int_t)a->level, "prev_level", (json_int_t)a->prev_level, "highest", (json_int_t)a->highest,
                      "opened_minute", (json_int_t)a->opened_minute, "opened_at", (json_int_t)a->opened_at,
-                     "ended_minute", (json_int_t)a->ended_minute, "crossed_id", a->crossed_id, "crossed_source",
+                     "ended_minute", (json_int_t)a->ended_minute, "lasted_minute", (json_int_t)a->lasted_minute, "crossed_id", a->crossed_id, "crossed_source",
                      a->crossed_source, "crossed_at", (json_int_t)a->crossed_at, "sign_by", (json_int_t)a->sign_by, "close_by",
                      (json_int_t)a->close_by);
 }
@@ -110,6 +110,7 @@ static bool alert_restore(const struct tracker *tracker, const json_t *json, str
         .opened_minute = integer(json, "opened_minute"),
         .opened_at = integer(json, "opened_at"),
         .ended_minute = integer(json, "ended_minute"),
+        .lasted_minute = integer(json, "lasted_minute"),
         .crossed_id = text(json, "crossed_id"),
         .crossed_source = text(json, "crossed_source"),
         .crossed_at = integer(json, "crossed_at"),

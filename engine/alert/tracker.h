@@ -52,7 +52,8 @@ struct alert {
     bool unknown; /* shown as unknown while firing */
     unsigned revision;
     unsigned level, prev_level, highest; /* level: the last that was published */
-    int64_t opened_minute, opened_at, ended_minute; /* ended: MINUTE_NEVER while it lasts */
+    int64_t opened_minute, opened_at, ended_minute; /* ended: MINUTE_NEVER while it lasts, as far as was published */
+    int64_t lasted_minute; /* up to where the facts so far say that it lasted; its end there may not be closed yet */
     char *crossed_id;                               /* event id and source of the crossing fact; NULL: not known */
     char *crossed_source;
     int64_t crossed_at;

@@ -70,15 +70,19 @@ def test_every_mistake_is_said_at_once(broker, topics, project):
 
 
 def test_every_mistake_of_the_registry_is_said_at_once(project):
-    """with those of the configuration; without regions, mappings and rules cannot be judged"""
+    """with those of the configuration, its mappings and rules"""
     project.settings["heartbeat"] = "soon"
     project.edit("regions.csv", ",street,990101,", ",strret,990101,")
     project.edit("regions.csv", "\n990101001001001,", "\n,")
+    project.edit("mappings/hotline.yaml", "occurred_at", "ocurred_at")
+    project.edit("rules/rules.yaml", '"within"', '"wihtin"')
     code, said = project.run("--create-topics")
     assert code == CONFIG
     expect(said, (r"gridwarn\.yaml:\d+:\d+", "heartbeat: expected a duration"),
            (r"regions\.csv:3:\d+", "strret; expected district, street"), (r"regions\.csv:5:1", "without a code"),
-           (r"regions\.csv:6:\d+", "990101001001001 is not in this file"))
+           (r"regions\.csv:6:\d+", "990101001001001 is not in this file"),
+           (r"mappings/hotline\.yaml:\d+:\d+", "ocurred_at; did you mean occurred_at"),
+           (r"rules/rules\.yaml:\d+:\d+", "wihtin; did you mean within"))
 
 
 def expect(said, *places_and_parts):

@@ -176,7 +176,7 @@ static void load_rules(struct config *c, const struct yaml_node *node, struct pr
 {
     const struct rule_context context = config_rule_context(c);
     c->rules_path = config_path(node, "rules", problems);
-    if (*c->rules_path && c->registry)
+    if (*c->rules_path)
         c->rules = rule_set_load(c->rules_path, &context, problems);
 }
 
@@ -202,8 +202,7 @@ static void read_all(struct config *c, const struct yaml_node *root, struct prob
     read_memory(c, root, problems);
     read_http(c, yaml_get(root, "http"), problems);
     load_registry(c, config_need(root, "registry", problems), problems);
-    if (c->registry)
-        config_load_mappings(c, sources, problems);
+    config_load_mappings(c, sources, problems);
     load_rules(c, config_need(root, "rules", problems), problems);
 }
 

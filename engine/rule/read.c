@@ -67,7 +67,7 @@ static enum subject_kind subject_of(const struct yaml_node *node, const struct r
         return SUBJECT_MATTER;
     enum region_level level = region_level_parse(str_of(word));
     const char *near = nearest_word(word, known, sizeof known / sizeof *known);
-    if (level && has_level(context->registry, level))
+    if (level && (!context->registry || has_level(context->registry, level)))
         return (enum subject_kind)level;
     if (level)
         yaml_problem(node, problems, "the registry has no region of the level %s", word);

@@ -113,7 +113,7 @@ struct rule_set {
 };
 
 struct rule_context {
-    const struct registry *registry;
+    const struct registry *registry; /* NULL: it was wrong, so what names a place cannot be judged */
     const struct catalogue *catalogue;
     const char *const *level_names; /* lowest first */
     unsigned level_count;

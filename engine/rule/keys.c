@@ -92,20 +92,33 @@ void rule_keys_only(const struct yaml_node *mapping, int place, struct problems 
     }
 }
 
-unsigned rule_level_of(const struct yaml_node *node, const struct rule_context *context, struct problems *problems)
+unsigned rule_level_named(const char *word, const struct rule_context *context)
 {
-    const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
     for (size_t i = 0; i < COUNT(level_synonyms); i++)
         for (unsigned l = 0; l < context->level_count; l++)
             if (strcmp(word, context->level_names[l]) == 0 ||
                 (strcmp(word, level_synonyms[i].word) == 0 &&
                  strcmp(context->level_names[l], level_synonyms[i].level) == 0))
                 return l + 1;
-    char all[256] = "";
-    for (unsigned l = 0; l < context->level_count; l++) {
-        size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%s%s", l ? ", " : "", context->level_names[l]);
-    }
-    yaml_problem(node, problems, "unknown level %s; the levels are %s", word, all);
     return 0;
+}
+
+const char *rule_level_list(const struct rule_context *context, char list[RULE_LEVEL_LIST])
+{
+    list[0] = '\0';
+    for (unsigned l = 0; l < context->level_count; l++) {
+        size_t used = strlen(list);
+        snprintf(list + used, RULE_LEVEL_LIST - used, "%s%s", l ? ", " : "", context->level_names[l]);
+    }
+    return list;
+}
+
+unsigned rule_level_of(const struct yaml_node *node, const struct rule_context *context, struct problems *problems)
+{
+    char list[RULE_LEVEL_LIST];
+    const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
+    unsigned level = rule_level_named(word, context);
+    if (level == 0)
+        yaml_problem(node, problems, "unknown level %s; the levels are %s", word, rule_level_list(context, list));
+    return level;
 }

@@ -85,7 +85,7 @@ static struct str unguarded(struct str t)
 {
     if (t.len > 1 && t.at[0] == '\'' && !memchr(t.at + 1, '\'', t.len - 1))
         return (struct str){t.at + 1, t.len - 1};
-    if (t.len > 3 && memcmp(t.at, "=\"", 2) == 0 && t.at[t.len - 1] == '"')
+    if (t.len >= 3 && memcmp(t.at, "=\"", 2) == 0 && t.at[t.len - 1] == '"')
         return (struct str){t.at + 2, t.len - 3};
     return t;
 }

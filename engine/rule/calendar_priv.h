@@ -1,5 +1,5 @@
-/* The calendar's inside, shared by what loads it and what looks things up: one entry for each date from the first to the
- * last that the file names, so that a look-up is an index. */
+/* The calendar's inside, shared by what loads it and what looks things up: one entry for each date from the first to
+ * the last that the file names, so that a look-up is an index. */
 #ifndef GW_RULE_CALENDAR_PRIV_H
 #define GW_RULE_CALENDAR_PRIV_H
 

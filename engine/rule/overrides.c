@@ -1,5 +1,5 @@
-/* Reads thresholds of single regions.  Officials know streets by name, and Excel spoils codes: either will do, and where
- * both stand they guard each other. */
+/* Reads thresholds of single regions.  Officials know streets by name, and Excel spoils codes: either will do, and
+ * where both stand they guard each other. */
 #include "rule/overrides.h"
 
 #include "base/buffer.h"
@@ -155,7 +155,8 @@ static bool is_new(struct loader *l, const struct csv_field *measure, const stru
     buffer_free(&key);
     if (override->region == REGION_NONE || first == l->overrides->count)
         return true;
-    csv_problem(l->csv, measure, l->problems, "the same region, level and measure as in line %d: one threshold too many",
+    csv_problem(l->csv, measure, l->problems,
+                "the same region, level and measure as in line %d: one threshold too many",
                 l->overrides->all[first].line);
     return false;
 }

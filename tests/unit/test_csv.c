@@ -152,13 +152,14 @@ END_TEST
 
 START_TEST(codes_are_guarded_from_excel)
 {
-    struct csv *csv = load_good("code,name\n'990101003,'甲'\n=\"990101003\",\"=\"\"990,1\"\"\"\n\"'0\",=\"\n");
+    struct csv *csv = load_good("code,name\n'990101003,'甲'\n=\"990101003\",\"=\"\"990,1\"\"\"\n\"'0\",=\"\n1,=\"\"\n");
     expect_field(csv, 0, CODE, "990101003", 2, 1);
     expect_field(csv, 0, NAME, "'甲'", 2, 12);
     expect_field(csv, 1, CODE, "990101003", 3, 1);
     expect_field(csv, 1, NAME, "990,1", 3, 14);
     expect_field(csv, 2, CODE, "0", 4, 1);
     expect_field(csv, 2, NAME, "=\"", 4, 6);
+    expect_field(csv, 3, NAME, "", 5, 3);
     csv_close(&csv);
 }
 END_TEST

@@ -182,18 +182,27 @@ START_TEST(periods_are_bounded)
 }
 END_TEST
 
+#define HEADER "from,to,kind,name\n"
+#define SPRING "2026-02-16,2026-02-20,holiday,春节\n"
+#define WORKED "2026-02-14,,workday,\n"
+#define PERIODS "2026-01-01,2026-01-09,period,p\n2026-01-03,,period,a\n"
+
 START_TEST(digest_is_of_the_meaning)
 {
     static const char *const same[] = {
-        "from,to,kind,name\n2026-02-16,2026-02-20,holiday,春节\n2026-02-14,,workday,\n2026-01-01,2026-01-09,period,p\n",
-        /* the weekend is free anyway; rows split, reordered, and said twice */
-        "from,to,kind,name\n2026-01-05,2026-01-09,period,p\n2026-01-01,2026-01-05,period,p\n2026-02-14,,workday,x\n"
-        "2026-02-19,2026-02-22,holiday,\n2026-02-15,2026-02-18,holiday,\n2026-02-16,,holiday,\n2026-02-13,,workday,\n",
+        HEADER SPRING WORKED PERIODS,
+        /* the weekend is free and Friday worked anyway; rows split, reordered, and said twice */
+        HEADER "2026-01-03,,period,a\n2026-01-05,2026-01-09,period,p\n2026-01-01,2026-01-05,period,p\n"
+               "2026-02-19,2026-02-22,holiday,\n2026-02-15,2026-02-18,holiday,\n2026-02-16,,holiday,x\n"
+               "2026-02-13,,workday,\n" WORKED,
     };
     static const char *const other[] = {
-        "from,to,kind,name\n2026-02-16,2026-02-20,holiday,春节\n2026-02-14,,workday,\n2026-01-01,2026-01-09,period,q\n",
-        "from,to,kind,name\n2026-02-16,2026-02-20,holiday,春节\n2026-02-14,,workday,\n2026-01-01,2026-01-08,period,p\n",
-        "from,to,kind,name\n2026-02-16,2026-02-20,holiday,春节\n2026-01-01,2026-01-09,period,p\n",
+        HEADER SPRING PERIODS,
+        HEADER WORKED PERIODS,
+        HEADER SPRING WORKED,
+        HEADER SPRING WORKED "2026-01-01,2026-01-09,period,q\n2026-01-03,,period,a\n",
+        HEADER SPRING WORKED "2026-01-01,2026-01-08,period,p\n2026-01-03,,period,a\n",
+        HEADER SPRING WORKED "2026-01-01,2026-01-09,period,a\n2026-01-03,,period,p\n",
     };
     struct calendar *a = load_good(same[0]), *b = load_good(same[1]);
     ck_assert_uint_eq(calendar_digest(a), calendar_digest(b));

@@ -30,21 +30,25 @@ static bool is_column(const struct csv_field *header, const struct csv_column *c
            (column->chinese && str_eq(header->text, str_of(column->chinese)));
 }
 
-static void find_column(struct loader *l, size_t i)
+static size_t find_column(const struct loader *l, const struct csv_column *column)
+{
+    for (size_t at = 0; at < l->header.count; at++)
+        if (is_column(&l->header.fields[at], column))
+            return at;
+    return NOWHERE;
+}
+
+static void check_column(const struct loader *l, size_t i)
 {
     const struct csv_column *column = &l->columns[i];
-    size_t *where = &l->csv->where[i];
-    *where = NOWHERE;
-    for (size_t at = 0; at < l->header.count; at++) {
-        const struct csv_field *field = &l->header.fields[at];
-        if (is_column(field, column) && *where == NOWHERE)
-            *where = at;
-        else if (is_column(field, column))
-            csv_problem(l->csv, field, l->problems, "the column %s stands here twice", field->text.at);
-    }
-    if (*where == NOWHERE && column->required)
+    if (l->csv->where[i] == NOWHERE && column->required)
         csv_problem(l->csv, &l->header.fields[0], l->problems, "the header has no column %s%s%s%s", column->name,
                     column->chinese ? " (" : "", column->chinese ? column->chinese : "", column->chinese ? ")" : "");
+    for (size_t at = l->csv->where[i]; at < l->header.count; at++) {
+        const struct csv_field *field = &l->header.fields[at];
+        if (at != l->csv->where[i] && is_column(field, column))
+            csv_problem(l->csv, field, l->problems, "the column %s stands here twice", field->text.at);
+    }
 }
 
 /* A header that is none of the columns is the author's own, unless it looks like one that is absent. */
@@ -65,26 +69,33 @@ static void check_header(const struct loader *l, const struct csv_field *field)
         csv_problem(l->csv, field, l->problems, "unknown column %s; did you mean %s?", field->text.at, near);
 }
 
-static const char *wide_comma(const struct csv_line *line)
+/* the field in which one stands, NULL if there is none */
+static const struct csv_field *wide_comma(const struct csv_line *line)
 {
-    const char *found = NULL;
-    for (size_t i = 0; i < line->count && !found; i++)
-        found = strstr(line->fields[i].text.at, "，");
-    return found;
+    for (size_t i = 0; i < line->count; i++)
+        if (strstr(line->fields[i].text.at, "，"))
+            return &line->fields[i];
+    return NULL;
 }
 
 /* false if the columns can't be told apart */
 static bool read_header(struct loader *l)
 {
+    bool complete = true;
     while (l->header.fields[l->header.count - 1].text.len == 0) /* Excel's; a line has something in it */
         l->header.count--;
-    if (wide_comma(&l->header)) {
-        csv_problem(l->csv, &l->header.fields[0], l->problems,
+    for (size_t i = 0; i < l->csv->columns; i++) {
+        l->csv->where[i] = find_column(l, &l->columns[i]);
+        complete = complete && (l->csv->where[i] != NOWHERE || !l->columns[i].required);
+    }
+    const struct csv_field *comma = wide_comma(&l->header);
+    if (comma && !complete) {
+        csv_problem(l->csv, comma, l->problems,
                     "a full-width comma (，) does not separate columns: write , / 表头请用英文逗号分隔");
         return false;
     }
     for (size_t i = 0; i < l->csv->columns; i++)
-        find_column(l, i);
+        check_column(l, i);
     for (size_t i = 0; i < l->header.count; i++)
         check_header(l, &l->header.fields[i]);
     return true;

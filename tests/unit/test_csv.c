@@ -183,8 +183,9 @@ START_TEST(full_width_commas_are_explained)
 {
     refuse("编码，名称，备注\n1，甲，\n", 1, 1, "请用英文逗号");
     ck_assert_uint_eq(problems.count, 1); /* not every column as missing, too */
+    refuse("编码,lon，名称\n1,2,甲\n", 1, 4, "请用英文逗号");
     refuse("编码,名称\n1，甲\n", 2, 1, "a full-width comma");
-    struct csv *csv = load_good("编码,名称\n1,\"甲，乙\"\n");
+    struct csv *csv = load_good("编码,名称,说明（可空，不读）\n1,甲，乙,\n");
     expect_field(csv, 0, NAME, "甲，乙", 2, 3);
     csv_close(&csv);
 }

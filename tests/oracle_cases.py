@@ -9,10 +9,10 @@ from oracle_rules import read_rule
 DAY = 29_500_000  # minutes since 1970
 
 REGIONS = Regions(
-    dict(zip(("code", "name", "level", "parent"), row))
-    for row in [("D", "区", "district", ""), ("S1", "", "street", "D"), ("S2", "", "街道", "D"),
-                ("C1", "", "community", "S1"), ("G1", "", "grid", "C1"), ("G2", "", "grid", "C1"),
-                ("G3", "", "网格", "S2"), ("M1", "", "micro_grid", "G1")]
+    dict(zip(("code", "name", "level", "parent", "neighbours"), row))
+    for row in [("D", "区", "district", "", ""), ("S1", "东街", "street", "D", "S2"), ("S2", "西街", "街道", "D", "S1"),
+                ("C1", "", "community", "S1", ""), ("G1", "", "grid", "C1", "G2;G3"), ("G2", "", "grid", "C1", "G1;S2"),
+                ("G3", "", "网格", "S2", "G1"), ("M1", "", "micro_grid", "G1", "")]
 )
 
 

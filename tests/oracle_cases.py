@@ -2,8 +2,11 @@
 events and rules with defaults for all that a case does not speak of.
 """
 
+from pathlib import Path
+
 from events import Event
 from oracle import MINUTE, Regions
+from oracle_calendar import Calendar
 from oracle_rules import read_rule
 
 DAY = 29_500_000  # minutes since 1970
@@ -25,7 +28,7 @@ def event(id, minute, second=0, **fields):
     return Event(id=id, occurred_at=at(minute, second), **{**defaults, **fields})
 
 
-def rule(levels=None, **fields):
+def rule(levels=None, calendar=Calendar(), directory=Path("."), **fields):
     defaults = {"id": "r", "let": {"x": {}}, "per": "grid", "within": "10m", "levels": levels or {"yellow": "x >= 2"},
                 "clear": {"after": "5m"}}
-    return read_rule({**defaults, **fields})
+    return read_rule({**defaults, **fields}, calendar=calendar, directory=directory)

@@ -45,7 +45,7 @@ def without(key):
 BROKEN = {
     "no id": without("id"), "no let": without("let"), "no per": without("per"), "no window": without("within"),
     "no levels": without("levels"),
-    "a later key": GOOD | {"each": "category.2"},
+    "an unknown each": GOOD | {"each": "category.9"},
     "a slip in a key": GOOD | {"raise_withn": "1h"},
     "a key in both languages": GOOD | {"标题": "x"},
     "a required key in both languages": GOOD | {"编号": "x"},
@@ -67,7 +67,7 @@ BROKEN = {
     "a condition without comparison": GOOD | {"levels": {"red": "calls"}},
     "a level that is a number": GOOD | {"levels": {"red": 3}},
     "clear as a duration": GOOD | {"clear": "12h"},
-    "clear with a later key": GOOD | {"clear": {"when": "calls"}},
+    "clear with a condition that is none": GOOD | {"clear": {"when": "calls"}},
     "below in words": GOOD | {"clear": {"below": "few"}},
     "limits as a duration": GOOD | {"sign_within": "30m"},
     "send as a text": GOOD | {"send": "甲"},

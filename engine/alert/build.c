@@ -5,10 +5,118 @@
 
 static bool wants_matters(const struct rule *rule)
 {
-    for (unsigned a = 0; a < rule->atom_count; a++)
-        if (rule->atoms[a].measure == MEASURE_INVOLVED)
+    for (unsigned t = 0; t < rule->term_count; t++)
+        if (rule->terms[t].measure == MEASURE_INVOLVED || rule->terms[t].other_measure == MEASURE_INVOLVED)
             return true;
     return false;
+}
+
+/* ---- what else happened to the matter ---- */
+
+/* The matter's facts before one of them, as far as a selection asks for them. */
+struct past {
+    const struct tracker *tracker;
+    const struct rule *rule;
+    const struct selection *selection;
+    fact_ref of;
+    bool after, unless;     /* there is one of those */
+    fact_ref due, handling; /* the last with a due time; the last that closed or reopened it */
+};
+
+static bool before(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    uint32_t x = ledger_fact(ledger, a)->occurred_at, y = ledger_fact(ledger, b)->occurred_at;
+    return x != y ? x < y : ledger_order(ledger, a, b) < 0;
+}
+
+static bool same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
+           str_eq(ledger_text(ledger, a).id, ledger_text(ledger, b).id);
+}
+
+static bool past_visit(void *arg, fact_ref ref)
+{
+    struct past *p = arg;
+    const struct ledger *ledger = p->tracker->ledger;
+    const struct rule_set *set = p->tracker->rules;
+    const struct fact *fact = ledger_fact(ledger, ref);
+    if (fact->kind >= EVENT_KINDS || !fact->cut || !before(ledger, ref, p->of) || same_event(ledger, ref, p->of))
+        return true;
+    struct standing standing = ledger_standing(ledger, ref);
+    if (!standing.live)
+        return true;
+    const struct selection *s = p->selection;
+    if (s->after != SELECTION_NONE)
+        p->after |= selection_takes(set, &p->rule->selections[s->after], fact, standing.category);
+    if (s->unless != SELECTION_NONE)
+        p->unless |= selection_takes(set, &p->rule->selections[s->unless], fact, standing.category);
+    if (s->overdue && ledger_text(ledger, ref).due_at && (!p->due || before(ledger, p->due, ref)))
+        p->due = ref;
+    bool handles = fact->kind == EVENT_CLOSED || fact->kind == EVENT_REOPENED;
+    if (handles && (!p->handling || before(ledger, p->handling, ref)))
+        p->handling = ref;
+    return true;
+}
+
+static void past_matter(void *arg, uint64_t matter)
+{
+    struct past *p = arg;
+    ledger_walk(p->tracker->ledger, subject_of_matter(matter), INT64_MIN,
+                ledger_fact(p->tracker->ledger, p->of)->occurred_at, past_visit, p);
+}
+
+static bool matter_allows(const struct tracker *tracker, const struct rule *rule, const struct selection *s,
+                          fact_ref ref)
+{
+    const struct ledger *ledger = tracker->ledger;
+    const struct fact *fact = ledger_fact(ledger, ref);
+    struct past p = {.tracker = tracker, .rule = rule, .selection = s, .of = ref};
+    if (fact->matter)
+        ledger_related(ledger, fact->matter, past_matter, &p);
+    if ((s->after != SELECTION_NONE && !p.after) || (s->unless != SELECTION_NONE && p.unless))
+        return false;
+    if (!s->overdue)
+        return true;
+    return p.due && ledger_text(ledger, p.due).due_at < (int64_t)fact->occurred_at &&
+           !(p.handling && ledger_fact(ledger, p.handling)->kind == EVENT_CLOSED);
+}
+
+static uint32_t takes_of(const struct tracker *tracker, const struct rule *rule, fact_ref ref, uint16_t category)
+{
+    uint32_t takes = rule_takes(tracker->rules, rule, ledger_fact(tracker->ledger, ref), category);
+    for (uint32_t rest = rule->asks_matter ? takes : 0; rest; rest &= rest - 1) {
+        unsigned s = (unsigned)__builtin_ctz(rest);
+        if (selection_asks_matter(&rule->selections[s]) &&
+            !matter_allows(tracker, rule, &rule->selections[s], ref))
+            takes &= ~(UINT32_C(1) << s);
+    }
+    return takes;
+}
+
+/* ---- entries ---- */
+
+static bool is_neighbour(const struct tracker *tracker, const struct tracked *t, const struct subject *subject)
+{
+    if (t->subject.region == REGION_NONE || subject->region == REGION_NONE || t->subject.each != subject->each)
+        return false;
+    const struct region *own = registry_region(tracker->registry, t->subject.region);
+    for (uint32_t i = 0; i < own->neighbour_count; i++)
+        if (own->neighbours[i] == subject->region)
+            return true;
+    return false;
+}
+
+struct subject tracked_subject(const struct tracker *tracker, const struct rule *rule, fact_ref ref, uint32_t region,
+                               uint16_t category)
+{
+    const struct ledger *ledger = tracker->ledger;
+    struct subject subject = rule_subject(tracker->generation, rule, ledger, ref, region, category);
+    if (subject.kind == SUBJECT_MATTER) {
+        subject.chain = subject_of_matter(ledger_matter_root(ledger, ledger_fact(ledger, ref)->matter, NULL));
+        subject.key = subject_key(subject.chain, subject.each);
+    }
+    return subject;
 }
 
 bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_ref ref, struct view_entry *entry)
@@ -17,25 +125,26 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
     const struct fact *fact = ledger_fact(tracker->ledger, ref);
     if (fact->kind >= EVENT_KINDS)
         return false;
-    uint16_t takes = 0;
     struct standing standing = ledger_standing(tracker->ledger, ref);
     if (!standing.live)
         return false;
-    for (unsigned s = 0; s < rule->selection_count; s++)
-        if (selection_takes(&rule->selections[s], fact, standing.category))
-            takes |= (uint16_t)(1u << s);
+    uint32_t takes = takes_of(tracker, rule, ref, standing.category);
     if (!takes)
         return false;
-    struct subject subject = rule_subject(rule, tracker->registry, tracker->ledger, ref, standing.region);
-    if (subject.kind == SUBJECT_MATTER)
-        subject.key = subject_of_matter(ledger_matter_root(tracker->ledger, fact->matter, NULL));
-    if (subject.kind != t->subject.kind || subject.key != t->subject.key)
+    struct subject subject = tracked_subject(tracker, rule, ref, standing.region, standing.category);
+    if (subject.kind != t->subject.kind)
+        return false;
+    bool own = subject.key == t->subject.key;
+    if (!own && !(rule->around && is_neighbour(tracker, t, &subject)))
         return false;
     *entry = (struct view_entry){
         .at = fact->occurred_at,
         .ref = ref,
         .involved = fact->involved,
-        .takes = takes,
+        .region = standing.region,
+        .takes = own ? takes : 0,
+        .around = own ? 0 : takes,
+        .source = fact->source,
         .party = fact->key == 0,
         .actor = fact->actor,
         .matter = wants_matters(rule) ? ledger_matter_root(tracker->ledger, fact->matter, NULL) : 0,
@@ -88,20 +197,28 @@ static void build_matter(void *arg, uint64_t matter)
     ledger_walk(b->tracker->ledger, subject_of_matter(matter), b->from, INT64_MAX, build_visit, b);
 }
 
+static void build_region(struct build *b, uint32_t subject)
+{
+    uint32_t last = registry_region(b->tracker->registry, subject)->last;
+    for (uint32_t region = subject; region <= last; region++)
+        ledger_walk(b->tracker->ledger, subject_of_region(region), b->from, INT64_MAX, build_visit, b);
+}
+
 void tracked_build(struct tracker *tracker, struct tracked *t, int64_t minute)
 {
     const struct rule *rule = tracked_rule(tracker, t);
-    struct build b = {tracker, t, minute > INT64_MIN / 120 ? minute * 60 - rule->within_s : INT64_MIN};
+    struct build b = {tracker, t, minute > INT64_MIN / 120 ? minute * 60 - rule_reach_s(rule) : INT64_MIN};
     view_clear(t->view);
     t->uncommitted = false;
     if (t->subject.kind == SUBJECT_RESPONDENT) {
-        ledger_walk(tracker->ledger, t->subject.key, b.from, INT64_MAX, build_visit, &b);
+        ledger_walk(tracker->ledger, t->subject.chain, b.from, INT64_MAX, build_visit, &b);
     } else if (t->subject.kind == SUBJECT_MATTER) {
         ledger_matters(tracker->ledger, matter_key(str_of(t->code)), build_matter, &b);
     } else {
-        uint32_t last = registry_region(tracker->registry, t->subject.region)->last;
-        for (uint32_t region = t->subject.region; region <= last; region++)
-            ledger_walk(tracker->ledger, subject_of_region(region), b.from, INT64_MAX, build_visit, &b);
+        build_region(&b, t->subject.region);
+        const struct region *own = registry_region(tracker->registry, t->subject.region);
+        for (uint32_t i = 0; rule->around && i < own->neighbour_count; i++)
+            build_region(&b, own->neighbours[i]);
     }
     view_sort(t->view);
     t->view_missing = false;

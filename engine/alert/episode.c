@@ -16,32 +16,49 @@ bool machine_pending(const struct machine *m, const struct rule *rule, unsigned 
     return rule->for_s > 0 && m->level < level_count && m->held[m->level + 1] != MINUTE_NONE;
 }
 
-static unsigned level_of(const struct rule *rule, unsigned level_count, const int64_t *values)
+/* what a minute is judged by */
+struct judged {
+    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
+    bool valid; /* the rule is in force */
+    bool closed;
+};
+
+static void judge(struct judged *j, const struct rule *rule, struct view *view, int64_t minute, bool closed)
 {
-    unsigned level = level_count;
-    while (level > 0 && !expression_holds(&rule->level[level], rule, values))
+    view_move(view, minute);
+    view_values(view, j->values);
+    view_thresholds(view, minute, j->thresholds);
+    j->valid = rule_valid(rule, minute);
+    j->closed = closed;
+}
+
+static unsigned level_of(const struct rule *rule, unsigned level_count, const struct judged *j)
+{
+    unsigned level = j->valid ? level_count : 0;
+    while (level > 0 && !expression_holds(&rule->level[level], rule, j->values, j->thresholds, j->closed))
         level--;
     return level;
 }
 
 bool condition_holds(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
 {
-    int64_t values[ATOMS_MAX];
-    view_move(view, minute);
-    view_values(view, values);
-    return level_of(rule, level_count, values) > 0;
+    struct judged j;
+    judge(&j, rule, view, minute, true);
+    return level_of(rule, level_count, &j) > 0;
 }
 
-/* the level that is kept: hysteresis holds the lowest one down to the clear threshold */
-static unsigned kept_of(const struct rule *rule, unsigned level_count, const int64_t *values, unsigned level)
+/* the level that is kept: hysteresis holds the lowest one down to the clear threshold, or until `when` holds */
+static unsigned kept_of(const struct rule *rule, unsigned level_count, const struct judged *j, unsigned level)
 {
-    if (level > 0 || rule->clear_below == INT64_MIN)
+    if (level > 0 || !j->valid || (rule->clear_below == INT64_MIN && rule->clear_when.count == 0))
         return level;
     unsigned lowest = 1;
     while (lowest < level_count && rule->level[lowest].count == 0)
         lowest++;
+    if (rule->clear_when.count)
+        return expression_holds(&rule->clear_when, rule, j->values, j->thresholds, j->closed) ? 0 : lowest;
     const struct expression *e = &rule->level[lowest];
-    return e->count && values[e->steps[0].atom] >= rule->clear_below ? lowest : 0;
+    return e->count && j->values[rule->atoms[e->steps[0].atom].term] >= rule->clear_below ? lowest : 0;
 }
 
 static void since(int64_t *minute, bool holds, int64_t now)
@@ -69,14 +86,15 @@ static void set_level(struct machine *m, unsigned level, bool closed)
 }
 
 static void open_episode(struct machine *m, const struct rule *rule, unsigned level_count, struct view *view,
-                         unsigned level, bool closed)
+                         unsigned level, const struct judged *j)
 {
     m->now = (struct episode){
         .opened_minute = m->minute, .opened_at = m->minute * 60, .ended_minute = MINUTE_NEVER, .alert = -1};
     uint32_t at = 0;
-    if (rule->for_s == 0 && (m->now.crossed = view_crossing(view, level_count, &at)))
+    bool instant = rule->for_s == 0 && rule->monotone;
+    if (instant && (m->now.crossed = view_crossing(view, level_count, j->thresholds, &at)))
         m->now.opened_at = at;
-    set_level(m, level, closed);
+    set_level(m, level, j->closed);
 }
 
 static void history_add(struct history *h, const struct episode *e)
@@ -96,10 +114,9 @@ void machine_show(const struct machine *m, struct history *h)
 static void step(struct machine *m, const struct rule *rule, unsigned level_count, struct view *view, bool closed,
                  struct history *history)
 {
-    int64_t values[ATOMS_MAX];
-    view_move(view, m->minute);
-    view_values(view, values);
-    unsigned level = level_of(rule, level_count, values), kept = kept_of(rule, level_count, values, level);
+    struct judged j;
+    judge(&j, rule, view, m->minute, closed);
+    unsigned level = level_of(rule, level_count, &j), kept = kept_of(rule, level_count, &j, level);
     unsigned up = 0;
     for (unsigned l = 1; l <= level_count; l++) {
         since(&m->held[l], level >= l, m->minute);
@@ -109,7 +126,7 @@ static void step(struct machine *m, const struct rule *rule, unsigned level_coun
     }
     if (m->level == 0) {
         if (up)
-            open_episode(m, rule, level_count, view, up, closed);
+            open_episode(m, rule, level_count, view, up, &j);
         return;
     }
     if (up > m->level) {
@@ -130,7 +147,9 @@ static void step(struct machine *m, const struct rule *rule, unsigned level_coun
 
 int64_t machine_next(const struct machine *m, const struct rule *rule, unsigned level_count, struct view *view)
 {
-    int64_t next = view_next_change(view, m->minute);
+    int64_t next = view_next_change(view, m->minute), date = view_next_date(view, m->minute);
+    if (date < next && (m->level > 0 || view_oldest_minute(view) <= date))
+        next = date;
     for (unsigned l = 1; l <= level_count; l++) {
         int64_t timer = MINUTE_NEVER;
         if (l > m->level && m->held[l] != MINUTE_NONE)
@@ -141,6 +160,13 @@ int64_t machine_next(const struct machine *m, const struct rule *rule, unsigned 
             next = timer;
     }
     return next;
+}
+
+void machine_step(struct machine *m, const struct rule *rule, unsigned level_count, struct view *view, int64_t minute,
+                  struct history *history)
+{
+    m->minute = minute;
+    step(m, rule, level_count, view, true, history);
 }
 
 void machine_run(struct machine *m, const struct rule *rule, unsigned level_count, struct view *view, int64_t until,

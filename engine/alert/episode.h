@@ -48,6 +48,10 @@ struct history {
 void machine_run(struct machine *, const struct rule *, unsigned level_count, struct view *, int64_t until, bool closed,
                  struct history *);
 
+/* One step at that minute, which is closed, whether or not a fact comes or goes then: what is judged is not of facts. */
+void machine_step(struct machine *, const struct rule *, unsigned level_count, struct view *, int64_t minute,
+                  struct history *);
+
 /* Appends the episode that is going on. */
 void machine_show(const struct machine *, struct history *);
 

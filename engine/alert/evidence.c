@@ -5,85 +5,157 @@
 
 enum { EVENT_IDS_MAX = 20 };
 
-static bool same_measure(const struct atom *a, const struct atom *b)
-{
-    return a->selection == b->selection && a->measure == b->measure;
-}
-
-bool measure_in_thousandths(enum measure measure)
-{
-    return measure == MEASURE_SUM || measure == MEASURE_MAX;
-}
-
-static const struct atom *atom_in(const struct rule *rule, unsigned level, const struct atom *like)
+/* the atom of that level that compares this term, or -1 */
+static int atom_in(const struct rule *rule, unsigned level, unsigned term)
 {
     const struct expression *e = &rule->level[level];
     for (unsigned i = 0; i < e->count; i++)
-        if (e->steps[i].op == OP_ATOM && same_measure(&rule->atoms[e->steps[i].atom], like))
-            return &rule->atoms[e->steps[i].atom];
-    return NULL;
+        if (e->steps[i].op == OP_ATOM && rule->atoms[e->steps[i].atom].term == term)
+            return e->steps[i].atom;
+    return -1;
+}
+
+static int64_t threshold_of(const struct revision *r, int atom)
+{
+    return r->thresholds ? r->thresholds[atom] : r->rule->atoms[atom].threshold;
+}
+
+static void next_level(const struct revision *r, unsigned level_count, unsigned term, struct evidence *e)
+{
+    for (unsigned l = r->alert->level + 1; l <= level_count && !e->next_level; l++) {
+        int next = atom_in(r->rule, l, term);
+        if (next < 0 || r->rule->atoms[next].at_most || e->value == VALUE_NONE)
+            continue;
+        int64_t threshold = threshold_of(r, next);
+        if (threshold > e->value) {
+            e->next_level = l;
+            e->missing = threshold - e->value;
+        }
+    }
 }
 
 size_t evidence_gather(const struct revision *r, unsigned level_count, struct evidence *all)
 {
     size_t count = 0;
-    for (unsigned a = 0; a < r->rule->atom_count; a++) {
-        const struct atom *atom = &r->rule->atoms[a];
-        bool again = false;
-        for (size_t i = 0; i < count && !again; i++)
-            again = same_measure(all[i].atom, atom);
-        if (again)
-            continue;
+    for (unsigned t = 0; t < r->rule->term_count; t++) {
+        int atom = -1;
+        for (unsigned l = r->alert->level; l >= 1 && atom < 0; l--)
+            atom = atom_in(r->rule, l, t);
+        for (unsigned l = r->alert->level + 1; l <= level_count && atom < 0; l++)
+            atom = atom_in(r->rule, l, t);
+        if (atom < 0)
+            continue; /* only part of another term */
         struct evidence *e = &all[count++];
-        *e = (struct evidence){.atom = atom, .value = r->values ? r->values[a] : 0};
-        for (unsigned l = r->alert->level; l >= 1; l--) {
-            const struct atom *here = atom_in(r->rule, l, atom);
-            if (here) {
-                e->atom = here;
-                break;
-            }
-        }
-        for (unsigned l = r->alert->level + 1; l <= level_count && !e->next_level; l++) {
-            const struct atom *next = atom_in(r->rule, l, atom);
-            if (next && next->threshold > e->value && e->value != INT64_MIN) {
-                e->next_level = l;
-                e->missing = next->threshold - e->value;
-            }
-        }
+        *e = (struct evidence){.term = &r->rule->terms[t],
+                               .atom = &r->rule->atoms[atom],
+                               .value = r->values ? r->values[t] : 0,
+                               .threshold = threshold_of(r, atom)};
+        next_level(r, level_count, t, e);
     }
     return count;
 }
 
-static json_t *number_json(enum measure measure, int64_t value)
+static json_t *number_json(int64_t unit, int64_t value)
 {
-    if (!measure_in_thousandths(measure))
-        return json_integer(value);
-    if (value == INT64_MIN)
+    if (value == VALUE_NONE)
         return json_null();
-    return value % VALUE_SCALE == 0 ? json_integer(value / VALUE_SCALE) : json_real((double)value / VALUE_SCALE);
+    return value % unit == 0 ? json_integer(value / unit) : json_real((double)value / (double)unit);
+}
+
+static void write_counted(const struct rule *rule, unsigned selection, enum measure measure, struct buffer *out)
+{
+    buffer_printf(out, "%s", rule->selections[selection].name);
+    if (measure != MEASURE_EVENTS)
+        buffer_printf(out, ".%s", measure_word(measure));
+}
+
+static void write_expression(const struct render_context *, const struct rule *, const struct expression *,
+                             struct buffer *);
+
+/* as an author writes it */
+static void write_term(const struct render_context *c, const struct rule *rule, const struct term *t,
+                       struct buffer *out)
+{
+    char lag[24];
+    if (t->kind == TERM_MEASURE) {
+        write_counted(rule, t->selection, t->measure, out);
+        return;
+    }
+    buffer_printf(out, "%s(", term_kind_word(t->kind));
+    if (t->kind == TERM_SILENT) {
+        buffer_printf(out, "%s", catalogue_source(c->catalogue, t->source));
+    } else if (t->kind == TERM_SCORE) {
+        buffer_printf(out, "%s", rule->scores[t->score].model);
+    } else if (t->kind == TERM_ADJACENT) {
+        write_expression(c, rule, t->inner, out);
+    } else {
+        write_counted(rule, t->selection, t->measure, out);
+        if (t->kind == TERM_SHARE || t->kind == TERM_BOTH) {
+            buffer_printf(out, ", ");
+            write_counted(rule, t->other, t->other_measure, out);
+        } else if (t->kind == TERM_CHANGE) {
+            render_duration(rule->windows[t->earlier].lag_s, lag, sizeof lag);
+            buffer_printf(out, ", %s", lag);
+        }
+    }
+    buffer_printf(out, ")");
+}
+
+/* of >= alone, in the order of its steps: enough to know it by */
+static void write_expression(const struct render_context *c, const struct rule *rule, const struct expression *e,
+                             struct buffer *out)
+{
+    bool first = true;
+    for (unsigned i = 0; i < e->count; i++) {
+        if (e->steps[i].op != OP_ATOM) {
+            buffer_printf(out, " %s", e->steps[i].op == OP_AND ? "and" : "or");
+            continue;
+        }
+        const struct atom *atom = &rule->atoms[e->steps[i].atom];
+        buffer_printf(out, first ? "" : ", ");
+        write_term(c, rule, &rule->terms[atom->term], out);
+        buffer_printf(out, " >= %lld", (long long)atom->threshold);
+        first = false;
+    }
+}
+
+/* what each feature of a scorecard gave */
+static json_t *points_json(const struct revision *r, const struct score *score)
+{
+    json_t *array = json_array();
+    for (unsigned f = 0; f < score->feature_count && r->values; f++) {
+        const struct feature *feature = &score->features[f];
+        int64_t value = r->values[feature->term];
+        json_array_append_new(array, json_pack("{s:s, s:o, s:i}", "feature", feature->name, "value",
+                                               number_json(term_unit(&r->rule->terms[feature->term]), value),
+                                               "points", (int)feature_points(feature, value)));
+    }
+    return array;
 }
 
 json_t *evidence_json(const struct render_context *c, const struct revision *r, const struct evidence *all,
-                             size_t count)
+                      size_t count)
 {
-    char within[24];
-    render_duration(r->rule->within_s, within, sizeof within);
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++) {
         const struct evidence *e = &all[i];
-        const char *selection = r->rule->selections[e->atom->selection].name;
-        char condition[160];
-        if (e->atom->measure == MEASURE_EVENTS)
-            snprintf(condition, sizeof condition, "%s", selection);
-        else
-            snprintf(condition, sizeof condition, "%s.%s", selection, measure_word(e->atom->measure));
+        int64_t unit = term_unit(e->term);
+        char within[24];
+        struct buffer condition = {0};
+        write_term(c, r->rule, e->term, &condition);
+        render_duration(r->rule->within_s, within, sizeof within);
         json_t *next = json_null();
         if (e->next_level)
             next = json_pack("{s:s, s:o}", "level", c->rules->level_name[e->next_level], "missing",
-                             number_json(e->atom->measure, e->missing));
-        json_array_append_new(array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "condition", condition, "within", within,
-                                               "value", number_json(e->atom->measure, e->value), "threshold",
-                                               number_json(e->atom->measure, e->atom->threshold), "next", next));
+                             number_json(unit, e->missing));
+        json_t *entry = json_pack("{s:s%, s:o, s:o, s:s, s:o, s:o}", "condition", condition.at, condition.len, "within",
+                                  r->rule->within_s ? json_string(within) : json_null(), "value",
+                                  number_json(unit, e->value), "comparison", e->atom->at_most ? "<=" : ">=",
+                                  "threshold", number_json(unit, e->threshold), "next", next);
+        if (e->term->kind == TERM_SCORE)
+            json_object_set_new(entry, "points", points_json(r, &r->rule->scores[e->term->score]));
+        json_array_append_new(array, entry);
+        buffer_free(&condition);
     }
     return array;
 }
@@ -94,7 +166,7 @@ json_t *evidence_events_json(const struct render_context *c, const struct revisi
     *truncated = false;
     for (size_t i = r->evidence_count; i > 0; i--) {
         const struct view_entry *e = &r->evidence[i - 1];
-        if (e->party)
+        if (e->party || !e->takes)
             continue;
         if (json_array_size(array) == EVENT_IDS_MAX) {
             *truncated = true;

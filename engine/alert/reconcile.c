@@ -52,9 +52,10 @@ static uint32_t evidence_region(const struct tracker *tracker, const struct trac
 void tracker_publish(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
                      int64_t minute, const char *reason)
 {
-    int64_t values[ATOMS_MAX];
+    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
     view_move(t->view, minute);
     view_values(t->view, values);
+    view_thresholds(t->view, minute, thresholds);
     a->region = evidence_region(tracker, t, a->region);
     a->revision++;
     if (change != CHANGE_RAISED && change != CHANGE_LOWERED && change != CHANGE_REOPENED)
@@ -66,12 +67,16 @@ void tracker_publish(struct tracker *tracker, const struct tracked *t, struct al
         .subject_kind = t->subject.kind,
         .subject_code = str_of(t->code),
         .subject_region = t->subject.region,
+        .each = t->subject.each,
         .minute = minute,
         .values = values,
+        .thresholds = thresholds,
+        .periods = rule_periods(tracker->rules, tracked_rule(tracker, t), minute),
         .reason = reason,
     };
     r.evidence = view_window(t->view, &r.evidence_count);
-    tracker->out.publish(tracker->out.arg, &r);
+    a->shadow = tracked_rule(tracker, t)->life == LIFE_SHADOW;
+    (a->shadow ? tracker->out.shadowed : tracker->out.publish)(tracker->out.arg, &r);
     tracker->published++;
 }
 
@@ -289,20 +294,26 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     } else if (t->view_missing) {
         tracked_build(tracker, t, t->machine.minute);
     }
+    if (rule->standing)
+        view_silence(t->view, t->silent_seen = tracker->silent_sources);
     bool *candidate = xcalloc(t->alert_count + 1, sizeof *candidate);
     for (size_t i = 0; i < t->alert_count; i++)
         candidate[i] = t->alerts[i].state != ALERT_WITHDRAWN && t->alerts[i].opened_minute >= first;
     size_t candidates = t->alert_count;
 
     history->count = 0;
-    if (time->closed > t->machine.minute)
+    /* a silence may come and go within a minute */
+    if (rule->standing && time->closed >= t->machine.minute)
+        machine_step(&t->machine, rule, levels, t->view, time->closed, history);
+    else if (time->closed > t->machine.minute)
         machine_run(&t->machine, rule, levels, t->view, time->closed, true, history);
     size_t closed = history->count;
     struct machine live = t->machine;
     int64_t horizon = view_newest_minute(t->view);
     if (time->horizon > horizon)
         horizon = time->horizon;
-    machine_run(&live, rule, levels, t->view, horizon, false, history);
+    if (!rule->standing)
+        machine_run(&live, rule, levels, t->view, horizon, false, history);
     if (live.level > 0)
         machine_show(&live, history);
 
@@ -326,7 +337,10 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     t->changed |= rebuilt || tracker->published != before;
     drop_old_alerts(tracker, t, time);
     t->pending = machine_pending(&t->machine, rule, levels) || machine_pending(&live, rule, levels);
-    bool idle = t->machine.level == 0 && live.level == 0 && !t->pending && !t->uncommitted && t->alert_count == 0;
+    /* what is not monotone may become true without another finding */
+    bool waits = rule->standing || (!rule->monotone && view_next_change(t->view, t->machine.minute) != MINUTE_NEVER);
+    bool idle = t->machine.level == 0 && live.level == 0 && !t->pending && !t->uncommitted && t->alert_count == 0 &&
+                !waits;
     if (!idle)
         view_trim(t->view, t->machine.minute);
     return idle;

@@ -2,6 +2,7 @@
 
 #include "alert/render_priv.h"
 #include "base/check.h"
+#include "rule/calendar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,15 +117,41 @@ static json_t *handling_json(const struct render_context *c, const struct revisi
                      a->close_by ? time_json(c, a->close_by) : json_null(), "units", units);
 }
 
+static json_t *model_json(const struct rule *rule)
+{
+    if (!rule->score_count)
+        return json_null();
+    return json_pack("{s:s, s:s}", "name", rule->scores[0].model, "version", rule->scores[0].version);
+}
+
+/* the periods of the calendar that changed the thresholds */
+static json_t *modifiers_json(const struct render_context *c, const struct revision *r)
+{
+    json_t *array = json_array();
+    for (unsigned p = 0; p < 32; p++)
+        if (r->periods >> p & 1)
+            json_array_append_new(array, json_string(calendar_period_name(c->rules->calendar, p)));
+    return array;
+}
+
+static json_t *each_json(const struct render_context *c, const struct revision *r)
+{
+    if (r->each == CATEGORY_NONE)
+        return json_null();
+    const struct category *category = catalogue_category(c->catalogue, r->each);
+    return json_pack("{s:s, s:s}", "category", category->path, "name", category->name);
+}
+
 static json_t *provenance_json(const struct render_context *c, const struct revision *r)
 {
     json_t *offsets = json_object();
     for (size_t i = 0; i < c->partition_count; i++)
         if (c->partitions[i].offset >= 0)
             json_object_set_new(offsets, c->partitions[i].name, json_integer(c->partitions[i].offset));
-    return json_pack("{s:s, s:s, s:n, s:o, s:o, s:[], s:s}", "rule_version", r->rule->version ? r->rule->version : "",
-                     "generation", c->rules->digest, "model", "watermark", minute_or_null(c, c->watermark_minute),
-                     "offsets", offsets, "modifiers", "engine", GRIDWARN_VERSION);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "rule_version", r->rule->version ? r->rule->version : "",
+                     "generation", c->rules->digest, "model", model_json(r->rule), "watermark",
+                     minute_or_null(c, c->watermark_minute), "offsets", offsets, "modifiers", modifiers_json(c, r),
+                     "engine", GRIDWARN_VERSION);
 }
 
 static const char *state_word(const struct alert *a)
@@ -140,7 +167,7 @@ static json_t *level_or_null(const struct render_context *c, unsigned level)
 static json_t *data_json(const struct render_context *c, const struct revision *r)
 {
     const struct alert *a = r->alert;
-    struct evidence evidence[ATOMS_MAX];
+    struct evidence evidence[TERMS_MAX];
     size_t count = evidence_gather(r, c->rules->level_count, evidence);
     struct buffer words = {0};
     sentence_write(c, r, evidence, count, &words);
@@ -151,12 +178,12 @@ static json_t *data_json(const struct render_context *c, const struct revision *
         crossed = json_pack("{s:s, s:s, s:o}", "event_id", a->crossed_id, "source", a->crossed_source, "occurred_at",
                             time_json(c, a->crossed_at));
     json_t *data = json_pack(
-        "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
+        "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
         "s:o, s:o}",
         "alert_id", a->id, "incident_id", a->id, "revision", (int)a->revision, "state", state_word(a), "level",
         level_or_null(c, a->level), "prev_level", level_or_null(c, a->prev_level), "highest_level",
         level_or_null(c, a->highest > a->level ? a->highest : a->level), "drill", 0, "title", r->rule->title, "sentence", buffer_json(&words),
-        "rule", r->rule->id, "subject", subject_json(c, r), "region_path", region_path_json(c, a->region),
+        "rule", r->rule->id, "subject", subject_json(c, r), "each", each_json(c, r), "region_path", region_path_json(c, a->region),
         "opened_at", time_json(c, a->opened_at), "evaluated_at", minute_or_null(c, r->minute), "ended_at",
         minute_or_null(c, a->ended_minute), "crossed_by", crossed, "evidence",
         evidence_json(c, r, evidence, count), "event_ids", ids, "event_ids_truncated", truncated, "reason", r->reason,

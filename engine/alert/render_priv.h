@@ -4,19 +4,20 @@
 
 #include "alert/render.h"
 
-/* A measure of the rule, its value, the threshold it is held against, the way to the next level. */
+/* What a level compares, its value, the threshold it is held against, the way to the next level. */
 struct evidence {
+    const struct term *term;
     const struct atom *atom; /* of the level shown, or the nearest */
-    int64_t value;           /* INT64_MIN: there is nothing to take a maximum of */
-    unsigned next_level;     /* 0: none */
+    int64_t value;           /* VALUE_NONE: there is none, such as the maximum of nothing */
+    int64_t threshold;
+    unsigned next_level; /* 0: none */
     int64_t missing;
 };
 
-/* evidence.c: one entry for each measure of the rule, at most ATOMS_MAX */
+/* evidence.c: one entry for each term that a level compares, at most TERMS_MAX */
 size_t evidence_gather(const struct revision *, unsigned level_count, struct evidence *all);
 json_t *evidence_json(const struct render_context *, const struct revision *, const struct evidence *, size_t count);
 json_t *evidence_events_json(const struct render_context *, const struct revision *, bool *truncated);
-bool measure_in_thousandths(enum measure);
 
 /* sentence.c: the case in one sentence; what the alert is about, by name or code */
 void sentence_write(const struct render_context *, const struct revision *, const struct evidence *, size_t count,

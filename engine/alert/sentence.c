@@ -21,31 +21,76 @@ static void words_duration(int64_t seconds, struct buffer *out)
         buffer_printf(out, "%lld分钟", (long long)(seconds / 60));
 }
 
-static void words_amount(enum measure measure, int64_t value, struct buffer *out)
+static void words_number(const struct term *t, int64_t value, struct buffer *out)
 {
-    if (!measure_in_thousandths(measure))
-        buffer_printf(out, "%lld%s", (long long)value, measure == MEASURE_EVENTS ? "件" : "人");
+    int64_t unit = term_unit(t);
+    if (unit == 1)
+        buffer_printf(out, "%lld", (long long)value);
     else
-        buffer_printf(out, "%.10g", (double)value / VALUE_SCALE);
+        buffer_printf(out, "%.10g", (double)value / (double)unit);
 }
 
 static const char *measure_words(enum measure measure)
 {
-    switch (measure) {
-    case MEASURE_EVENTS:
-        return "事件";
-    case MEASURE_CALLERS:
-        return "反映人";
-    case MEASURE_INVOLVED:
-        return "涉及";
-    case MEASURE_SUM:
-        return "合计";
-    case MEASURE_MAX:
-        return "最高值";
-    case MEASURES:
+    static const char *const words[MEASURES] = {
+        [MEASURE_EVENTS] = "事件",   [MEASURE_CALLERS] = "反映人", [MEASURE_INVOLVED] = "涉及", [MEASURE_REGIONS] = "涉及网格",
+        [MEASURE_SOURCES] = "数据源", [MEASURE_SUM] = "合计",       [MEASURE_MAX] = "最高值",    [MEASURE_AVG] = "平均值"};
+    return words[measure];
+}
+
+static const char *measure_unit(const struct term *t)
+{
+    static const char *const words[MEASURES] = {[MEASURE_EVENTS] = "件", [MEASURE_CALLERS] = "人",
+                                                [MEASURE_INVOLVED] = "人", [MEASURE_REGIONS] = "个",
+                                                [MEASURE_SOURCES] = "个"};
+    if (t->kind == TERM_BOTH)
+        return "人";
+    if (t->kind == TERM_ADJACENT)
+        return "个";
+    if (t->kind == TERM_SCORE)
+        return "分";
+    return t->kind == TERM_MEASURE && words[t->measure] ? words[t->measure] : "";
+}
+
+/* 反映人5人; 为7天前的2.5倍; 占比35% */
+static void words_value(const struct render_context *c, const struct rule *rule, const struct evidence *e,
+                        struct buffer *out)
+{
+    const struct term *t = e->term;
+    switch (t->kind) {
+    case TERM_MEASURE:
+        buffer_printf(out, "%s", measure_words(t->measure));
+        break;
+    case TERM_CHANGE:
+        buffer_printf(out, "%s为", measure_words(t->measure));
+        words_duration(rule->windows[t->earlier].lag_s, out);
+        buffer_printf(out, "前的");
+        words_number(t, e->value, out);
+        buffer_printf(out, "倍");
+        return;
+    case TERM_SHARE:
+        buffer_printf(out, "占比%.10g%%", (double)e->value / 10);
+        return;
+    case TERM_BOTH:
+        buffer_printf(out, "两类都有的反映人");
+        break;
+    case TERM_ADJACENT:
+        buffer_printf(out, "连同邻近达到的");
+        break;
+    case TERM_ANOMALY:
+        buffer_printf(out, "异常度");
+        break;
+    case TERM_SILENT:
+        buffer_printf(out, "%s%s", catalogue_source(c->catalogue, t->source), e->value ? "断流" : "正常");
+        return;
+    case TERM_SCORE:
+        buffer_printf(out, "风险评分");
+        break;
+    case TERM_KINDS:
         break;
     }
-    return "";
+    words_number(t, e->value, out);
+    buffer_printf(out, "%s", measure_unit(t));
 }
 
 /* An organisation in the register has a name; any other respondent may be a person, and gets a pseudonym of this
@@ -99,13 +144,16 @@ void sentence_write(const struct render_context *c, const struct revision *r, co
         words_duration(r->rule->within_s, out);
         buffer_printf(out, "内");
     }
-    buffer_printf(out, "%s：", r->rule->title);
+    buffer_printf(out, "%s", r->rule->title);
+    if (r->each != CATEGORY_NONE)
+        buffer_printf(out, "（%s）", catalogue_category(c->catalogue, r->each)->name);
+    buffer_printf(out, "：");
     bool first = true;
     for (size_t i = 0; i < count; i++) {
-        if (evidence[i].value == INT64_MIN)
+        if (evidence[i].value == VALUE_NONE)
             continue;
-        buffer_printf(out, "%s%s", first ? "" : "、", measure_words(evidence[i].atom->measure));
-        words_amount(evidence[i].atom->measure, evidence[i].value, out);
+        buffer_printf(out, "%s", first ? "" : "、");
+        words_value(c, r->rule, &evidence[i], out);
         first = false;
     }
     const char *level = level_words(c->rules->level_name[r->alert->level]);
@@ -137,7 +185,8 @@ void sentence_write(const struct render_context *c, const struct revision *r, co
     for (size_t i = 0; i < count && r->alert->state == ALERT_FIRING; i++)
         if (evidence[i].next_level) {
             buffer_printf(out, "；再增");
-            words_amount(evidence[i].atom->measure, evidence[i].missing, out);
+            words_number(evidence[i].term, evidence[i].missing, out);
+            buffer_printf(out, "%s", measure_unit(evidence[i].term));
             buffer_printf(out, "将升为%s", level_words(c->rules->level_name[evidence[i].next_level]));
             break;
         }

@@ -20,14 +20,15 @@ void orphan_clear(struct orphan *o)
 
 void state_key(const struct tracker *tracker, const struct tracked *t, char *key, size_t size)
 {
-    snprintf(key, size, TRACKER_KEY "%s/%s/%s", tracked_rule(tracker, t)->id, subject_kind_word(t->subject.kind),
-             t->code);
+    const char *each = t->subject.each == CATEGORY_NONE ? "" : catalogue_category(tracker->catalogue, t->subject.each)->path;
+    snprintf(key, size, TRACKER_KEY "%s/%s/%s%s%s", tracked_rule(tracker, t)->id, subject_kind_word(t->subject.kind),
+             t->code, *each ? "/" : "", each);
 }
 
 static json_t *alert_json(const struct alert *a)
 {
-    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:I}", "id", a->id, "state",
-                     alert_state_word(a->state), "unknown", a->unknown, "revision", (json_int_t)a->revision, "level",
+    return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:I}", "id", a->id, "state",
+                     alert_state_word(a->state), "unknown", a->unknown, "shadow", a->shadow, "revision", (json_int_t)a->revision, "level",
                      (json_int_t)a->level, "prev_level", (json_int_t)a->prev_level, "highest", (json_int_t)a->highest,
                      "opened_minute", (json_int_t)a->opened_minute, "opened_at", (json_int_t)a->opened_at,
                      "ended_minute", (json_int_t)a->ended_minute, "lasted_minute", (json_int_t)a->lasted_minute, "crossed_id", a->crossed_id, "crossed_source",
@@ -66,6 +67,10 @@ void tracked_store(struct tracker *tracker, struct tracked *t)
         (json_int_t)m->now.opened_at, "shown_minute", (json_int_t)m->now.shown_minute, "highest",
         (json_int_t)m->now.highest, "alert", m->level ? m->now.alert : -1, "alerts", alerts);
     CHECK(state);
+    if (t->subject.each != CATEGORY_NONE)
+        json_object_set_new(state, "each",
+                            json_string(catalogue_category(tracker->catalogue, t->subject.each)->path));
+    json_object_set_new(state, "shadow", json_boolean(rule->life == LIFE_SHADOW));
     char key[1024];
     state_key(tracker, t, key, sizeof key);
     tracker->out.store(tracker->out.arg, key, state);
@@ -103,6 +108,7 @@ static bool alert_restore(const struct tracker *tracker, const json_t *json, str
         return false;
     *a = (struct alert){
         .unknown = json_is_true(json_object_get(json, "unknown")),
+        .shadow = json_is_true(json_object_get(json, "shadow")),
         .revision = (unsigned)integer(json, "revision"),
         .level = (unsigned)integer(json, "level"),
         .prev_level = (unsigned)integer(json, "prev_level"),
@@ -174,21 +180,25 @@ static enum subject_kind kind_parse(const char *word)
 
 /* kind SUBJECT_NONE: the registry no longer has it, or the rule no longer speaks of such */
 static struct subject subject_restore(const struct tracker *tracker, const struct rule *rule, enum subject_kind kind,
-                                      const char *code)
+                                      const char *code, const char *each)
 {
-    struct subject subject = {kind, 0, REGION_NONE};
+    struct subject subject = {.kind = kind};
     bool per = false;
     for (unsigned i = 0; rule && i < rule->per_count; i++)
         per |= rule->per[i] == kind;
     if (kind == SUBJECT_RESPONDENT) {
-        subject.key = subject_of_respondent(str_of(code));
+        subject.chain = subject_of_respondent(str_of(code));
     } else if (kind == SUBJECT_MATTER) {
-        subject.key = subject_of_matter(matter_key(str_of(code)));
+        subject.chain = subject_of_matter(matter_key(str_of(code)));
     } else {
         subject.region = registry_find(tracker->registry, str_of(code));
-        subject.key = subject_of_region(subject.region);
+        subject.chain = subject_of_region(subject.region);
         per &= subject.region != REGION_NONE;
     }
+    if (each)
+        subject.each = catalogue_find_category(tracker->catalogue, str_of(each));
+    per &= !rule || (rule->each != 0) == (subject.each != CATEGORY_NONE);
+    subject.key = subject_key(subject.chain, subject.each);
     if (!per)
         subject.kind = SUBJECT_NONE;
     return subject;
@@ -215,7 +225,7 @@ static void orphans_restore(struct tracker *tracker, struct str key, const json_
     json_array_foreach(json_object_get(json, "alerts"), index, item)
     {
         struct alert a = {0};
-        if (alert_restore(tracker, item, &a) && a.state == ALERT_FIRING)
+        if (alert_restore(tracker, item, &a) && a.state == ALERT_FIRING && !a.shadow)
             orphan_add(tracker, name, json_string_value(json_object_get(json, "rule")), title ? title : "", kind,
                        json_string_value(json_object_get(json, "code")), &a);
         alert_clear(&a);
@@ -242,8 +252,10 @@ static bool restore_json(struct tracker *tracker, struct str key, const json_t *
     enum subject_kind kind = kind_parse(word);
     unsigned number = 0;
     const struct rule *rule = tracker_find_rule(tracker->rules, id, &number) ? &tracker->rules->rules[number] : NULL;
-    struct subject subject = subject_restore(tracker, rule, kind, code);
-    if (!rule || subject.kind == SUBJECT_NONE) {
+    const char *each = json_string_value(json_object_get(json, "each"));
+    struct subject subject = subject_restore(tracker, rule, kind, code, each);
+    bool shadow = json_is_true(json_object_get(json, "shadow"));
+    if (!rule || subject.kind == SUBJECT_NONE || rule->life == LIFE_DRAFT || shadow != (rule->life == LIFE_SHADOW)) {
         orphans_restore(tracker, key, json, kind);
         return true;
     }

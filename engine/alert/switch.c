@@ -6,10 +6,13 @@
 
 #include <stdlib.h>
 
-static bool still_per(const struct rule *rule, enum subject_kind kind)
+/* of the same subjects, and for the same eyes */
+static bool still_judges(const struct rule *before, const struct rule *rule, const struct tracked *t)
 {
+    if (rule->life != before->life || rule->each != before->each || rule->standing != before->standing)
+        return false;
     for (unsigned i = 0; i < rule->per_count; i++)
-        if (rule->per[i] == kind)
+        if (rule->per[i] == t->subject.kind)
             return true;
     return false;
 }
@@ -21,7 +24,7 @@ static void orphan(struct tracker *tracker, struct tracked *t)
     char key[1024];
     state_key(tracker, t, key, sizeof key);
     for (size_t i = 0; i < t->alert_count; i++)
-        if (t->alerts[i].state == ALERT_FIRING)
+        if (t->alerts[i].state == ALERT_FIRING && !t->alerts[i].shadow)
             orphan_add(tracker, key, rule->id, rule->title, t->subject.kind, t->code, &t->alerts[i]);
     if (t->stored)
         tracked_unstore(tracker, t);
@@ -37,7 +40,7 @@ void tracker_switch(struct tracker *tracker, const struct generation *generation
             next = t->next;
             const struct rule *before = tracked_rule(tracker, t);
             unsigned number;
-            if (!tracker_find_rule(rules, before->id, &number) || !still_per(&rules->rules[number], t->subject.kind)) {
+            if (!tracker_find_rule(rules, before->id, &number) || !still_judges(before, &rules->rules[number], t)) {
                 orphan(tracker, t);
                 tracked_destroy(t);
                 tracker->count--;
@@ -47,7 +50,8 @@ void tracker_switch(struct tracker *tracker, const struct generation *generation
                 tracked_rejudge(t);
             t->rule = (uint16_t)number;
             view_destroy(&t->view);
-            t->view = view_create(&rules->rules[number], tracker->ledger);
+            t->view = view_create(&(struct view_inputs){rules, &rules->rules[number], tracker->ledger,
+                                                        tracker->registry, t->subject.region});
             t->view_missing = t->dirty = true;
             tracked_link(tracker, t);
         }
@@ -56,4 +60,5 @@ void tracker_switch(struct tracker *tracker, const struct generation *generation
     tracker->silent = xcalloc(rules->count + 1, sizeof *tracker->silent);
     tracker->generation = generation;
     tracker->rules = rules;
+    tracker_stand(tracker);
 }

@@ -119,7 +119,7 @@ struct tracked *tracked_add(struct tracker *tracker, unsigned rule, struct subje
     t->rule = (uint16_t)rule;
     t->subject = subject;
     t->code = xstrndup(code.at, code.len);
-    t->view = view_create(&tracker->rules->rules[rule], tracker->ledger);
+    t->view = tracked_view(tracker, t);
     t->rebuild_from = MINUTE_NEVER;
     t->wake = t->wake_live = MINUTE_NEVER;
     machine_init(&t->machine, minute);
@@ -128,7 +128,13 @@ struct tracked *tracked_add(struct tracker *tracker, unsigned rule, struct subje
     return t;
 }
 
-static void again_from(struct tracked *t, int64_t minute)
+struct view *tracked_view(const struct tracker *tracker, const struct tracked *t)
+{
+    return view_create(&(struct view_inputs){tracker->rules, tracked_rule(tracker, t), tracker->ledger,
+                                             tracker->registry, t->subject.region});
+}
+
+void tracked_again(struct tracked *t, int64_t minute)
 {
     if (minute < t->rebuild_from)
         t->rebuild_from = minute;
@@ -137,33 +143,40 @@ static void again_from(struct tracked *t, int64_t minute)
 
 /* ---- feeding ---- */
 
-static struct str subject_code(const struct tracker *tracker, struct subject subject, fact_ref ref)
+struct str subject_code(const struct tracker *tracker, const struct subject *subject, fact_ref ref)
 {
-    if (subject.region != REGION_NONE)
-        return str_of(registry_region(tracker->registry, subject.region)->code);
+    if (subject->region != REGION_NONE)
+        return str_of(registry_region(tracker->registry, subject->region)->code);
     struct fact_text text = ledger_text(tracker->ledger, ref);
-    return subject.kind == SUBJECT_RESPONDENT ? text.respondent : text.matter;
+    return subject->kind == SUBJECT_RESPONDENT ? text.respondent : text.matter;
 }
 
-static void feed_rule(struct tracker *tracker, unsigned number, fact_ref ref, struct standing standing)
+static void feed_subject(struct tracker *tracker, unsigned number, uint64_t subject, fact_ref ref)
 {
-    const struct rule *rule = &tracker->rules->rules[number];
-    struct subject subject = rule_subject(rule, tracker->registry, tracker->ledger, ref, standing.region);
-    if (subject.kind == SUBJECT_NONE)
-        return;
-    if (subject.kind == SUBJECT_MATTER)
-        subject.key =
-            subject_of_matter(ledger_matter_root(tracker->ledger, ledger_fact(tracker->ledger, ref)->matter, NULL));
-    struct tracked *t = tracked_lookup(tracker, number, subject.key);
+    struct tracked *t = tracked_lookup(tracker, number, subject);
     struct view_entry entry;
     if (!t || !tracked_entry(tracker, t, ref, &entry))
         return;
     int64_t minute = minute_of(entry.at);
     t->dirty = true;
     if (t->rebuild_from != MINUTE_NEVER || t->uncommitted || minute <= t->machine.minute)
-        again_from(t, minute);
+        tracked_again(t, minute);
     else if (!t->view_missing)
         view_insert(t->view, &entry);
+}
+
+static void feed_rule(struct tracker *tracker, unsigned number, fact_ref ref, struct standing standing)
+{
+    const struct rule *rule = &tracker->rules->rules[number];
+    struct subject subject = tracked_subject(tracker, rule, ref, standing.region, standing.category);
+    if (subject.kind == SUBJECT_NONE)
+        return;
+    feed_subject(tracker, number, subject.key, ref);
+    if (!rule->around || subject.region == REGION_NONE)
+        return;
+    const struct region *own = registry_region(tracker->registry, subject.region);
+    for (uint32_t i = 0; i < own->neighbour_count; i++)
+        feed_subject(tracker, number, subject_of_neighbour(&subject, own->neighbours[i]).key, ref);
 }
 
 static void feed_fact(struct tracker *tracker, fact_ref ref)
@@ -179,107 +192,16 @@ static void feed_fact(struct tracker *tracker, fact_ref ref)
             feed_rule(tracker, rules[i], ref + party, standing);
 }
 
-/* Something about this fact has changed: whoever saw it at one of its places, or sees it now, looks again. */
-struct touch {
-    struct tracker *tracker;
-    fact_ref ref;
-    /* Counters never took away what now counts again, or counted it where it is now, and may have been denied since: so
-     * no finding will come, and a subject that nobody tracks must be looked at all the same. */
-    bool track, track_matters;
-    /* of a merge: every matter under whose name the fact may have stood */
-    uint64_t *matters;
-    size_t matter_count, matter_capacity;
-};
-
-static void touch_subject(const struct touch *touch, unsigned rule, struct subject subject, struct str code)
-{
-    int64_t minute = minute_of(ledger_fact(touch->tracker->ledger, touch->ref)->occurred_at);
-    struct tracked *t = tracked_lookup(touch->tracker, rule, subject.key);
-    bool track = touch->track || (touch->track_matters && subject.kind == SUBJECT_MATTER);
-    if (!t && track) {
-        t = tracked_add(touch->tracker, rule, subject, code, minute - 1);
-        t->fresh = true;
-    }
-    if (t)
-        again_from(t, minute);
-}
-
-static void touch_place(void *arg, uint32_t region, uint16_t category)
-{
-    struct touch *touch = arg;
-    struct tracker *tracker = touch->tracker;
-    const struct fact *fact = ledger_fact(tracker->ledger, touch->ref);
-    size_t count;
-    const uint16_t *rules = generation_concerned(tracker->generation, fact->source, category, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct subject subject = rule_subject(&tracker->rules->rules[rules[i]], tracker->registry, tracker->ledger,
-                                              touch->ref, region);
-        if (subject.kind == SUBJECT_NONE)
-            continue;
-        touch_subject(touch, rules[i], subject, subject_code(tracker, subject, touch->ref));
-        if (subject.kind != SUBJECT_MATTER)
-            continue;
-        struct str root;
-        subject.key = subject_of_matter(ledger_matter_root(tracker->ledger, fact->matter, &root));
-        if (root.len)
-            touch_subject(touch, rules[i], subject, root);
-        for (size_t k = 0; k < touch->matter_count; k++) {
-            struct tracked *t = tracked_lookup(tracker, rules[i], subject_of_matter(touch->matters[k]));
-            if (t)
-                again_from(t, minute_of(fact->occurred_at));
-        }
-    }
-}
-
-static bool touch_visit(void *arg, fact_ref ref)
-{
-    struct touch *outer = arg, touch = *outer;
-    touch.ref = ref;
-    ledger_places(outer->tracker->ledger, ref, touch_place, &touch);
-    return true;
-}
-
-static void touch_collect(void *arg, uint64_t matter)
-{
-    struct touch *touch = arg;
-    if (touch->matter_count == touch->matter_capacity) {
-        touch->matter_capacity = touch->matter_capacity ? touch->matter_capacity * 2 : 16;
-        touch->matters = xrealloc(touch->matters, touch->matter_capacity * sizeof *touch->matters);
-    }
-    touch->matters[touch->matter_count++] = matter;
-}
-
-static void touch_merge(struct tracker *tracker, fact_ref merge, bool undone)
-{
-    struct touch touch = {.tracker = tracker, .ref = merge, .track = undone, .track_matters = true};
-    ledger_matters(tracker->ledger, ledger_fact(tracker->ledger, merge)->matter, touch_collect, &touch);
-    for (size_t i = 0; i < touch.matter_count; i++)
-        ledger_walk(tracker->ledger, subject_of_matter(touch.matters[i]), INT64_MIN, INT64_MAX, touch_visit, &touch);
-    free(touch.matters);
-}
-
 void tracker_feed(struct tracker *tracker, fact_ref ref)
 {
-    const struct fact *fact = ledger_fact(tracker->ledger, ref);
-    switch (fact->kind) {
+    switch (ledger_fact(tracker->ledger, ref)->kind) {
     case EVENT_VOIDED:
     case EVENT_RESTORED:
-    case EVENT_MOVED: {
-        fact_ref target = ledger_target(tracker->ledger, ref);
-        bool moved = target && ledger_fact(tracker->ledger, target)->kind == EVENT_MOVED;
-        if (moved)
-            target = ledger_target(tracker->ledger, target); /* a move is taken back, or counts again */
-        if (!target)
-            break;
-        struct touch touch = {
-            .tracker = tracker, .ref = target, .track = fact->kind != EVENT_VOIDED || moved, .track_matters = true};
-        if (ledger_fact(tracker->ledger, target)->kind == EVENT_MERGED)
-            touch_merge(tracker, target, true);
-        else
-            touch_visit(&touch, target);
+    case EVENT_MOVED:
+        touch_modified(tracker, ref);
         break;
-    }
     case EVENT_MERGED:
+    case EVENT_LINKED:
         touch_merge(tracker, ref, false);
         break;
     case FACT_ALIAS:
@@ -288,6 +210,8 @@ void tracker_feed(struct tracker *tracker, fact_ref ref)
     default:
         if (tracker->count > 0)
             feed_fact(tracker, ref);
+        if (generation_asks_matters(tracker->generation))
+            touch_later(tracker, ref);
     }
 }
 
@@ -296,9 +220,10 @@ void tracker_feed(struct tracker *tracker, fact_ref ref)
 void tracker_find(struct tracker *tracker, const struct finding *f)
 {
     struct finding found = *f;
-    struct str code = subject_code(tracker, f->subject, f->fact), root;
+    struct str code = subject_code(tracker, &f->subject, f->fact), root;
     if (found.subject.kind == SUBJECT_MATTER) {
-        found.subject.key = subject_of_matter(ledger_matter_root(tracker->ledger, matter_key(code), &root));
+        found.subject.chain = subject_of_matter(ledger_matter_root(tracker->ledger, matter_key(code), &root));
+        found.subject.key = subject_key(found.subject.chain, found.subject.each);
         if (root.len)
             code = root;
     }
@@ -308,9 +233,9 @@ void tracker_find(struct tracker *tracker, const struct finding *f)
     } else if (!t) {
         t = tracked_add(tracker, f->rule, found.subject, code, f->minute - 1);
         t->fresh = true;
-        again_from(t, f->minute);
+        tracked_again(t, f->minute);
     } else if (f->minute <= t->machine.minute) {
-        again_from(t, f->minute);
+        tracked_again(t, f->minute);
     } else {
         t->dirty = true;
     }
@@ -318,8 +243,11 @@ void tracker_find(struct tracker *tracker, const struct finding *f)
 
 /* ---- running ---- */
 
-static bool due(const struct tracked *t, const struct rule_time *time)
+static bool due(const struct tracker *tracker, const struct tracked *t, const struct rule_time *time)
 {
+    if (tracked_rule(tracker, t)->standing)
+        return t->machine.minute <= time->closed &&
+               (t->dirty || t->silent_seen != tracker->silent_sources || t->wake <= time->closed);
     return t->dirty || t->wake <= time->closed || t->wake_live <= time->horizon;
 }
 
@@ -329,7 +257,7 @@ bool tracker_due(const struct tracker *tracker, const struct rule_time *times)
         return true;
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (const struct tracked *t = tracker->buckets[i]; t; t = t->next)
-            if (due(t, &times[t->rule]) || tracker->silent[t->rule] != times[t->rule].silent)
+            if (due(tracker, t, &times[t->rule]) || tracker->silent[t->rule] != times[t->rule].silent)
                 return true;
     return false;
 }
@@ -393,7 +321,7 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
         for (struct tracked **at = &tracker->buckets[i]; *at;) {
             struct tracked *t = *at;
             bool hushed = tracker->silent[t->rule] != times[t->rule].silent;
-            if ((due(t, &times[t->rule]) || hushed) && !run_one(tracker, t, &times[t->rule])) {
+            if ((due(tracker, t, &times[t->rule]) || hushed) && !run_one(tracker, t, &times[t->rule])) {
                 *at = t->next;
                 tracked_destroy(t);
                 tracker->count--;
@@ -404,6 +332,26 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
     for (unsigned r = 0; r < tracker->rules->count; r++)
         tracker->silent[r] = times[r].silent;
     return tracker->published;
+}
+
+void tracker_silence(struct tracker *tracker, uint64_t sources)
+{
+    tracker->silent_sources = sources;
+}
+
+void tracker_stand(struct tracker *tracker)
+{
+    for (unsigned r = 0; r < tracker->rules->count; r++) {
+        const struct rule *rule = &tracker->rules->rules[r];
+        for (uint32_t region = 1; rule->standing && rule->life != LIFE_DRAFT && region <= registry_count(tracker->registry);
+             region++) {
+            struct subject subject = {SUBJECT_DISTRICT, subject_of_region(region), subject_of_region(region), region,
+                                      CATEGORY_NONE};
+            if (registry_region(tracker->registry, region)->level == REGION_DISTRICT &&
+                !tracked_lookup(tracker, r, subject.key))
+                tracked_add(tracker, r, subject, subject_code(tracker, &subject, 0), 0)->dirty = true;
+        }
+    }
 }
 
 void tracker_limit(struct tracker *tracker, size_t bytes)

@@ -50,6 +50,7 @@ struct alert {
     char id[ALERT_ID_SIZE];
     enum alert_state state;
     bool unknown; /* shown as unknown while firing */
+    bool shadow;  /* of a rule on trial: never published */
     unsigned revision;
     unsigned level, prev_level, highest; /* level: the last that was published */
     int64_t opened_minute, opened_at, ended_minute; /* ended: MINUTE_NEVER while it lasts, as far as was published */
@@ -69,8 +70,11 @@ struct revision {
     enum subject_kind subject_kind;
     struct str subject_code;
     uint32_t subject_region;
+    uint16_t each;               /* category; CATEGORY_NONE where the rule has no `each` */
     int64_t minute;              /* the one evaluated */
-    const int64_t *values;       /* by atom */
+    const int64_t *values;       /* by term; NULL: not known any more */
+    const int64_t *thresholds;   /* by atom */
+    uint32_t periods;            /* of the calendar, that changed them */
     const struct view_entry *evidence; /* the window's facts, in order */
     size_t evidence_count;
     const char *reason; /* of a withdrawal; or NULL */
@@ -83,6 +87,8 @@ struct tracker_outputs {
     void (*publish)(void *arg, const struct revision *);
     /* the subject's state, to be stored under `key`; NULL: it is no more */
     void (*store)(void *arg, const char *key, json_t *state);
+    /* a revision of a rule on trial: recorded, never published */
+    void (*shadowed)(void *arg, const struct revision *);
     /* an episode that was only recorded, see raise_within */
     void (*recorded)(void *arg, const struct rule *, const struct episode *);
     void *arg;
@@ -109,6 +115,11 @@ bool tracker_restore(struct tracker *, struct str key, struct str state);
 /* Another generation: subjects of rules that are the same go on untouched, edited rules are judged by their new text,
  * those of rules that are gone are withdrawn by the next tracker_run. */
 void tracker_switch(struct tracker *, const struct generation *);
+
+/* What is silent now, bits of sources: for rules of silent(). */
+void tracker_silence(struct tracker *, uint64_t sources);
+/* Begins to track what no event brings up: rules of silent().  After tracker_create's restoring, and tracker_switch. */
+void tracker_stand(struct tracker *);
 
 /* Within a cut, in this order: its facts, its findings, then one run. */
 void tracker_feed(struct tracker *, fact_ref);

@@ -18,6 +18,7 @@ struct tracked {
     bool pending;         /* a condition holds, settled or not, that has not held for as long as the rule asks */
     bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
     bool dirty, changed, stored, fresh;
+    uint64_t silent_seen; /* of a rule of silent(): what it was judged by */
     int64_t stored_minute;
     int64_t wake;      /* closed minute at which something changes by itself */
     int64_t wake_live; /* likewise, of the clock's minute: a `for` that runs out */
@@ -52,6 +53,7 @@ struct tracker {
     uint64_t cut;
     int64_t now_s;
     uint64_t ids; /* alerts named in this cut */
+    uint64_t silent_sources; /* bits: what is silent at this moment */
     size_t published;
 };
 
@@ -61,6 +63,9 @@ struct tracked *tracked_add(struct tracker *, unsigned rule, struct subject, str
 
 /* build.c: the view of a subject, from the ledger; facts that a window from `minute` on can see */
 void tracked_build(struct tracker *, struct tracked *, int64_t minute);
+/* the subject that a rule sees the fact under, if its region and category are those; a matter by its root */
+struct subject tracked_subject(const struct tracker *, const struct rule *, fact_ref, uint32_t region,
+                               uint16_t category);
 /* one fact as the rule sees it; false if it does not see it under this subject (or it is not live) */
 bool tracked_entry(const struct tracker *, const struct tracked *, fact_ref, struct view_entry *);
 
@@ -69,6 +74,20 @@ bool tracked_evaluate(struct tracker *, struct tracked *, const struct rule_time
 void tracker_publish(struct tracker *, const struct tracked *, struct alert *, enum change, int64_t minute,
                      const char *reason);
 void alert_clear(struct alert *);
+
+/* a view for the subject, by the tracker's generation */
+struct view *tracked_view(const struct tracker *, const struct tracked *);
+
+/* touch.c */
+void touch_modified(struct tracker *, fact_ref modifier);
+void touch_merge(struct tracker *, fact_ref merge, bool undone);
+/* a fact that others' `after`, `unless` or `overdue` may ask for */
+void touch_later(struct tracker *, fact_ref);
+
+/* what the subject is called: a region's code, or the text in that fact */
+struct str subject_code(const struct tracker *, const struct subject *, fact_ref);
+/* it has to be run again from that minute on */
+void tracked_again(struct tracked *, int64_t minute);
 
 /* state.c */
 void orphan_clear(struct orphan *);

@@ -1,116 +1,53 @@
-#include "alert/view.h"
+#include "alert/view_priv.h"
 
 #include "base/check.h"
 
 #include <stdlib.h>
 
-/* key → how many entries of the window have it */
-struct tally {
-    struct {
-        uint64_t key;
-        uint32_t count;
-    } *slot;
-    size_t mask, used; /* used: slots that have a key, with count 0 too */
-    uint32_t distinct;
-};
-
-struct selected {
-    int64_t events, sum;
-    struct tally callers;
-    bool wants_callers, wants_involved, wants_max;
-};
-
-struct view {
-    const struct rule *rule;
-    const struct ledger *ledger;
-    struct view_entry *entries;
-    size_t count, capacity;
-    size_t low, high; /* the window: [low, high) */
-    struct selected selected[SELECTIONS_MAX];
-    struct tally scratch;
-};
-
-/* ---- tally ---- */
-
-static void tally_free(struct tally *t)
+static void want(struct view *v, unsigned window, unsigned selection, enum measure measure)
 {
-    free(t->slot);
-    *t = (struct tally){0};
+    struct selected *s = &v->cursors[window].selected[selection];
+    s->wants_callers |= measure == MEASURE_CALLERS;
+    s->wants_regions |= measure == MEASURE_REGIONS;
+    s->wants_sources |= measure == MEASURE_SOURCES;
 }
 
-static void tally_clear(struct tally *t)
+static void want_term(struct view *v, const struct term *term)
 {
-    if (t->slot)
-        memset(t->slot, 0, (t->mask + 1) * sizeof *t->slot);
-    t->used = 0;
-    t->distinct = 0;
-}
-
-static size_t tally_place(const struct tally *t, uint64_t key)
-{
-    size_t at = (key * 0x9e3779b97f4a7c15u >> 24) & t->mask;
-    while (t->slot[at].key && t->slot[at].key != key)
-        at = (at + 1) & t->mask;
-    return at;
-}
-
-static void tally_grow(struct tally *t)
-{
-    struct tally old = *t;
-    size_t size = 16;
-    while (size < (size_t)old.distinct * 4 + 16)
-        size *= 2;
-    t->slot = xcalloc(size, sizeof *t->slot);
-    t->mask = size - 1;
-    t->used = 0;
-    for (size_t i = 0; old.slot && i <= old.mask; i++)
-        if (old.slot[i].count) {
-            t->slot[tally_place(t, old.slot[i].key)] = old.slot[i];
-            t->used++;
-        }
-    free(old.slot);
-}
-
-/* *count of the key, taken in if need be; key is not 0 */
-static uint32_t *tally_at(struct tally *t, uint64_t key)
-{
-    if (!t->slot || t->used > t->mask / 2)
-        tally_grow(t);
-    size_t at = tally_place(t, key);
-    if (!t->slot[at].key) {
-        t->slot[at].key = key;
-        t->used++;
+    switch (term->kind) {
+    case TERM_SILENT:
+    case TERM_SCORE:
+    case TERM_ADJACENT:
+        return;
+    case TERM_BOTH:
+        want(v, term->window, term->selection, MEASURE_CALLERS);
+        want(v, term->window, term->other, MEASURE_CALLERS);
+        return;
+    case TERM_SHARE:
+        want(v, term->window, term->other, term->other_measure);
+        break;
+    case TERM_CHANGE:
+        want(v, term->earlier, term->selection, term->measure);
+        break;
+    case TERM_ANOMALY:
+        for (unsigned week = 0; week < 4; week++)
+            want(v, term->earlier + week, term->selection, term->measure);
+        break;
+    case TERM_MEASURE:
+    case TERM_KINDS:
+        break;
     }
-    return &t->slot[at].count;
+    want(v, term->window, term->selection, term->measure);
 }
 
-static void tally_add(struct tally *t, uint64_t key)
-{
-    if ((*tally_at(t, key))++ == 0)
-        t->distinct++;
-}
-
-static void tally_remove(struct tally *t, uint64_t key)
-{
-    uint32_t *count = tally_at(t, key);
-    CHECK(*count > 0);
-    if (--*count == 0)
-        t->distinct--;
-}
-
-/* ---- the window's sums ---- */
-
-struct view *view_create(const struct rule *rule, const struct ledger *ledger)
+struct view *view_create(const struct view_inputs *in)
 {
     struct view *v = xcalloc(1, sizeof *v);
-    v->rule = rule;
-    v->ledger = ledger;
-    for (unsigned a = 0; a < rule->atom_count; a++) {
-        struct selected *s = &v->selected[rule->atoms[a].selection];
-        s->wants_callers |= rule->atoms[a].measure == MEASURE_CALLERS;
-        s->wants_involved |= rule->atoms[a].measure == MEASURE_INVOLVED;
-        s->wants_max |= rule->atoms[a].measure == MEASURE_MAX;
-    }
+    v->in = *in;
+    for (unsigned w = 0; w < in->rule->window_count; w++)
+        v->cursors[w].selected = xcalloc(in->rule->selection_count + 1, sizeof *v->cursors[w].selected);
+    for (unsigned t = 0; t < in->rule->term_count; t++)
+        want_term(v, &in->rule->terms[t]);
     return v;
 }
 
@@ -119,147 +56,138 @@ void view_destroy(struct view **pointer)
     struct view *v = *pointer;
     if (!v)
         return;
-    for (int i = 0; i < SELECTIONS_MAX; i++)
-        tally_free(&v->selected[i].callers);
+    for (unsigned w = 0; w < v->in.rule->window_count; w++) {
+        for (unsigned i = 0; i < v->in.rule->selection_count; i++) {
+            tally_free(&v->cursors[w].selected[i].callers);
+            tally_free(&v->cursors[w].selected[i].regions);
+            tally_free(&v->cursors[w].selected[i].sources);
+        }
+        free(v->cursors[w].selected);
+    }
     tally_free(&v->scratch);
     free(v->entries);
     free(v);
     *pointer = NULL;
 }
 
-static void window_reset(struct view *v)
+static void windows_reset(struct view *v)
 {
-    v->low = v->high = 0;
-    for (int i = 0; i < SELECTIONS_MAX; i++) {
-        struct selected *s = &v->selected[i];
-        s->events = s->sum = 0;
-        tally_clear(&s->callers);
+    for (unsigned w = 0; w < v->in.rule->window_count; w++) {
+        struct cursor *c = &v->cursors[w];
+        c->low = c->high = 0;
+        for (unsigned i = 0; i < v->in.rule->selection_count; i++) {
+            struct selected *s = &c->selected[i];
+            s->events = s->sum = 0;
+            tally_clear(&s->callers);
+            tally_clear(&s->regions);
+            tally_clear(&s->sources);
+        }
     }
 }
 
 void view_clear(struct view *v)
 {
     v->count = 0;
-    window_reset(v);
+    windows_reset(v);
 }
 
 size_t view_bytes(const struct view *v)
 {
     size_t bytes = sizeof *v + v->capacity * sizeof *v->entries;
-    for (int i = 0; i < SELECTIONS_MAX; i++)
-        if (v->selected[i].callers.slot)
-            bytes += (v->selected[i].callers.mask + 1) * sizeof *v->selected[i].callers.slot;
+    for (unsigned w = 0; w < v->in.rule->window_count; w++)
+        for (unsigned i = 0; i < v->in.rule->selection_count; i++) {
+            const struct selected *s = &v->cursors[w].selected[i];
+            bytes += sizeof *s + tally_bytes(&s->callers) + tally_bytes(&s->regions) + tally_bytes(&s->sources);
+        }
     return bytes;
 }
 
-static void window_change(struct view *v, const struct view_entry *e, bool add)
+void view_silence(struct view *v, uint64_t sources)
 {
-    for (unsigned i = 0; i < v->rule->selection_count; i++) {
-        if (!(e->takes >> i & 1))
+    v->silent = sources;
+}
+
+/* ---- windows ---- */
+
+uint32_t view_grid(const struct view *v, uint32_t region)
+{
+    if (region == REGION_NONE)
+        return region;
+    uint32_t grid = region_at(registry_region(v->in.registry, region), REGION_GRID);
+    return grid == REGION_NONE ? region : grid;
+}
+
+static void tally_change(struct tally *t, uint64_t key, bool add)
+{
+    if (!key)
+        return;
+    if (add)
+        tally_add(t, key);
+    else
+        tally_remove(t, key);
+}
+
+static void window_change(const struct view *v, struct cursor *c, const struct view_entry *e, bool add)
+{
+    for (uint32_t takes = e->takes; takes; takes &= takes - 1) {
+        struct selected *s = &c->selected[__builtin_ctz(takes)];
+        if (s->wants_callers)
+            tally_change(&s->callers, e->actor, add);
+        if (e->party)
             continue;
-        struct selected *s = &v->selected[i];
-        if (!e->party) {
-            s->events += add ? 1 : -1;
-            /* sums of any order and sign are exact in two's complement */
-            s->sum = (int64_t)((uint64_t)s->sum + (add ? (uint64_t)e->value : 0 - (uint64_t)e->value));
-        }
-        if (s->wants_callers && e->actor) {
-            if (add)
-                tally_add(&s->callers, e->actor);
-            else
-                tally_remove(&s->callers, e->actor);
-        }
+        s->events += add ? 1 : -1;
+        /* sums of any order and sign are exact in two's complement */
+        s->sum = (int64_t)((uint64_t)s->sum + (add ? (uint64_t)e->value : 0 - (uint64_t)e->value));
+        if (s->wants_regions)
+            tally_change(&s->regions, view_grid(v, e->region), add);
+        if (s->wants_sources)
+            tally_change(&s->sources, e->source + 1u, add);
     }
+}
+
+void view_take(struct view *v, const struct view_entry *e)
+{
+    view_append(v, e);
+    v->cursors[0].high = v->count;
+    window_change(v, &v->cursors[0], e, true);
+}
+
+static void cursor_move(const struct view *v, struct cursor *c, const struct window *w, int64_t minute)
+{
+    int64_t to = minute > INT64_MAX / 60 ? INT64_MAX : minute * 60 - w->lag_s;
+    const struct view_entry *e = v->entries;
+    /* outward first, so that low <= high all the way */
+    while (c->high < v->count && e[c->high].at <= to)
+        window_change(v, c, &e[c->high++], true);
+    while (c->low > 0 && e[c->low - 1].at + (int64_t)w->within_s > to)
+        window_change(v, c, &e[--c->low], true);
+    while (c->low < c->high && e[c->low].at + (int64_t)w->within_s <= to)
+        window_change(v, c, &e[c->low++], false);
+    while (c->high > c->low && e[c->high - 1].at > to)
+        window_change(v, c, &e[--c->high], false);
 }
 
 void view_move(struct view *v, int64_t minute)
 {
-    int64_t to = minute > INT64_MAX / 60 ? INT64_MAX : minute * 60;
-    const struct view_entry *e = v->entries;
-    /* outward first, so that low <= high all the way */
-    while (v->high < v->count && e[v->high].at <= to)
-        window_change(v, &e[v->high++], true);
-    while (v->low > 0 && e[v->low - 1].at + (int64_t)v->rule->within_s > to)
-        window_change(v, &e[--v->low], true);
-    while (v->low < v->high && e[v->low].at + (int64_t)v->rule->within_s <= to)
-        window_change(v, &e[v->low++], false);
-    while (v->high > v->low && e[v->high - 1].at > to)
-        window_change(v, &e[--v->high], false);
-}
-
-/* each matter's largest figure, summed */
-static int64_t involved(struct view *v, unsigned selection)
-{
-    tally_clear(&v->scratch);
-    int64_t total = 0;
-    for (size_t i = v->low; i < v->high; i++) {
-        const struct view_entry *e = &v->entries[i];
-        if (e->party || !(e->takes >> selection & 1) || !e->involved)
-            continue;
-        uint32_t *largest = tally_at(&v->scratch, e->matter ? e->matter : UINT64_C(1) << 63 | e->ref);
-        if (e->involved > *largest) {
-            if (*largest == 0)
-                v->scratch.distinct++;
-            total += e->involved - *largest;
-            *largest = e->involved;
-        }
-    }
-    return total;
-}
-
-static int64_t maximum(const struct view *v, unsigned selection)
-{
-    int64_t most = INT64_MIN;
-    for (size_t i = v->low; i < v->high; i++) {
-        const struct view_entry *e = &v->entries[i];
-        if (!e->party && (e->takes >> selection & 1) && e->value > most)
-            most = e->value;
-    }
-    return most;
-}
-
-static int64_t measure_value(struct view *v, const struct atom *atom)
-{
-    const struct selected *s = &v->selected[atom->selection];
-    switch (atom->measure) {
-    case MEASURE_EVENTS:
-        return s->events;
-    case MEASURE_CALLERS:
-        return s->callers.distinct;
-    case MEASURE_INVOLVED:
-        return involved(v, atom->selection);
-    case MEASURE_SUM:
-        return s->sum;
-    case MEASURE_MAX:
-        return maximum(v, atom->selection);
-    case MEASURES:
-        break;
-    }
-    CHECK(false);
-    return 0;
-}
-
-void view_values(struct view *v, int64_t *values)
-{
-    for (unsigned a = 0; a < v->rule->atom_count; a++) {
-        unsigned same = 0;
-        while (same < a && (v->rule->atoms[same].selection != v->rule->atoms[a].selection ||
-                            v->rule->atoms[same].measure != v->rule->atoms[a].measure))
-            same++;
-        values[a] = same < a ? values[same] : measure_value(v, &v->rule->atoms[a]);
-    }
+    for (unsigned w = 0; w < v->in.rule->window_count; w++)
+        cursor_move(v, &v->cursors[w], &v->in.rule->windows[w], minute);
 }
 
 int64_t view_next_change(struct view *v, int64_t minute)
 {
     view_move(v, minute);
     int64_t next = MINUTE_NEVER;
-    if (v->high < v->count)
-        next = ((int64_t)v->entries[v->high].at + 59) / 60;
-    if (v->low < v->high) {
-        int64_t leaves = ((int64_t)v->entries[v->low].at + v->rule->within_s + 59) / 60;
-        if (leaves < next)
-            next = leaves;
+    for (unsigned i = 0; i < v->in.rule->window_count; i++) {
+        const struct cursor *c = &v->cursors[i];
+        const struct window *w = &v->in.rule->windows[i];
+        if (c->high < v->count) {
+            int64_t enters = ((int64_t)v->entries[c->high].at + w->lag_s + 59) / 60;
+            next = enters < next ? enters : next;
+        }
+        if (c->low < c->high) {
+            int64_t leaves = ((int64_t)v->entries[c->low].at + w->lag_s + w->within_s + 59) / 60;
+            next = leaves < next ? leaves : next;
+        }
     }
     return next;
 }
@@ -269,30 +197,34 @@ int64_t view_newest_minute(const struct view *v)
     return v->count ? ((int64_t)v->entries[v->count - 1].at + 59) / 60 : MINUTE_NONE;
 }
 
-const struct view_entry *view_window(const struct view *v, size_t *count)
+int64_t view_oldest_minute(const struct view *v)
 {
-    *count = v->high - v->low;
-    return v->entries + v->low;
+    return v->count ? ((int64_t)v->entries[0].at + 59) / 60 : MINUTE_NEVER;
 }
 
-fact_ref view_crossing(struct view *v, unsigned level_count, uint32_t *at)
+const struct view_entry *view_window(const struct view *v, size_t *count)
+{
+    *count = v->cursors[0].high - v->cursors[0].low;
+    return v->entries + v->cursors[0].low;
+}
+
+fact_ref view_crossing(struct view *v, unsigned level_count, const int64_t *thresholds, uint32_t *at)
 {
     /* a view of its own over the window's facts, one more at a time */
-    struct view *prefix = view_create(v->rule, v->ledger);
-    prefix->entries = v->entries + v->low;
+    struct view *prefix = view_create(&v->in);
+    size_t count;
+    const struct view_entry *window = view_window(v, &count);
     fact_ref found = 0;
-    for (size_t i = 0, count = v->high - v->low; i < count && !found; i++) {
-        window_change(prefix, &prefix->entries[i], true);
-        prefix->high = prefix->count = i + 1;
-        int64_t values[ATOMS_MAX];
+    for (size_t i = 0; i < count && !found; i++) {
+        view_take(prefix, &window[i]);
+        int64_t values[TERMS_MAX];
         view_values(prefix, values);
         for (unsigned level = 1; level <= level_count && !found; level++)
-            if (expression_holds(&v->rule->level[level], v->rule, values)) {
-                found = prefix->entries[i].ref;
-                *at = prefix->entries[i].at;
+            if (expression_holds(&v->in.rule->level[level], v->in.rule, values, thresholds, true)) {
+                found = window[i].ref;
+                *at = window[i].at;
             }
     }
-    prefix->entries = NULL;
     view_destroy(&prefix);
     return found;
 }
@@ -305,16 +237,7 @@ static int order(const struct view *v, const struct view_entry *a, const struct 
         return a->at < b->at ? -1 : 1;
     if (a->ref == b->ref)
         return 0;
-    struct str x = ledger_text(v->ledger, a->ref).id, y = ledger_text(v->ledger, b->ref).id;
-    int texts = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
-    if (texts)
-        return texts;
-    if (x.len != y.len)
-        return x.len < y.len ? -1 : 1;
-    uint8_t source_a = ledger_fact(v->ledger, a->ref)->source, source_b = ledger_fact(v->ledger, b->ref)->source;
-    if (source_a != source_b)
-        return source_a < source_b ? -1 : 1;
-    return a->ref < b->ref ? -1 : 1; /* an event and its parties */
+    return ledger_order(v->in.ledger, a->ref, b->ref);
 }
 
 static void reserve(struct view *v)
@@ -338,7 +261,7 @@ static int order_of(const void *a, const void *b, void *view)
 
 void view_sort(struct view *v)
 {
-    window_reset(v);
+    windows_reset(v);
     if (!v->count)
         return;
     qsort_r(v->entries, v->count, sizeof *v->entries, order_of, v);
@@ -360,12 +283,15 @@ bool view_insert(struct view *v, const struct view_entry *e)
     memmove(v->entries + at + 1, v->entries + at, (v->count - at) * sizeof *v->entries);
     v->entries[at] = *e;
     v->count++;
-    if (at < v->low) {
-        v->low++;
-        v->high++;
-    } else if (at < v->high) {
-        v->high++;
-        window_change(v, e, true);
+    for (unsigned w = 0; w < v->in.rule->window_count; w++) {
+        struct cursor *c = &v->cursors[w];
+        if (at < c->low) {
+            c->low++;
+            c->high++;
+        } else if (at < c->high) {
+            c->high++;
+            window_change(v, c, e, true);
+        }
     }
     return true;
 }
@@ -373,28 +299,34 @@ bool view_insert(struct view *v, const struct view_entry *e)
 void view_trim(struct view *v, int64_t minute)
 {
     view_move(v, minute);
+    size_t low = v->count;
+    for (unsigned w = 0; w < v->in.rule->window_count; w++)
+        low = v->cursors[w].low < low ? v->cursors[w].low : low;
     /* when half of it is of no more use, so that the cost is a constant an entry */
-    if (v->low < 64 || v->low < v->count / 2)
+    if (low < 64 || low < v->count / 2)
         return;
-    memmove(v->entries, v->entries + v->low, (v->count - v->low) * sizeof *v->entries);
-    v->count -= v->low;
-    v->high -= v->low;
-    v->low = 0;
+    memmove(v->entries, v->entries + low, (v->count - low) * sizeof *v->entries);
+    v->count -= low;
+    for (unsigned w = 0; w < v->in.rule->window_count; w++) {
+        v->cursors[w].low -= low;
+        v->cursors[w].high -= low;
+    }
 }
 
 void view_forget(struct view *v)
 {
     if (!v->count)
         return;
-    int64_t low = ledger_floor(v->ledger, SHELF_FACTS), other = ledger_floor(v->ledger, SHELF_READINGS);
+    const struct ledger *ledger = v->in.ledger;
+    int64_t low = ledger_floor(ledger, SHELF_FACTS), other = ledger_floor(ledger, SHELF_READINGS);
     if (v->entries[0].at >= low && v->entries[0].at >= other)
         return;
     size_t kept = 0;
     for (size_t i = 0; i < v->count; i++) {
-        const struct fact *fact = ledger_fact(v->ledger, v->entries[i].ref);
-        if (v->entries[i].at >= ledger_floor(v->ledger, fact_shelf(fact->kind)))
+        const struct fact *fact = ledger_fact(ledger, v->entries[i].ref);
+        if (v->entries[i].at >= ledger_floor(ledger, fact_shelf(fact->kind)))
             v->entries[kept++] = v->entries[i];
     }
     v->count = kept;
-    window_reset(v);
+    windows_reset(v);
 }

@@ -31,6 +31,7 @@ void committer_restored(struct committer *c)
     watermarks_update(&c->marks, clock_now_ms(c->in.clock)); /* a source may have been silent before, and still be */
     rule_times(c);
     remember_closed(c);
+    tracker_stand(c->tracker);
 }
 
 struct committer *committer_create(const struct committer_inputs *in)
@@ -256,6 +257,10 @@ static uint64_t rule_sources(const struct rule *rule)
 static void rule_times(struct committer *c)
 {
     const struct rule_set *rules = generation_rules(c->in.generation);
+    uint64_t silent_sources = 0;
+    for (size_t i = 0; i < c->marks.source_count; i++)
+        silent_sources |= (uint64_t)c->marks.sources[i].silent << i;
+    tracker_silence(c->tracker, silent_sources);
     for (unsigned r = 0; r < rules->count; r++) {
         uint64_t sources = rule_sources(&rules->rules[r]);
         int64_t watermark = WATERMARK_ALL, horizon = MINUTE_NEVER;
@@ -271,6 +276,10 @@ static void rule_times(struct committer *c)
                 horizon = c->marks.sources[i].horizon;
         }
         struct rule_time *t = &c->times[r];
+        if (rules->rules[r].standing) {
+            *t = (struct rule_time){MINUTE_NONE, c->marks.clock ? clock_now_ms(c->in.clock) / 60000 : MINUTE_NONE, MINUTE_NONE, false};
+            continue;
+        }
         t->closed_before = c->closed_at_commit[r];
         t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;
         t->horizon = any ? horizon : MINUTE_NONE;

@@ -53,7 +53,7 @@ void committer_restored(struct committer *); /* after the last committer_restore
 /* then: where to read on, by partition; -1: from the beginning */
 void committer_offsets(const struct committer *, int64_t *offsets);
 /* was this rule, by its id, in the generation that committed last? */
-bool committer_knows_rule(const struct committer *, const char *id);
+bool committer_knows_rule(const struct committer *, const struct rule *);
 /* facts of earlier cuts count as committed; the next cut's number is above any before */
 void committer_find(struct committer *, const struct finding *); /* from a backfill; before the first step */
 

@@ -112,7 +112,10 @@ void committer_offsets(const struct committer *c, int64_t *offsets)
         offsets[i] = c->marks.partitions[i].next_offset;
 }
 
-bool committer_knows_rule(const struct committer *c, const char *id)
+bool committer_knows_rule(const struct committer *c, const struct rule *rule)
 {
-    return json_object_get(c->known_rules, id) != NULL;
+    char digest[24];
+    snprintf(digest, sizeof digest, "%016llx", (unsigned long long)rule->digest);
+    const char *known = json_string_value(json_object_get(c->known_rules, rule->id));
+    return known && strcmp(known, digest) == 0;
 }

@@ -2,6 +2,7 @@
 #include "commit/committer_priv.h"
 
 #include "base/check.h"
+#include "base/log.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -81,7 +82,15 @@ static void recorded(void *arg, const struct rule *rule, const struct episode *e
     metric_add(c->in.metrics, METRIC_RECORDED, 0, 0, 1);
 }
 
-const struct tracker_outputs committer_outputs = {publish, store_state, recorded, NULL};
+static void shadowed(void *arg, const struct revision *revision)
+{
+    struct committer *c = arg;
+    metric_add(c->in.metrics, METRIC_SHADOWED, 0, 0, 1);
+    log_line(LOG_INFO, "shadow", "rule %s, on trial: alert %s %s, level %s", revision->rule->id, revision->alert->id,
+             change_word(revision->change), generation_rules(c->in.generation)->level_name[revision->alert->level]);
+}
+
+const struct tracker_outputs committer_outputs = {publish, store_state, shadowed, recorded, NULL};
 
 /* Never the record's own text, unless the source says so: it may hold a name or a number. */
 void publish_reject(struct committer *c, const struct handover *h, const struct reject *r)

@@ -169,13 +169,27 @@ struct rule_context config_rule_context(const struct config *c)
         .level_count = c->level_count,
         .retention_s = c->retention_s,
         .readings_retention_s = c->readings_retention_s,
+        .calendar_path = c->calendar_path,
+        .models_path = c->models_path,
+        .utc_offset_s = c->utc_offset_s,
     };
 }
 
-static void load_rules(struct config *c, const struct yaml_node *node, struct problems *problems)
+static char *path_or_null(const struct yaml_node *node, const char *what, struct problems *problems)
 {
+    char *path = config_path(node, what, problems);
+    if (*path)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static void load_rules(struct config *c, const struct yaml_node *root, struct problems *problems)
+{
+    c->rules_path = config_path(config_need(root, "rules", problems), "rules", problems);
+    c->calendar_path = path_or_null(yaml_get(root, "calendar"), "calendar", problems);
+    c->models_path = path_or_null(yaml_get(root, "models"), "models", problems);
     const struct rule_context context = config_rule_context(c);
-    c->rules_path = config_path(node, "rules", problems);
     if (*c->rules_path)
         c->rules = rule_set_load(c->rules_path, &context, problems);
 }
@@ -184,7 +198,7 @@ static void read_all(struct config *c, const struct yaml_node *root, struct prob
 {
     static const char *const known[] = {"group",      "time",    "timezone",  "levels",     "workers", "registry",
                                         "rules",      "sources", "kafka",     "output",     "ledger",  "counters",
-                                        "actor_keys", "http",    "heartbeat", "uncommitted"};
+                                        "actor_keys", "http",    "heartbeat", "uncommitted", "calendar", "models"};
     if (!yaml_is_mapping(root, "the configuration", problems))
         return;
     yaml_only(root, known, COUNT(known), problems);
@@ -203,7 +217,7 @@ static void read_all(struct config *c, const struct yaml_node *root, struct prob
     read_http(c, yaml_get(root, "http"), problems);
     load_registry(c, config_need(root, "registry", problems), problems);
     config_load_mappings(c, sources, problems);
-    load_rules(c, config_need(root, "rules", problems), problems);
+    load_rules(c, root, problems);
 }
 
 struct config *config_load(const char *path, struct problems *problems)
@@ -257,6 +271,8 @@ void config_destroy(struct config **config)
     free(c->directory);
     free(c->group);
     free(c->rules_path);
+    free(c->calendar_path);
+    free(c->models_path);
     free(c->http_host);
     free(c);
 }

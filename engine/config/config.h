@@ -49,6 +49,7 @@ struct config {
     struct registry *registry;
     struct catalogue *catalogue;
     char *rules_path;
+    char *calendar_path, *models_path; /* NULL: none */
     struct rule_set *rules;
 
     int32_t retention_s, readings_retention_s;

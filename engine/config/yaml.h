@@ -58,6 +58,8 @@ bool yaml_bool(const struct yaml_node *, const char *what, bool absent, struct p
 /* seconds: 90s, 45m, 12h, 35d, 24小时; combinations such as 1h30m; a bare number has no unit and is refused */
 int64_t yaml_duration(const struct yaml_node *, const char *what, int64_t low, int64_t high, int64_t absent,
                       struct problems *);
+/* the same of a text; false if it is none */
+bool yaml_duration_text(const char *text, int64_t *seconds);
 /* bytes: 512KiB, 4GiB, 64MiB; a bare number is bytes */
 int64_t yaml_bytes(const struct yaml_node *, const char *what, int64_t low, int64_t high, int64_t absent,
                    struct problems *);

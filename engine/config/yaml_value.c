@@ -204,6 +204,11 @@ static void range_problem(const struct yaml_node *node, const char *what, const 
                  show_quantity(high, units, most));
 }
 
+bool yaml_duration_text(const char *text, int64_t *seconds)
+{
+    return parse_quantity(text, duration_units, COUNT(duration_units), seconds);
+}
+
 int64_t yaml_duration(const struct yaml_node *node, const char *what, int64_t low, int64_t high, int64_t absent,
                       struct problems *problems)
 {

@@ -14,11 +14,13 @@
 
 struct generation;
 
-/* A subject of a rule, as the ledger keys it. */
+/* A subject of a rule. */
 struct subject {
     enum subject_kind kind;
-    uint64_t key;    /* subject_of_... */
+    uint64_t key;    /* what it is known by: `chain`, and `each` if the rule has it */
+    uint64_t chain;  /* as the ledger keys it: subject_of_... */
     uint32_t region; /* of a region's subject; else REGION_NONE */
+    uint16_t each;   /* the category that the rule judges by itself; CATEGORY_NONE where it does not */
 };
 
 struct generation_inputs {
@@ -39,13 +41,25 @@ struct counters *generation_counters(const struct generation *);
 /* the rules that a fact of this source and category may concern */
 const uint16_t *generation_concerned(const struct generation *, unsigned source, uint16_t category, size_t *count);
 
-/* does the selection take this fact, whatever its category has become? */
-bool selection_takes(const struct selection *, const struct fact *, uint16_t category);
+/* Does the selection take this fact, whatever its category has become?  What else happened to its matter aside. */
+bool selection_takes(const struct rule_set *, const struct selection *, const struct fact *, uint16_t category);
+
+/* The selections of the rule that take it, as bits; those that are only asked for by after and unless aside. */
+uint32_t rule_takes(const struct rule_set *, const struct rule *, const struct fact *, uint16_t category);
+
+/* Does a rule ask for such a fact in the past of others: after, unless, overdue? */
+bool generation_precedes(const struct generation *, const struct fact *, uint16_t category, bool due);
+/* Does any rule ask for anything in the past of a fact's matter? */
+bool generation_asks_matters(const struct generation *);
 
 /* The subject that the rule sees the fact under: the first of its `per` that the fact names; kind SUBJECT_NONE if
- * none.  region: the fact's, as it stands. */
-struct subject rule_subject(const struct rule *, const struct registry *, const struct ledger *, fact_ref,
-                            uint32_t region);
+ * none.  region, category: the fact's, as they stand. */
+struct subject rule_subject(const struct generation *, const struct rule *, const struct ledger *, fact_ref,
+                            uint32_t region, uint16_t category);
+/* the same of a neighbouring region */
+struct subject subject_of_neighbour(const struct subject *, uint32_t region);
+/* its key, from its chain and each */
+uint64_t subject_key(uint64_t chain, uint16_t each);
 
 /* first minute whose window sees a fact of that second */
 static inline int64_t minute_of(int64_t second)
@@ -76,8 +90,8 @@ void touched_add(struct touched *, const struct finding *);
 
 /* Counts one fact and its parties as if they were of that region and category (their own, or where moves have put them), and
  * notes what that touched.  Worker. */
-void generation_count(struct generation *, const struct registry *, const struct ledger *, fact_ref, uint32_t region,
-                      uint16_t category, struct touched *);
+void generation_count(struct generation *, const struct ledger *, fact_ref, uint32_t region, uint16_t category,
+                      struct touched *);
 
 /* Keeps of `touched` only what may have crossed a threshold: the findings, each once. */
 void generation_evaluate(struct generation *, struct touched *);

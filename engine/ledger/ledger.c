@@ -326,7 +326,7 @@ static void push_chains(struct ledger_writer *writer, struct span *span, const s
         push(writer, span, subject_of_target(target), ref, CHAIN_REGION);
         atomic_store(&span->has_modifiers, true);
         atomic_fetch_or(&ledger->filter[target >> 6 & (FILTER_WORDS - 1)], UINT64_C(1) << (target & 63));
-        if (e->kind == EVENT_MERGED)
+        if (e->kind == EVENT_MERGED || e->kind == EVENT_LINKED)
             atomic_fetch_or(&ledger->filter[fact->matter >> 6 & (FILTER_WORDS - 1)],
                             UINT64_C(1) << (fact->matter & 63));
     } else if (e->region != REGION_NONE) {

@@ -75,6 +75,9 @@ struct fact_text ledger_text(const struct ledger *, fact_ref);
 /* the fact that an alias stands for; the ref itself otherwise */
 fact_ref ledger_origin(const struct ledger *, fact_ref);
 
+/* The order of facts beyond their time: by id, bytewise, then by source, then parties after their event; < 0, 0, > 0. */
+int ledger_order(const struct ledger *, fact_ref, fact_ref);
+
 uint64_t subject_of_region(uint32_t region);
 uint64_t subject_of_respondent(struct str);
 uint64_t subject_of_matter(uint64_t matter);
@@ -103,9 +106,12 @@ void ledger_places(const struct ledger *, fact_ref, ledger_place_visit *, void *
 /* The smallest text among the matters merged with this one (over merges not voided), as its key; the key itself where
  * it was merged with none.  *text, if wanted, is that text, and empty in the second case. */
 uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *text);
-/* every matter that was ever one with this, by merges since taken back too, this one among them */
+/* every matter that was ever one with this or linked to it, by merges and links since taken back too, this one among
+ * them */
 typedef void ledger_matter_visit(void *arg, uint64_t matter);
 void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
+/* every matter that is one with this or linked to it, this one among them */
+void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 
 /* The floor, in seconds: facts before it are no more.  ledger_maintain raises it to what the limits allow for the
  * event time `now_s`, frees what lies below it once no batch can see it, and replaces the index when it is too full.

@@ -242,7 +242,8 @@ enum { COMPONENT_MAX = 4096 };
 
 struct component {
     const struct ledger *ledger;
-    bool ever; /* merges that were taken back, or are of no cut yet, too */
+    bool ever;  /* merges that were taken back, or are of no cut yet, too */
+    bool links; /* and links */
     uint64_t *matter;
     size_t count, capacity;
     uint64_t root;
@@ -285,7 +286,8 @@ static bool merge_visit(void *arg, fact_ref ref)
 {
     struct component *c = arg;
     const struct fact *fact = ledger_fact(c->ledger, ref);
-    if (fact->kind != EVENT_MERGED || (!c->ever && (!fact->cut || !lives(c->ledger, ref))))
+    bool joins = fact->kind == EVENT_MERGED || (c->links && fact->kind == EVENT_LINKED);
+    if (!joins || (!c->ever && (!fact->cut || !lives(c->ledger, ref))))
         return true;
     struct fact_text text = ledger_text(c->ledger, ref);
     component_add(c, fact->matter, text.matter);
@@ -320,9 +322,32 @@ uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct
 
 void ledger_matters(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
-    struct component c = {.ledger = ledger, .ever = true, .root = matter};
+    struct component c = {.ledger = ledger, .ever = true, .links = true, .root = matter};
     component_find(&c, matter);
     for (size_t i = 0; i < c.count; i++)
         visit(arg, c.matter[i]);
     free(c.matter);
+}
+
+void ledger_related(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
+{
+    struct component c = {.ledger = ledger, .links = true, .root = matter};
+    component_find(&c, matter);
+    for (size_t i = 0; i < c.count; i++)
+        visit(arg, c.matter[i]);
+    free(c.matter);
+}
+
+int ledger_order(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    struct str x = ledger_text(ledger, a).id, y = ledger_text(ledger, b).id;
+    int texts = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
+    if (texts)
+        return texts;
+    if (x.len != y.len)
+        return x.len < y.len ? -1 : 1;
+    uint8_t source_a = ledger_fact(ledger, a)->source, source_b = ledger_fact(ledger, b)->source;
+    if (source_a != source_b)
+        return source_a < source_b ? -1 : 1;
+    return a < b ? -1 : a > b;
 }

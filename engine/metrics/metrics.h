@@ -74,6 +74,8 @@ enum structure {
       "Conditions that hold, but not yet for as long as their rule asks.")                                           \
     X(REVISIONS, COUNTER, "gridwarn_alert_revisions_total", LABEL_CHANGE, LABEL_NONE,                                \
       "Revisions published, by type.")                                                                               \
+    X(SHADOWED, COUNTER, "gridwarn_shadow_revisions_total", LABEL_NONE, LABEL_NONE,                                  \
+      "Revisions of alerts of rules on trial, which are not published.")                                             \
     X(RECORDED, COUNTER, "gridwarn_alerts_recorded_only_total", LABEL_NONE, LABEL_NONE,                              \
       "Episodes recorded and not raised because they were true only longer ago than raise_within.")                  \
     X(COMMIT_SECONDS, HISTOGRAM, "gridwarn_commit_seconds", LABEL_NONE, LABEL_NONE, "Time that a commit took.")      \

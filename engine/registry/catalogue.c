@@ -140,6 +140,13 @@ const struct category *catalogue_category(const struct catalogue *c, uint16_t ca
     return &c->categories[category];
 }
 
+uint16_t catalogue_prefix(const struct catalogue *c, uint16_t category, unsigned segments)
+{
+    while (category != CATEGORY_NONE && c->categories[category].depth > segments)
+        category = c->categories[category].parent;
+    return category;
+}
+
 uint16_t catalogue_find_category(const struct catalogue *c, struct str path)
 {
     uint32_t number = names_find(c->paths, path);
@@ -221,7 +228,12 @@ static void number_categories(struct catalogue *c)
         unsigned last = i;
         while (last < c->category_count && strncmp(texts[last].path, path, len) == 0 && texts[last].path[len] == '.')
             last++;
-        c->categories[i] = (struct category){path, texts[i - 1].name ? texts[i - 1].name : path, (uint16_t)last};
+        /* ancestors have been numbered before */
+        const char *dot = strrchr(path, '.');
+        uint16_t parent = dot ? catalogue_find_category(c, (struct str){path, (size_t)(dot - path)}) : CATEGORY_NONE;
+        uint8_t depth = parent == CATEGORY_NONE ? 1 : (uint8_t)(c->categories[parent].depth + 1);
+        c->categories[i] = (struct category){path, texts[i - 1].name ? texts[i - 1].name : path, (uint16_t)last,
+                                             parent, depth};
         names_add(c->paths, str_of(path), i);
     }
 }

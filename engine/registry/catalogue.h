@@ -19,6 +19,8 @@ enum { CATEGORY_NONE = 0, SOURCES_MAX = 64, TAGS_MAX = 24, CATEGORIES_MAX = 6553
 struct category {
     const char *path, *name; /* name is the path where none is given */
     uint16_t last;           /* the prefix covers [own number, last] */
+    uint16_t parent;         /* CATEGORY_NONE: it is a head */
+    uint8_t depth;           /* segments of the path */
 };
 
 struct organisation {
@@ -48,6 +50,8 @@ int catalogue_find_tag(const struct catalogue *, struct str name); /* -1 if none
 
 unsigned catalogue_category_count(const struct catalogue *); /* numbered 1..count */
 const struct category *catalogue_category(const struct catalogue *, uint16_t category);
+/* the category that its path's first `segments` name; itself where it has no more; CATEGORY_NONE of none */
+uint16_t catalogue_prefix(const struct catalogue *, uint16_t category, unsigned segments);
 uint16_t catalogue_find_category(const struct catalogue *, struct str path); /* CATEGORY_NONE if none */
 
 /* by code, name or alias; NULL if it is not in the register */

@@ -4,6 +4,7 @@
 #include "rule/rule_priv.h"
 
 #include "base/check.h"
+#include "rule/calendar.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,27 +61,136 @@ static void put_selection(FILE *out, const struct selection *s, const struct cat
     put_bits(out, "kind", s->kinds, EVENT_KINDS, catalogue, kind_word);
     put_bits(out, "tag", s->tags_all, catalogue_tag_count(catalogue), catalogue, catalogue_tag);
     put_bits(out, "any_tag", s->tags_any, catalogue_tag_count(catalogue), catalogue, catalogue_tag);
+    for (unsigned i = 0; i < s->hours_count; i++)
+        fprintf(out, " hours %u-%u", s->hours[i].first, s->hours[i].end);
+    if (s->days)
+        fprintf(out, " days %u", s->days);
+    if (s->overdue)
+        fputs(" overdue", out);
+}
+
+static void put_selection_with_others(FILE *out, const struct rule *rule, unsigned number,
+                                      const struct catalogue *catalogue)
+{
+    const struct selection *s = &rule->selections[number];
+    fputs(" (", out);
+    put_selection(out, s, catalogue);
+    if (s->after != SELECTION_NONE) {
+        fputs(" after (", out);
+        put_selection(out, &rule->selections[s->after], catalogue);
+        fputs(" )", out);
+    }
+    if (s->unless != SELECTION_NONE) {
+        fputs(" unless (", out);
+        put_selection(out, &rule->selections[s->unless], catalogue);
+        fputs(" )", out);
+    }
+    fputs(" )", out);
+}
+
+static void put_expression(FILE *, const struct rule *, const struct expression *, const struct rule_context *);
+
+static void put_score(FILE *, const struct rule *, const struct score *, const struct rule_context *);
+
+static void put_window(FILE *out, const struct rule *rule, unsigned window)
+{
+    if (window)
+        fprintf(out, " in %d lag %d", rule->windows[window].within_s, rule->windows[window].lag_s);
+}
+
+static void put_term(FILE *out, const struct rule *rule, const struct term *term, const struct rule_context *context)
+{
+    fprintf(out, " %s", term_kind_word(term->kind));
+    switch (term->kind) {
+    case TERM_SILENT:
+        put(out, catalogue_source(context->catalogue, term->source));
+        return;
+    case TERM_SCORE:
+        put_score(out, rule, &rule->scores[term->score], context);
+        return;
+    case TERM_ADJACENT:
+        put_expression(out, rule, term->inner, context);
+        return;
+    case TERM_MEASURE:
+    case TERM_CHANGE:
+    case TERM_SHARE:
+    case TERM_BOTH:
+    case TERM_ANOMALY:
+    case TERM_KINDS:
+        break;
+    }
+    put_selection_with_others(out, rule, term->selection, context->catalogue);
+    fprintf(out, ".%s", measure_word(term->measure));
+    put_window(out, rule, term->window);
+    if (term->kind == TERM_SHARE || term->kind == TERM_BOTH) {
+        put_selection_with_others(out, rule, term->other, context->catalogue);
+        fprintf(out, ".%s", measure_word(term->other_measure));
+    }
+    if (term->kind == TERM_CHANGE)
+        put_window(out, rule, term->earlier);
+}
+
+static void put_score(FILE *out, const struct rule *rule, const struct score *score,
+                      const struct rule_context *context)
+{
+    put(out, score->model);
+    put(out, score->version);
+    fprintf(out, " base %d", score->base);
+    for (unsigned f = 0; f < score->feature_count; f++) {
+        const struct feature *feature = &score->features[f];
+        put_term(out, rule, &rule->terms[feature->term], context);
+        for (unsigned b = 0; b < feature->bin_count; b++)
+            fprintf(out, " %" PRId64 ":%d", feature->bins[b].below, feature->bins[b].points);
+        fprintf(out, " none:%d", feature->none);
+    }
+}
+
+static void put_expression(FILE *out, const struct rule *rule, const struct expression *e,
+                           const struct rule_context *context)
+{
+    static const char *const words[] = {[OP_ATOM] = "", [OP_AND] = " and", [OP_OR] = " or"};
+    for (unsigned i = 0; i < e->count; i++) {
+        fputs(words[e->steps[i].op], out);
+        if (e->steps[i].op != OP_ATOM)
+            continue;
+        const struct atom *atom = &rule->atoms[e->steps[i].atom];
+        put_term(out, rule, &rule->terms[atom->term], context);
+        fprintf(out, "%s%" PRId64, atom->at_most ? "<=" : ">=", atom->threshold);
+        for (unsigned o = 0; o < rule->override_count; o++)
+            if (rule->overrides[o].atom == e->steps[i].atom && context->registry) {
+                fputs(" at", out);
+                put(out, registry_region(context->registry, rule->overrides[o].region)->code);
+                fprintf(out, "%" PRId64, rule->overrides[o].threshold);
+            }
+    }
 }
 
 static void put_levels(FILE *out, const struct rule *rule, const struct rule_context *context)
 {
-    static const char *const words[] = {[OP_ATOM] = "", [OP_AND] = " and", [OP_OR] = " or"};
     for (unsigned l = 1; l <= context->level_count; l++) {
-        const struct expression *e = &rule->level[l];
-        if (!e->count)
+        if (!rule->level[l].count)
             continue;
         fputs("\nlevel ", out);
         put(out, context->level_names[l - 1]);
-        for (unsigned i = 0; i < e->count; i++) {
-            fputs(words[e->steps[i].op], out);
-            if (e->steps[i].op != OP_ATOM)
-                continue;
-            const struct atom *atom = &rule->atoms[e->steps[i].atom];
-            fputs(" (", out);
-            put_selection(out, &rule->selections[atom->selection], context->catalogue);
-            fprintf(out, " ).%s>=%" PRId64, measure_word(atom->measure), atom->threshold);
-        }
+        put_expression(out, rule, &rule->level[l], context);
     }
+    if (rule->clear_when.count) {
+        fputs("\nwhen", out);
+        put_expression(out, rule, &rule->clear_when, context);
+    }
+}
+
+static void put_circumstances(FILE *out, const struct rule *rule, const struct rule_context *context)
+{
+    fprintf(out, "\neach %u life %d valid %" PRId64 " %" PRId64, rule->each, (int)rule->life, rule->valid_from,
+            rule->valid_to);
+    for (unsigned i = 0; i < rule->during_count; i++)
+        fprintf(out, " during %" PRIu32 " %d", rule->during[i].periods, rule->during[i].multiplier);
+    bool dated = rule->during_count > 0;
+    for (unsigned i = 0; i < rule->selection_count; i++)
+        dated |= (rule->selections[i].days & (DAYS_WORKDAY | DAYS_HOLIDAY)) != 0;
+    if (dated)
+        fprintf(out, " calendar %016" PRIx64, calendar_digest(context->calendar));
 }
 
 static char *text_of(const struct rule *rule, const struct rule_context *context,
@@ -105,6 +215,7 @@ static void write_computed(FILE *out, const struct rule *rule, const struct rule
     fprintf(out, "\nwithin %d for %d after %d below %" PRId64 " raise %d", rule->within_s, rule->for_s,
             rule->clear_after_s, rule->clear_below, rule->raise_within_s);
     put_levels(out, rule, context);
+    put_circumstances(out, rule, context);
     fputc('\n', out);
 }
 

@@ -2,45 +2,41 @@
  * can't be reached, a selection that nobody asks for, a window longer than what the ledger remembers. */
 #include "rule/rule_priv.h"
 
-static bool same_count(const struct atom *a, const struct atom *b)
-{
-    return a->selection == b->selection && a->measure == b->measure;
-}
-
 /* the least values with which the chosen atoms (bits) hold */
-static void least_values(const struct rule *rule, uint32_t chosen, int64_t values[ATOMS_MAX])
+static void least_values(const struct rule *rule, uint64_t chosen, int64_t values[TERMS_MAX])
 {
-    for (unsigned i = 0; i < rule->atom_count; i++) {
-        values[i] = INT64_MIN;
-        for (unsigned k = 0; k < rule->atom_count; k++)
-            if (chosen >> k & 1 && same_count(&rule->atoms[i], &rule->atoms[k]) &&
-                rule->atoms[k].threshold > values[i])
-                values[i] = rule->atoms[k].threshold;
-    }
+    for (unsigned i = 0; i < rule->term_count; i++)
+        values[i] = VALUE_NONE;
+    for (unsigned a = 0; a < rule->atom_count; a++)
+        if (chosen >> a & 1 && rule->atoms[a].threshold > values[rule->atoms[a].term])
+            values[rule->atoms[a].term] = rule->atoms[a].threshold;
 }
 
-/* Does `to` hold wherever `from` does?  Conditions are monotone, so it is enough to look at the least points of
- * `from`: one if it only has `and`, one for each comparison if it only has `or`.  Mixed ones are not looked at. */
+/* Does `to` hold wherever `from` does?  Where all comparisons are >=, it is enough to look at the least points of
+ * `from`: one if it only has `and`, one for each comparison if it only has `or`.  Others are not looked at. */
 static bool implies(const struct rule *rule, const struct expression *from, const struct expression *to)
 {
-    int64_t values[ATOMS_MAX];
-    uint32_t all = 0;
+    int64_t values[TERMS_MAX];
+    uint64_t all = 0;
     bool and = false, or = false;
     for (unsigned i = 0; i < from->count; i++) {
         and = and || from->steps[i].op == OP_AND;
         or = or || from->steps[i].op == OP_OR;
         if (from->steps[i].op == OP_ATOM)
-            all |= 1u << from->steps[i].atom;
+            all |= UINT64_C(1) << from->steps[i].atom;
     }
+    for (unsigned i = 0; i < rule->atom_count; i++)
+        if (rule->atoms[i].at_most || rule->terms[rule->atoms[i].term].kind == TERM_ADJACENT)
+            return false;
     if (and&& or)
         return false;
     for (unsigned i = 0; i < rule->atom_count && or ; i++) {
-        least_values(rule, 1u << i, values);
-        if (all >> i & 1 && !expression_holds(to, rule, values))
+        least_values(rule, UINT64_C(1) << i, values);
+        if (all >> i & 1 && !expression_holds(to, rule, values, NULL, true))
             return false;
     }
     least_values(rule, all, values);
-    return or || expression_holds(to, rule, values);
+    return or || expression_holds(to, rule, values, NULL, true);
 }
 
 static void check_reachable(const struct rule *rule, const struct rule_places *places,
@@ -58,10 +54,14 @@ static void check_reachable(const struct rule *rule, const struct rule_places *p
 
 static void check_used(const struct rule *rule, const struct rule_places *places, struct problems *problems)
 {
-    uint32_t used = 0;
-    for (unsigned i = 0; i < rule->atom_count; i++)
-        used |= 1u << rule->atoms[i].selection;
-    for (unsigned i = 0; i < rule->selection_count; i++)
+    uint32_t used = rule->used;
+    for (unsigned i = 0; i < rule->selection_count; i++) {
+        if (rule->selections[i].after != SELECTION_NONE)
+            used |= UINT32_C(1) << rule->selections[i].after;
+        if (rule->selections[i].unless != SELECTION_NONE)
+            used |= UINT32_C(1) << rule->selections[i].unless;
+    }
+    for (unsigned i = 0; places->let && i < places->let->count; i++)
         if (!(used >> i & 1))
             yaml_problem(yaml_key(places->let, i), problems, "no level uses the selection %s",
                          rule->selections[i].name);
@@ -73,15 +73,34 @@ static void check_below(const struct rule *rule, const struct rule_places *place
         return;
     int64_t lowest = INT64_MAX;
     for (unsigned i = 0; i < rule->atom_count; i++) {
-        if (!same_count(&rule->atoms[i], &rule->atoms[0])) {
+        if (rule->atoms[i].term != rule->atoms[0].term || rule->atoms[i].at_most) {
             yaml_problem(places->below, problems,
                          "below (低于) needs levels that all use one measure; write clear: {after: ...} alone");
             return;
         }
         lowest = rule->atoms[i].threshold < lowest ? rule->atoms[i].threshold : lowest;
     }
+    if (rule->clear_below < 1 && rule->terms[rule->atoms[0].term].measure != MEASURE_MAX)
+        yaml_problem(places->below, problems, "below (低于): expected a threshold above 0");
     if (rule->clear_below > lowest)
         yaml_problem(places->below, problems, "below (低于): expected at most the lowest threshold of the levels");
+}
+
+/* silent() is of the source as a whole, at this moment: there is no window and nothing to count */
+static void check_standing(const struct rule *rule, const struct rule_places *places, struct problems *problems)
+{
+    if (!rule->standing)
+        return;
+    for (unsigned i = 0; i < rule->term_count; i++)
+        if (rule->terms[i].kind != TERM_SILENT) {
+            yaml_problem(places->rule, problems, "silent() (断流) can only stand with silent() in a rule of its own");
+            return;
+        }
+    if (places->let || places->within)
+        yaml_problem(places->let ? places->let : places->within, problems,
+                     "a rule of silent() (断流) counts nothing: leave out let and within");
+    if (rule->per_count != 1 || rule->per[0] != SUBJECT_DISTRICT || rule->each)
+        yaml_problem(places->rule, problems, "a rule of silent() (断流) is per: district");
 }
 
 static bool reads_only_sensors(const struct rule *rule)
@@ -97,10 +116,11 @@ static void check_retention(const struct rule *rule, const struct rule_places *p
 {
     bool sensors = reads_only_sensors(rule);
     int64_t kept = sensors ? context->readings_retention_s : context->retention_s;
-    int64_t needed = (int64_t)rule->within_s + rule->clear_after_s + rule->raise_within_s;
-    if (needed > kept)
+    int64_t needed = (int64_t)rule_reach_s(rule) + rule->clear_after_s + rule->raise_within_s;
+    if (needed > kept && !rule->standing)
         yaml_problem(places->within, problems,
-                     "within + clear.after + raise_within is %lld minutes, but %s are kept for %lld only",
+                     "within, how much earlier it looks, clear.after and raise_within make %lld minutes, but %s are "
+                     "kept for %lld only",
                      (long long)needed / 60, sensors ? "readings" : "events", (long long)kept / 60);
 }
 
@@ -110,5 +130,6 @@ void rule_check(const struct rule *rule, const struct rule_places *places, const
     check_used(rule, places, problems);
     check_reachable(rule, places, context, problems);
     check_below(rule, places, problems);
+    check_standing(rule, places, problems);
     check_retention(rule, places, context, problems);
 }

@@ -1,45 +1,17 @@
-/* A level's condition, `wages.callers >= 3 or wages.involved >= 30`, into postfix steps over atoms.  Recursive
- * descent over the scalar's own text, so that every mistake has its column.  Only conditions that more events can
- * make true and never false are in the language of this version: that is why `<`, `not` and functions are refused
- * by name.  Whether 且 is an operator or begins a name is decided by where it stands: Chinese has no spaces. */
-#include "rule/rule_priv.h"
+/* A level's condition, `wages.callers >= 3 or wages.involved >= 30`, into postfix steps over atoms.  `not` is pushed
+ * inward as it is read, so that what runs knows only comparisons, and, or; what the counters may filter by can be read
+ * off them.  Whether 且 is an operator or begins a name is decided by where it stands: Chinese has no spaces. */
+#include "rule/parser.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 16, THRESHOLD_DIGITS_MAX = 12 };
+enum { DEPTH_MAX = 16 };
 
-struct parser {
-    const struct yaml_node *node;
-    const char *at;
-    struct rule *rule;
-    struct expression *out;
-    struct problems *problems;
-    unsigned depth;
-    bool failed;
-};
+enum comparison { AT_LEAST, MORE, AT_MOST, LESS, EQUAL, UNEQUAL };
 
-static const struct {
-    const char *word;
-    enum measure measure;
-} measures[] = {
-#define X(name, word) {word, MEASURE_##name},
-    MEASURE_TABLE(X)
-#undef X
-        {"件数", MEASURE_EVENTS},
-    {"人数", MEASURE_CALLERS},
-    {"涉及人数", MEASURE_INVOLVED},
-    {"合计", MEASURE_SUM},
-    {"最大", MEASURE_MAX},
-};
-
-static const char *const later_words[] = {"regions", "sources", "avg",   "change", "adjacent", "both",
-                                          "silent",  "anomaly", "score", "not",    "非"};
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-__attribute__((format(printf, 3, 4))) static void fail(struct parser *p, const char *at, const char *format, ...)
+void parser_fail(struct parser *p, const char *at, const char *format, ...)
 {
     char text[512];
     va_list args;
@@ -53,14 +25,14 @@ __attribute__((format(printf, 3, 4))) static void fail(struct parser *p, const c
                 yaml_column(p->node, (size_t)(at - p->node->text.at)), "%s", text);
 }
 
-static void skip_space(struct parser *p)
+void parser_skip_space(struct parser *p)
 {
     size_t len;
     for (uint32_t c = rule_peek(p->at, &len); c == ' ' || c == '\t' || c == '\n'; c = rule_peek(p->at, &len))
         p->at += len;
 }
 
-static bool take(struct parser *p, uint32_t wanted)
+bool parser_take(struct parser *p, uint32_t wanted)
 {
     size_t len;
     bool found = rule_peek(p->at, &len) == wanted;
@@ -69,7 +41,7 @@ static bool take(struct parser *p, uint32_t wanted)
     return found;
 }
 
-static bool take_text(struct parser *p, const char *text)
+bool parser_take_text(struct parser *p, const char *text)
 {
     bool found = strncmp(p->at, text, strlen(text)) == 0;
     if (found)
@@ -77,17 +49,28 @@ static bool take_text(struct parser *p, const char *text)
     return found;
 }
 
-static bool take_operator(struct parser *p, enum op op)
+static bool take_word(struct parser *p, const char *word)
 {
     char name[RULE_NAME_MAX + 1];
-    skip_space(p);
-    if (op == OP_AND ? take_text(p, "并且") || take_text(p, "且") : take_text(p, "或者") || take_text(p, "或"))
-        return true;
     const char *after = p->at;
-    if (!rule_take_name(&after, name) || strcmp(name, op == OP_AND ? "and" : "or") != 0)
+    if (!rule_take_name(&after, name) || strcmp(name, word) != 0)
         return false;
     p->at = after;
     return true;
+}
+
+static bool take_operator(struct parser *p, enum op op)
+{
+    parser_skip_space(p);
+    if (op == OP_AND)
+        return parser_take_text(p, "并且") || parser_take_text(p, "且") || take_word(p, "and");
+    return parser_take_text(p, "或者") || parser_take_text(p, "或") || take_word(p, "or");
+}
+
+static bool take_not(struct parser *p)
+{
+    parser_skip_space(p);
+    return take_word(p, "not") || take_word(p, "非");
 }
 
 static void emit(struct parser *p, enum op op, unsigned atom)
@@ -95,218 +78,236 @@ static void emit(struct parser *p, enum op op, unsigned atom)
     if (p->failed)
         return;
     if (p->out->count == EXPRESSION_MAX)
-        fail(p, p->at, "too long: at most %d comparisons and operators", EXPRESSION_MAX);
+        parser_fail(p, p->at, "too long: at most %d comparisons and operators", EXPRESSION_MAX);
     else
         p->out->steps[p->out->count++] = (struct step){op, (uint8_t)atom};
 }
 
-static bool same_atom(const struct atom *a, const struct atom *b)
+static bool is_monotone(const struct rule *rule, const struct term *term, bool at_most)
 {
-    return a->selection == b->selection && a->measure == b->measure && a->threshold == b->threshold;
+    const struct selection *s = rule->selections;
+    switch (term->kind) {
+    case TERM_MEASURE:
+        return !at_most && term->measure != MEASURE_AVG && s[term->selection].unless == SELECTION_NONE &&
+               !s[term->selection].overdue;
+    case TERM_BOTH:
+        return !at_most && s[term->selection].unless == SELECTION_NONE && !s[term->selection].overdue &&
+               s[term->other].unless == SELECTION_NONE && !s[term->other].overdue;
+    case TERM_ADJACENT:
+        for (unsigned i = 0; i < term->inner->count; i++)
+            if (term->inner->steps[i].op == OP_ATOM && !rule->atoms[term->inner->steps[i].atom].monotone)
+                return false;
+        return !at_most;
+    case TERM_CHANGE:
+    case TERM_SHARE:
+    case TERM_ANOMALY:
+    case TERM_SILENT:
+    case TERM_SCORE:
+    case TERM_KINDS:
+        break;
+    }
+    return false;
 }
 
-static void emit_atom(struct parser *p, struct atom atom)
+static void emit_atom(struct parser *p, unsigned term, bool at_most, int64_t threshold)
 {
-    unsigned i = 0;
+    struct rule *rule = p->rule;
     if (p->failed)
         return;
-    while (i < p->rule->atom_count && !same_atom(&p->rule->atoms[i], &atom))
-        i++;
-    if (i == ATOMS_MAX) {
-        fail(p, p->at, "too many different comparisons in one rule: at most %d", ATOMS_MAX);
+    if (rule->atom_count == ATOMS_MAX) {
+        parser_fail(p, p->at, "too many comparisons in one rule: at most %d", ATOMS_MAX);
         return;
     }
-    if (i == p->rule->atom_count)
-        p->rule->atoms[p->rule->atom_count++] = atom;
-    emit(p, OP_ATOM, i);
+    rule->atoms[rule->atom_count] = (struct atom){
+        .term = (uint8_t)term,
+        .at_most = at_most,
+        .monotone = is_monotone(rule, &rule->terms[term], at_most),
+        .inner = p->inner,
+        .threshold = threshold,
+    };
+    emit(p, OP_ATOM, rule->atom_count++);
 }
 
-static bool is_later_word(const char *word)
+static enum comparison take_comparison(struct parser *p)
 {
-    for (size_t i = 0; i < COUNT(later_words); i++)
-        if (strcmp(word, later_words[i]) == 0)
-            return true;
-    return false;
+    static const struct {
+        const char *text;
+        enum comparison comparison;
+    } known[] = {{">=", AT_LEAST}, {"≥", AT_LEAST}, {"＞＝", AT_LEAST}, {">", MORE},    {"＞", MORE},
+                 {"<=", AT_MOST},  {"≤", AT_MOST},  {"＜＝", AT_MOST},  {"<>", UNEQUAL}, {"<", LESS},
+                 {"＜", LESS},     {"!=", UNEQUAL}, {"≠", UNEQUAL},     {"！＝", UNEQUAL}, {"==", EQUAL},
+                 {"=", EQUAL},     {"＝", EQUAL}};
+    parser_skip_space(p);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (parser_take_text(p, known[i].text))
+            return known[i].comparison;
+    parser_fail(p, p->at, "expected a comparison (>= > <= < = !=) and a number");
+    return AT_LEAST;
 }
 
-static unsigned selection_of(struct parser *p, const char *at, const char *name)
+/* What is always true would raise an alert on everything that is ever touched. */
+static void check_threshold(struct parser *p, const char *at, const struct term *term, bool at_most, int64_t threshold)
 {
-    const char *known[SELECTIONS_MAX];
-    for (unsigned i = 0; i < p->rule->selection_count; i++) {
-        known[i] = p->rule->selections[i].name;
-        if (strcmp(known[i], name) == 0)
-            return i;
+    bool counts = term->kind != TERM_SCORE && !(term->kind == TERM_MEASURE && (term->measure == MEASURE_MAX ||
+                                                                              term->measure == MEASURE_AVG));
+    if (counts && !at_most && threshold < 1)
+        parser_fail(p, at, "always true: expected a threshold above 0");
+    else if (counts && at_most && threshold < 0)
+        parser_fail(p, at, "never true: this is not below 0");
+}
+
+static void emit_comparison(struct parser *p, const char *at, unsigned number, enum comparison comparison,
+                            int64_t threshold, bool negated)
+{
+    const struct term *term = &p->rule->terms[number];
+    static const enum comparison negation[] = {LESS, AT_MOST, MORE, AT_LEAST, UNEQUAL, EQUAL};
+    if (negated)
+        comparison = negation[comparison];
+    bool two = comparison == EQUAL || comparison == UNEQUAL;
+    if (p->inner && comparison != AT_LEAST && comparison != MORE)
+        parser_fail(p, at, "within adjacent() only >= and > are possible");
+    if (!two) {
+        bool at_most = comparison == AT_MOST || comparison == LESS;
+        threshold += comparison == MORE ? 1 : comparison == LESS ? -1 : 0;
+        check_threshold(p, at, term, at_most, threshold);
+        emit_atom(p, number, at_most, threshold);
+        return;
     }
-    const char *near = nearest_word(name, known, p->rule->selection_count);
-    if (is_later_word(name))
-        fail(p, at, "%s is not supported by this version", name);
-    else if (near)
-        fail(p, at, "`let` defines no %s; did you mean %s?", name, near);
-    else
-        fail(p, at, "`let` defines no %s", name);
-    return 0;
+    /* = 0 is at most 0: what is at least 0 always is would only confuse */
+    if (comparison == EQUAL && threshold == 0) {
+        emit_atom(p, number, true, 0);
+        return;
+    }
+    if (comparison == UNEQUAL && threshold == 0) {
+        emit_atom(p, number, false, 1);
+        return;
+    }
+    emit_atom(p, number, false, comparison == EQUAL ? threshold : threshold + 1);
+    emit_atom(p, number, true, comparison == EQUAL ? threshold : threshold - 1);
+    emit(p, comparison == EQUAL ? OP_AND : OP_OR, 0);
 }
 
-static enum measure take_measure(struct parser *p)
-{
-    const char *known[COUNT(measures)], *start = p->at;
-    char name[RULE_NAME_MAX + 1];
-    if (!rule_take_name(&p->at, name)) {
-        fail(p, start, "expected a measure: events, callers, involved, sum or max");
-        return MEASURE_EVENTS;
-    }
-    for (size_t i = 0; i < COUNT(measures); i++) {
-        known[i] = measures[i].word;
-        if (strcmp(name, known[i]) == 0)
-            return measures[i].measure;
-    }
-    const char *near = nearest_word(name, known, COUNT(measures));
-    if (is_later_word(name))
-        fail(p, start, "the measure %s is not supported by this version", name);
-    else if (near)
-        fail(p, start, "unknown measure %s; did you mean %s?", name, near);
-    else
-        fail(p, start, "unknown measure %s; expected events, callers, involved, sum or max", name);
-    return MEASURE_EVENTS;
-}
+static void alternatives(struct parser *, bool negated);
 
-/* `>=` or `>`; true where the threshold itself is not enough */
-static bool take_comparison(struct parser *p)
+static void primary(struct parser *p, bool negated)
 {
-    skip_space(p);
+    parser_skip_space(p);
     const char *start = p->at;
-    size_t len;
-    uint32_t c = rule_peek(p->at, &len);
-    if (take(p, 0x2265))
-        return false;
-    if (take(p, '>'))
-        return !take(p, '=');
-    if (c == '(')
-        fail(p, start, "functions are not supported by this version");
-    else if (c == '<' || c == '=' || c == '!' || c == 0x2264 || c == 0x2260)
-        fail(p, start, "only >= and > are supported by this version");
-    else
-        fail(p, start, "expected >= or >, and a number");
-    return false;
-}
-
-static bool is_scaled(enum measure measure)
-{
-    return measure == MEASURE_SUM || measure == MEASURE_MAX;
-}
-
-/* A number in the measure's unit: a whole one, or up to three decimals for values. */
-static int64_t take_threshold(struct parser *p, enum measure measure, bool strict)
-{
-    skip_space(p);
-    const char *start = p->at;
-    size_t len, digits = 0, decimals = 0;
-    int64_t number = 0;
-    bool negative = take(p, '-'), scaled = is_scaled(measure);
-    for (uint32_t c = rule_peek(p->at, &len); rule_is_digit(c) && digits < THRESHOLD_DIGITS_MAX;
-         c = rule_peek(p->at, &len)) {
-        number = number * 10 + (int64_t)(c - '0');
-        digits++;
-        p->at += len;
-    }
-    bool point = scaled && digits && take(p, '.');
-    for (uint32_t c = rule_peek(p->at, &len); point && rule_is_digit(c) && decimals < 3; c = rule_peek(p->at, &len)) {
-        number = number * 10 + (int64_t)(c - '0');
-        decimals++;
-        p->at += len;
-    }
-    uint32_t next = rule_peek(p->at, &len);
-    if (!digits || (point && !decimals) || rule_is_digit(next) || next == '.')
-        fail(p, start,
-             scaled ? "expected a number, up to %d digits and 3 decimals"
-                    : "expected a whole number, up to %d digits",
-             THRESHOLD_DIGITS_MAX);
-    for (; scaled && decimals < 3; decimals++)
-        number *= 10;
-    number = (negative ? -number : number) + strict;
-    if (measure != MEASURE_MAX && number < 1)
-        fail(p, start, "always true: expected a threshold above 0");
-    return number;
-}
-
-static void alternatives(struct parser *);
-
-static void comparison(struct parser *p)
-{
-    char name[RULE_NAME_MAX + 1];
-    skip_space(p);
-    const char *start = p->at;
-    if (take(p, '(')) {
+    if (parser_take(p, '(')) {
         if (p->depth++ == DEPTH_MAX)
-            fail(p, start, "parentheses nested too deeply: at most %d", DEPTH_MAX);
+            parser_fail(p, start, "parentheses nested too deeply: at most %d", DEPTH_MAX);
         else
-            alternatives(p);
+            alternatives(p, negated);
         p->depth--;
-        skip_space(p);
-        if (!p->failed && !take(p, ')'))
-            fail(p, p->at, "expected ) or `and`, `or` (且, 或)");
+        parser_skip_space(p);
+        if (!p->failed && !parser_take(p, ')'))
+            parser_fail(p, p->at, "expected ) or `and`, `or` (且, 或)");
         return;
     }
-    if (!rule_take_name(&p->at, name)) {
-        fail(p, start, "expected the name of a selection, as in `%s >= 3`",
-             p->rule->selection_count ? p->rule->selections[0].name : "calls");
+    unsigned term = parser_term(p);
+    if (p->failed)
+        return;
+    if (p->rule->terms[term].kind == TERM_SILENT) {
+        emit_atom(p, term, negated, negated ? 0 : 1);
         return;
     }
-    struct atom atom = {.selection = (uint8_t)selection_of(p, start, name)};
-    atom.measure = take(p, '.') ? take_measure(p) : MEASURE_EVENTS;
-    bool strict = !p->failed && take_comparison(p);
+    enum comparison comparison = take_comparison(p);
+    int64_t threshold = p->failed ? 1 : parser_constant(p, term_unit(&p->rule->terms[term]));
     if (!p->failed)
-        atom.threshold = take_threshold(p, atom.measure, strict);
-    emit_atom(p, atom);
+        emit_comparison(p, start, term, comparison, threshold, negated);
 }
 
-static void joined(struct parser *p, enum op op, void (*part)(struct parser *))
+static void negation(struct parser *p, bool negated)
 {
-    part(p);
+    const char *start = p->at;
+    while (!p->failed && take_not(p)) {
+        if (p->inner)
+            parser_fail(p, start, "within adjacent() only >= and > are possible");
+        negated = !negated;
+    }
+    primary(p, negated);
+}
+
+/* of what is negated, and becomes or */
+static void joined(struct parser *p, enum op op, bool negated, void (*part)(struct parser *, bool))
+{
+    part(p, negated);
     while (!p->failed && take_operator(p, op)) {
-        part(p);
-        emit(p, op, 0);
+        part(p, negated);
+        emit(p, negated == (op == OP_AND) ? OP_OR : OP_AND, 0);
     }
 }
 
-static void conjunction(struct parser *p)
+static void conjunction(struct parser *p, bool negated)
 {
-    joined(p, OP_AND, comparison);
+    joined(p, OP_AND, negated, negation);
 }
 
-static void alternatives(struct parser *p)
+static void alternatives(struct parser *p, bool negated)
 {
-    joined(p, OP_OR, conjunction);
+    joined(p, OP_OR, negated, conjunction);
+}
+
+void parser_condition(struct parser *p)
+{
+    alternatives(p, false);
 }
 
 static void expect_end(struct parser *p, const char *expected)
 {
-    skip_space(p);
+    parser_skip_space(p);
     if (*p->at)
-        fail(p, p->at, "expected %s", expected);
+        parser_fail(p, p->at, "expected %s", expected);
 }
 
 void rule_read_expression(struct rule *rule, const struct yaml_node *node, struct expression *out,
-                          struct problems *problems)
+                          const struct rule_context *context, struct problems *problems)
 {
     if (node->kind != YAML_SCALAR || yaml_blank(node)) {
         yaml_problem(node, problems, "expected a condition, such as `calls >= 3`");
         return;
     }
-    struct parser p = {.node = node, .at = node->text.at, .rule = rule, .out = out, .problems = problems};
-    alternatives(&p);
+    struct parser p = {.node = node,
+                       .at = node->text.at,
+                       .rule = rule,
+                       .context = context,
+                       .out = out,
+                       .problems = problems,
+                       .end = rule->let_count,
+                       .within_s = rule->within_s};
+    parser_condition(&p);
     expect_end(&p, "`and`, `or` (且, 或) or the end of the condition");
 }
 
-bool rule_read_threshold(const struct yaml_node *node, enum measure measure, int64_t *threshold,
-                         struct problems *problems)
+bool rule_read_number(const struct yaml_node *node, int64_t unit, int64_t *number, struct problems *problems)
 {
     if (node->kind != YAML_SCALAR) {
         yaml_problem(node, problems, "expected a number");
         return false;
     }
     struct parser p = {.node = node, .at = node->text.at, .problems = problems};
-    *threshold = take_threshold(&p, measure, false);
+    *number = parser_constant(&p, unit);
     expect_end(&p, "nothing after the number");
     return !p.failed;
+}
+
+int rule_read_term(struct rule *rule, const struct yaml_node *node, unsigned first, int32_t within_s,
+                   const struct rule_context *context, struct problems *problems)
+{
+    if (node->kind != YAML_SCALAR || yaml_blank(node)) {
+        yaml_problem(node, problems, "expected what is counted, such as `calls.callers`");
+        return -1;
+    }
+    struct parser p = {.node = node,
+                       .at = node->text.at,
+                       .rule = rule,
+                       .context = context,
+                       .problems = problems,
+                       .first = first,
+                       .end = rule->selection_count,
+                       .within_s = within_s};
+    parser_skip_space(&p);
+    unsigned term = parser_term(&p);
+    expect_end(&p, "nothing after it");
+    return p.failed ? -1 : (int)term;
 }

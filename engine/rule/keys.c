@@ -1,6 +1,4 @@
-/* The words of the rule language, English and Chinese, in one table, so that no loader knows of synonyms.  Words of
- * later versions are listed too: ignoring a condition that an author wrote would raise false alarms, and calling it
- * unknown would send him looking for a slip that he did not make. */
+/* The words of the rule language, English and Chinese, in one table, so that no loader knows of synonyms. */
 #include "rule/rule_priv.h"
 
 #include "base/str.h"
@@ -14,18 +12,6 @@ static const struct {
 #define X(name, english, chinese, place) {english, chinese, place},
     RULE_KEY_TABLE(X)
 #undef X
-};
-
-static const struct {
-    const char *word;
-    int place;
-} later_keys[] = {
-    {"each", IN_RULE},        {"逐类", IN_RULE},      {"overrides", IN_RULE},  {"分街道阈值", IN_RULE},
-    {"draft", IN_RULE},       {"草稿", IN_RULE},      {"shadow", IN_RULE},     {"试运行", IN_RULE},
-    {"state", IN_RULE},       {"状态", IN_RULE},      {"valid_from", IN_RULE}, {"valid_to", IN_RULE},
-    {"periods", IN_RULE},     {"时段", IN_RULE},      {"model", IN_RULE},      {"after", IN_SELECTION},
-    {"unless", IN_SELECTION}, {"除非", IN_SELECTION}, {"hours", IN_SELECTION}, {"时间", IN_SELECTION},
-    {"when", IN_CLEAR},       {"条件", IN_CLEAR},
 };
 
 static const struct {
@@ -61,14 +47,6 @@ static bool is_key(const char *word, int place)
     return false;
 }
 
-static bool is_later_key(const char *word, int place)
-{
-    for (size_t i = 0; i < COUNT(later_keys); i++)
-        if (later_keys[i].place == place && strcmp(word, later_keys[i].word) == 0)
-            return true;
-    return false;
-}
-
 void rule_keys_only(const struct yaml_node *mapping, int place, struct problems *problems)
 {
     const char *known[2 * COUNT(keys)];
@@ -83,9 +61,7 @@ void rule_keys_only(const struct yaml_node *mapping, int place, struct problems 
         if (key->kind != YAML_SCALAR || is_key(key->text.at, place))
             continue;
         const char *near = nearest_word(key->text.at, known, count);
-        if (is_later_key(key->text.at, place))
-            yaml_problem(key, problems, "%s is not supported by this version", key->text.at);
-        else if (near)
+        if (near)
             yaml_problem(key, problems, "unknown key %s; did you mean %s?", key->text.at, near);
         else
             yaml_problem(key, problems, "unknown key %s", key->text.at);

@@ -3,6 +3,7 @@
 #include "rule/rule_priv.h"
 
 #include "base/check.h"
+#include "rule/calendar.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,11 +109,15 @@ static void seal(struct rule_set *set, const struct rule_context *context)
     sodium_bin2hex(set->digest + prefix, sizeof set->digest - prefix, hash, sizeof hash);
 }
 
-struct rule_set *rule_set_load(const char *path, const struct rule_context *context, struct problems *problems)
+struct rule_set *rule_set_load(const char *path, const struct rule_context *given, struct problems *problems)
 {
     size_t before = problems->count;
     struct stat about;
     struct rule_set *set = xcalloc(1, sizeof *set);
+    struct rule_context with_calendar = *given, *context = &with_calendar;
+    if (given->calendar_path)
+        context->calendar = set->calendar = calendar_load(given->calendar_path, problems);
+    set->utc_offset_s = context->utc_offset_s;
     set->level_count = context->level_count;
     for (unsigned l = 0; l < context->level_count; l++)
         set->level_name[l + 1] = xstrdup(context->level_names[l]);

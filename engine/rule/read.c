@@ -117,12 +117,12 @@ static void read_levels(struct rule *rule, const struct yaml_node *node, struct 
             continue;
         }
         places->level[level] = yaml_value(node, i);
-        rule_read_expression(rule, yaml_value(node, i), &rule->level[level], problems);
+        rule_read_expression(rule, yaml_value(node, i), &rule->level[level], context, problems);
     }
 }
 
 static void read_clear(struct rule *rule, const struct yaml_node *node, struct rule_places *places,
-                       struct problems *problems)
+                       const struct rule_context *context, struct problems *problems)
 {
     rule->clear_after_s = CLEAR_AFTER_DEFAULT;
     rule->clear_below = INT64_MIN;
@@ -132,8 +132,13 @@ static void read_clear(struct rule *rule, const struct yaml_node *node, struct r
     places->below = rule_get(node, KEY_BELOW, problems);
     rule->clear_after_s = read_minutes(rule_get(node, KEY_AFTER, problems), "clear: after (解除: 持续)", 0, 400 * DAY,
                                        CLEAR_AFTER_DEFAULT, problems);
+    places->when = rule_get(node, KEY_WHEN, problems);
     if (places->below && rule->atom_count)
-        rule_read_threshold(places->below, rule->atoms[0].measure, &rule->clear_below, problems);
+        rule_read_number(places->below, term_unit(&rule->terms[rule->atoms[0].term]), &rule->clear_below, problems);
+    if (places->when && places->below)
+        yaml_problem(places->when, problems, "clear (解除): below and when can't stand together");
+    else if (places->when)
+        rule_read_expression(rule, places->when, &rule->clear_when, context, problems);
 }
 
 static void read_assist(struct rule *rule, const struct yaml_node *node, struct problems *problems)
@@ -182,6 +187,54 @@ static void seal(struct rule *rule, const struct rule_context *context)
     free(said);
 }
 
+/* `each: category.2` */
+static void read_each(struct rule *rule, const struct yaml_node *node, struct problems *problems)
+{
+    static const char *const words[] = {"category.1", "category.2", "category.3", "category.4",
+                                        "一级",       "二级",       "三级",       "四级"};
+    if (!node)
+        return;
+    const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
+    for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            rule->each = (uint8_t)(i % 4 + 1);
+    if (!rule->each)
+        yaml_problem(node, problems, "each (逐类): expected category.1, .2, .3 or .4 (一级, 二级, 三级, 四级)");
+}
+
+/* are the levels of sources, not of events?  Such a rule selects nothing. */
+static bool speaks_of_silence(const struct yaml_node *levels)
+{
+    for (size_t i = 0; levels && levels->kind == YAML_MAPPING && i < levels->count; i++) {
+        const struct yaml_node *condition = yaml_value(levels, i);
+        if (condition->kind == YAML_SCALAR &&
+            (strstr(condition->text.at, "silent") || strstr(condition->text.at, "断流")))
+            return true;
+    }
+    return false;
+}
+
+static void finish(struct rule *rule)
+{
+    for (unsigned i = 0; i < rule->term_count; i++) {
+        const struct term *t = &rule->terms[i];
+        if (t->kind == TERM_SILENT || t->kind == TERM_SCORE || t->kind == TERM_ADJACENT)
+            continue;
+        rule->used |= UINT32_C(1) << t->selection;
+        if (t->kind == TERM_SHARE || t->kind == TERM_BOTH)
+            rule->used |= UINT32_C(1) << t->other;
+    }
+    rule->monotone = true;
+    for (int l = 1; l <= LEVELS_MAX; l++)
+        for (unsigned i = 0; i < rule->level[l].count; i++) {
+            const struct step *step = &rule->level[l].steps[i];
+            if (step->op != OP_ATOM)
+                continue;
+            rule->monotone &= rule->atoms[step->atom].monotone;
+            rule->standing |= rule->terms[rule->atoms[step->atom].term].kind == TERM_SILENT;
+        }
+}
+
 void rule_read(struct rule *rule, const struct yaml_node *node, const struct rule_context *context,
                struct problems *problems)
 {
@@ -195,16 +248,25 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
     rule->id = read_id(rule_need(node, KEY_ID, problems), problems);
     rule->title = read_text(rule_get(node, KEY_TITLE, problems), "title (标题)", rule->id, problems);
     rule->version = read_text(rule_get(node, KEY_VERSION, problems), "version (版本)", "", problems);
-    places.let = rule_need(node, KEY_LET, problems);
+    const struct yaml_node *levels = rule_need(node, KEY_LEVELS, problems);
+    bool standing = speaks_of_silence(levels);
+    places.let = standing ? rule_get(node, KEY_LET, problems) : rule_need(node, KEY_LET, problems);
     rule_read_selections(rule, places.let, context, problems);
+    rule->let_count = rule->selection_count;
     read_per(rule, rule_need(node, KEY_PER, problems), context, problems);
-    places.within = rule_need(node, KEY_WITHIN, problems);
+    read_each(rule, rule_get(node, KEY_EACH, problems), problems);
+    places.within = standing ? rule_get(node, KEY_WITHIN, problems) : rule_need(node, KEY_WITHIN, problems);
     rule->within_s = read_minutes(places.within, "within (时间窗)", MINUTE, context->retention_s, MINUTE, problems);
-    read_levels(rule, rule_need(node, KEY_LEVELS, problems), &places, context, problems);
-    read_clear(rule, rule_get(node, KEY_CLEAR, problems), &places, problems);
+    if (standing)
+        rule->within_s = 0;
+    rule->windows[rule->window_count++] = (struct window){rule->within_s, 0};
+    read_levels(rule, levels, &places, context, problems);
+    read_clear(rule, rule_get(node, KEY_CLEAR, problems), &places, context, problems);
     rule->for_s = read_minutes(rule_get(node, KEY_FOR, problems), "for (持续)", MINUTE, 400 * DAY, 0, problems);
     rule->raise_within_s = read_minutes(rule_get(node, KEY_RAISE_WITHIN, problems), "raise_within (追溯)", MINUTE,
                                         400 * DAY, RAISE_WITHIN_DEFAULT, problems);
+    rule_read_circumstances(rule, node, context, problems);
+    finish(rule);
     read_send(rule, rule_get(node, KEY_SEND, problems), problems);
     read_limits(rule->sign_within_s, rule_get(node, KEY_SIGN_WITHIN, problems), "sign_within (签收时限)", context,
                 problems);

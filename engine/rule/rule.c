@@ -2,19 +2,59 @@
 #include "rule/rule.h"
 
 #include "base/check.h"
+#include "rule/calendar.h"
 
 #include <stdlib.h>
 
-static const char *const measure_words[] = {
-#define X(name, word) word,
+static const char *const measure_words[][2] = {
+#define X(name, english, chinese) {english, chinese},
     MEASURE_TABLE(X)
+#undef X
+};
+
+static const char *const term_words[] = {
+#define X(name, english, chinese) english,
+    TERM_TABLE(X)
 #undef X
 };
 
 const char *measure_word(enum measure measure)
 {
     CHECK(measure < MEASURES);
-    return measure_words[measure];
+    return measure_words[measure][0];
+}
+
+const char *measure_word_zh(enum measure measure)
+{
+    CHECK(measure < MEASURES);
+    return measure_words[measure][1];
+}
+
+const char *term_kind_word(enum term_kind kind)
+{
+    CHECK(kind < TERM_KINDS);
+    return term_words[kind];
+}
+
+int64_t term_unit(const struct term *term)
+{
+    switch (term->kind) {
+    case TERM_MEASURE:
+        return term->measure == MEASURE_SUM || term->measure == MEASURE_MAX || term->measure == MEASURE_AVG
+                   ? VALUE_SCALE
+                   : 1;
+    case TERM_CHANGE:
+    case TERM_SHARE:
+    case TERM_ANOMALY:
+        return VALUE_SCALE;
+    case TERM_BOTH:
+    case TERM_ADJACENT:
+    case TERM_SILENT:
+    case TERM_SCORE:
+    case TERM_KINDS:
+        break;
+    }
+    return 1;
 }
 
 const char *subject_kind_word(enum subject_kind kind)
@@ -34,14 +74,24 @@ bool selection_covers(const struct selection *s, unsigned source, uint16_t categ
     return s->category_count == 0;
 }
 
-bool expression_holds(const struct expression *e, const struct rule *rule, const int64_t *values)
+static bool atom_holds(const struct atom *atom, int64_t value, int64_t threshold, bool closed)
+{
+    if (value == VALUE_NONE || (!closed && !atom->monotone))
+        return false;
+    return atom->at_most ? value <= threshold : value >= threshold;
+}
+
+bool expression_holds(const struct expression *e, const struct rule *rule, const int64_t *values,
+                      const int64_t *thresholds, bool closed)
 {
     bool stack[EXPRESSION_MAX];
     unsigned top = 0;
     for (unsigned i = 0; i < e->count; i++) {
         const struct step *step = &e->steps[i];
         if (step->op == OP_ATOM) {
-            stack[top++] = values[step->atom] >= rule->atoms[step->atom].threshold;
+            const struct atom *atom = &rule->atoms[step->atom];
+            stack[top++] = atom_holds(atom, values[atom->term], thresholds ? thresholds[step->atom] : atom->threshold,
+                                      closed);
         } else {
             DEBUG_CHECK(top >= 2);
             top--;
@@ -52,9 +102,30 @@ bool expression_holds(const struct expression *e, const struct rule *rule, const
     return top && stack[0];
 }
 
+int32_t feature_points(const struct feature *feature, int64_t value)
+{
+    if (value == VALUE_NONE)
+        return feature->none;
+    unsigned bin = 0;
+    while (bin + 1 < feature->bin_count && value >= feature->bins[bin].below)
+        bin++;
+    return feature->bins[bin].points;
+}
+
 static void drop(const void *owned)
 {
     free((void *)(uintptr_t)owned);
+}
+
+static void clear_score(struct score *score)
+{
+    for (unsigned i = 0; i < score->feature_count; i++) {
+        drop(score->features[i].name);
+        free(score->features[i].bins);
+    }
+    free(score->features);
+    drop(score->model);
+    drop(score->version);
 }
 
 static void clear_rule(struct rule *rule)
@@ -65,6 +136,12 @@ static void clear_rule(struct rule *rule)
     }
     for (unsigned i = 0; i < rule->assist_count; i++)
         drop(rule->assist[i]);
+    for (unsigned i = 0; i < rule->term_count; i++)
+        free(rule->terms[i].inner);
+    for (unsigned i = 0; i < rule->score_count; i++)
+        clear_score(&rule->scores[i]);
+    free(rule->scores);
+    free(rule->overrides);
     free(rule->selections);
     drop(rule->assist);
     drop(rule->id);
@@ -84,6 +161,7 @@ void rule_set_destroy(struct rule_set **set)
         clear_rule(&s->rules[i]);
     for (unsigned i = 0; i <= s->level_count; i++)
         drop(s->level_name[i]);
+    calendar_destroy(&s->calendar);
     free(s->rules);
     free(s);
 }

@@ -12,28 +12,51 @@
 
 /* word after the selection's name; a bare name counts events */
 #define MEASURE_TABLE(X)                                                                                             \
-    X(EVENTS, "events")                                                                                              \
-    X(CALLERS, "callers")   /* distinct actors */                                                                    \
-    X(INVOLVED, "involved") /* sum over matters of each matter's largest figure */                                   \
-    X(SUM, "sum")           /* of values, thousandths */                                                             \
-    X(MAX, "max")           /* of values, thousandths */
+    X(EVENTS, "events", "件数")                                                                                      \
+    X(CALLERS, "callers", "人数")       /* distinct actors */                                                        \
+    X(INVOLVED, "involved", "涉及人数") /* sum over matters of each matter's largest figure */                       \
+    X(REGIONS, "regions", "网格数")     /* distinct grids */                                                         \
+    X(SOURCES, "sources", "来源数")                                                                                  \
+    X(SUM, "sum", "合计")               /* of values, thousandths */                                                 \
+    X(MAX, "max", "最大")               /* of values, thousandths */                                                 \
+    X(AVG, "avg", "平均")               /* of values, thousandths */
+
+struct rule_set;
 
 enum measure {
-#define X(name, word) MEASURE_##name,
+#define X(name, english, chinese) MEASURE_##name,
     MEASURE_TABLE(X)
 #undef X
         MEASURES
 };
 
 const char *measure_word(enum measure);
+const char *measure_word_zh(enum measure);
 
 /* Levels are configured, lowest first; level 0 is none, 1 the lowest. */
-enum { LEVELS_MAX = 8, SELECTIONS_MAX = 16, ATOMS_MAX = 32, EXPRESSION_MAX = 64, PER_MAX = 4 };
+enum {
+    LEVELS_MAX = 8,
+    SELECTIONS_MAX = 32,
+    WINDOWS_MAX = 16,
+    TERMS_MAX = 64,
+    ATOMS_MAX = 64,
+    EXPRESSION_MAX = 64,
+    PER_MAX = 4,
+    HOURS_MAX = 4,
+    DURING_MAX = 8
+};
 
 /* a prefix of categories, as numbers */
 struct category_range {
     uint16_t first, last;
 };
+
+/* local minutes of the day; first > end: over midnight */
+struct hours {
+    uint16_t first, end;
+};
+
+enum { SELECTION_NONE = 0xff, DAYS_WORKDAY = 1 << 7, DAYS_HOLIDAY = 1 << 8 }; /* bits 0..6 of days: Monday..Sunday */
 
 /* What an event must be to be selected. */
 struct selection {
@@ -44,15 +67,75 @@ struct selection {
     uint32_t kinds;    /* bits of enum event_kind; default created, called_again, reading */
     uint32_t tags_all; /* each of these */
     uint32_t tags_any; /* one of these, if any is named */
+    struct hours hours[HOURS_MAX]; /* one of these, if any is named */
+    uint8_t hours_count;
+    uint16_t days; /* one of these, if any is named */
+    /* what else happened to the event's matter before it; the selections' numbers, SELECTION_NONE: not asked */
+    uint8_t after, unless;
+    bool overdue;
 };
 
-bool selection_covers(const struct selection *, unsigned source, uint16_t category); /* kinds and tags aside */
+bool selection_covers(const struct selection *, unsigned source, uint16_t category); /* kinds, tags and times aside */
+/* did it happen at a time of the day, and on a day, that the selection takes? */
+bool selection_takes_time(const struct selection *, const struct rule_set *, int64_t occurred_at);
+/* is it asked what else happened to the matter? */
+static inline bool selection_asks_matter(const struct selection *s)
+{
+    return s->after != SELECTION_NONE || s->unless != SELECTION_NONE || s->overdue;
+}
 
-/* a comparison `selection.measure >= threshold` (`> n` is stored as `>= n + 1`) */
-struct atom {
-    uint8_t selection;
+/* (T - lag - within, T - lag] */
+struct window {
+    int32_t within_s, lag_s;
+};
+
+#define TERM_TABLE(X)                                                                                                \
+    X(MEASURE, "", "")                                                                                               \
+    X(CHANGE, "change", "变化")     /* against an earlier window; thousandths */                                     \
+    X(SHARE, "share", "占比")       /* of another selection; thousandths */                                          \
+    X(BOTH, "both", "共同")         /* distinct callers seen in both */                                              \
+    X(ADJACENT, "adjacent", "邻近") /* regions, of the subject's and its neighbours, on which `inner` holds */       \
+    X(ANOMALY, "anomaly", "异常")   /* -log10 of the chance of so many, after the last four weeks; thousandths */    \
+    X(SILENT, "silent", "断流")     /* 1 while the source is silent */                                               \
+    X(SCORE, "score", "评分")       /* points of a model */
+
+enum term_kind {
+#define X(name, english, chinese) TERM_##name,
+    TERM_TABLE(X)
+#undef X
+        TERM_KINDS
+};
+
+const char *term_kind_word(enum term_kind);
+
+/* Something that has a value on a subject at a minute: what conditions compare. */
+struct term {
+    enum term_kind kind;
+    uint8_t selection;        /* MEASURE, CHANGE, SHARE, BOTH, ANOMALY */
     enum measure measure;
-    int64_t threshold; /* SUM, MAX: thousandths */
+    uint8_t other;            /* SHARE, BOTH: selection */
+    enum measure other_measure;
+    uint8_t window;           /* number in the rule; 0 is the rule's own */
+    uint8_t earlier;          /* CHANGE: window; ANOMALY: the first of four */
+    uint8_t source;           /* SILENT */
+    uint8_t score;            /* SCORE: number in the rule */
+    struct expression *inner; /* ADJACENT */
+};
+
+/* one in a term's values: 1, or 1000 where they are thousandths */
+int64_t term_unit(const struct term *);
+
+/* what has no value: no comparison with it holds */
+#define VALUE_NONE INT64_MIN
+
+/* term >= threshold, or term <= threshold (`> n` is stored as `>= n + 1` unit) */
+struct atom {
+    uint8_t term;
+    bool at_most;
+    /* more facts can make it true and never false, so it may be believed before the minute is closed */
+    bool monotone;
+    bool inner; /* of adjacent(): its threshold is the same everywhere and always */
+    int64_t threshold; /* in the term's units */
 };
 
 /* postfix */
@@ -64,6 +147,35 @@ struct step {
 struct expression {
     struct step steps[EXPRESSION_MAX];
     unsigned count; /* 0: never true */
+};
+
+/* a threshold of its own on a region and what lies below it */
+struct rule_override {
+    uint32_t region;
+    uint8_t atom; /* of one level alone */
+    int64_t threshold;
+};
+
+/* points by the value of a term */
+struct feature {
+    const char *name;
+    uint8_t term;
+    struct bin {
+        int64_t below; /* of the term's units; the last bin has INT64_MAX */
+        int32_t points;
+    } *bins;
+    unsigned bin_count;
+    int32_t none; /* points where there is no value */
+};
+
+int32_t feature_points(const struct feature *, int64_t value);
+
+/* A scorecard, compiled into the rule that asks for it. */
+struct score {
+    const char *model, *version;
+    int32_t base;
+    struct feature *features;
+    unsigned feature_count;
 };
 
 enum subject_kind {
@@ -84,16 +196,38 @@ struct rule {
     const char *version; /* the author's, or "" */
     uint64_t digest;     /* of everything that changes what it computes */
     struct selection *selections;
-    unsigned selection_count;
+    unsigned selection_count, let_count; /* the first let_count are of `let`, further ones of models */
+    struct window windows[WINDOWS_MAX]; /* [0]: the rule's */
+    unsigned window_count;
+    struct term terms[TERMS_MAX];
+    unsigned term_count;
     struct atom atoms[ATOMS_MAX];
     unsigned atom_count;
+    struct score *scores;
+    unsigned score_count;
     struct expression level[LEVELS_MAX + 1]; /* [1..]; each implied by the higher ones */
-    enum subject_kind per[PER_MAX];          /* the first that the event names */
+    struct rule_override *overrides;
+    unsigned override_count;
+    struct during {
+        uint32_t periods; /* bit */
+        int32_t multiplier; /* thousandths */
+    } during[DURING_MAX];
+    unsigned during_count;
+    enum subject_kind per[PER_MAX]; /* the first that the event names */
     unsigned per_count;
+    uint8_t each;          /* segments of the category that each is judged by; 0: all together */
     int32_t within_s;      /* whole minutes */
     int32_t for_s;         /* 0: at once */
     int32_t clear_after_s; /* how long below, before it ends or goes down */
-    int64_t clear_below;   /* kept while the lowest level's one measure is >= this; INT64_MIN: same as level 1 */
+    int64_t clear_below;   /* kept while the lowest level's one term is >= this; INT64_MIN: same as level 1 */
+    struct expression clear_when; /* kept until this holds; count 0: same as level 1 */
+    enum life { LIFE_ACTIVE, LIFE_SHADOW, LIFE_DRAFT } life;
+    int64_t valid_from, valid_to; /* minutes: no level outside [from, to); INT64_MIN, INT64_MAX where not given */
+    uint32_t used;     /* bits: selections that a term looks at; others are only asked for by after, unless */
+    bool monotone;     /* all of its conditions are */
+    bool asks_matter;  /* a selection asks what else happened to the matter */
+    bool around;       /* a condition looks at neighbours */
+    bool standing;     /* of sources, not of events: silent() */
     int32_t raise_within_s;
     const char *lead; /* unit, or "" */
     const char *const *assist;
@@ -110,6 +244,8 @@ struct rule_set {
     const char *level_name[LEVELS_MAX + 1]; /* [1..level_count] */
     unsigned level_count;
     char digest[72]; /* "sha256:" and 64 hex digits, of all rules */
+    struct calendar *calendar; /* NULL: weekends and no periods */
+    int32_t utc_offset_s;
 };
 
 struct rule_context {
@@ -119,6 +255,10 @@ struct rule_context {
     unsigned level_count;
     int32_t retention_s; /* a rule that looks further back is refused */
     int32_t readings_retention_s;
+    const char *calendar_path; /* NULL: none */
+    const char *models_path;   /* folder; NULL: none */
+    int32_t utc_offset_s;
+    const struct calendar *calendar; /* filled by rule_set_load */
 };
 
 /* All rule files (*.yaml, *.yml, *.json) of a folder, or one file, in the order of their names.  NULL, with every
@@ -126,7 +266,27 @@ struct rule_context {
 struct rule_set *rule_set_load(const char *path, const struct rule_context *, struct problems *);
 void rule_set_destroy(struct rule_set **);
 
-/* Does `expression` hold if atom i has the value values[i]? */
-bool expression_holds(const struct expression *, const struct rule *, const int64_t *values);
+/* Does it hold if term i has the value values[i]?  thresholds: by atom; NULL: the rule's own.  closed: false where the
+ * minute may still change, so that only monotone comparisons are believed. */
+bool expression_holds(const struct expression *, const struct rule *, const int64_t *values, const int64_t *thresholds,
+                      bool closed);
+
+/* The thresholds of the rule's atoms on a subject of that region (REGION_NONE: none) at a minute. */
+void rule_thresholds(const struct rule_set *, const struct rule *, const struct registry *, uint32_t region,
+                     int64_t minute, int64_t *thresholds);
+/* the least that they can be, there and anywhere: what a counter must reach to be of interest */
+void rule_least_thresholds(const struct rule *, int64_t *thresholds);
+/* first minute after this one at which a threshold or the rule's validity changes by the date; MINUTE_NEVER if none */
+int64_t rule_next_date(const struct rule_set *, const struct rule *, int64_t minute);
+/* may it have a level at that minute? */
+static inline bool rule_valid(const struct rule *rule, int64_t minute)
+{
+    return minute >= rule->valid_from && minute < rule->valid_to;
+}
+/* the periods of the calendar that change the rule's thresholds at that minute */
+uint32_t rule_periods(const struct rule_set *, const struct rule *, int64_t minute);
+/* how far back from a minute it looks, with all windows */
+int32_t rule_reach_s(const struct rule *);
+
 
 #endif

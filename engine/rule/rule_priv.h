@@ -6,7 +6,7 @@
 #include "rule/rule.h"
 
 /* Every key of a rule file: English, Chinese, and where it may stand.  rules.schema.json lists the same. */
-enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16 };
+enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16, IN_VALID = 32 };
 
 #define RULE_KEY_TABLE(X)                                                                                            \
     X(RULES, "rules", "规则", IN_FILE)                                                                               \
@@ -20,6 +20,11 @@ enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16 };
     X(CLEAR, "clear", "解除", IN_RULE)                                                                               \
     X(FOR, "for", "持续", IN_RULE)                                                                                   \
     X(RAISE_WITHIN, "raise_within", "追溯", IN_RULE)                                                                 \
+    X(EACH, "each", "逐类", IN_RULE)                                                                                 \
+    X(OVERRIDES, "overrides", "分街道阈值", IN_RULE)                                                                 \
+    X(DURING, "during", "时期", IN_RULE)                                                                             \
+    X(LIFE, "life", "状态", IN_RULE)                                                                                 \
+    X(VALID, "valid", "有效期", IN_RULE)                                                                             \
     X(SEND, "send", "派发", IN_RULE)                                                                                 \
     X(SIGN_WITHIN, "sign_within", "签收时限", IN_RULE)                                                               \
     X(CLOSE_WITHIN, "close_within", "办结时限", IN_RULE)                                                             \
@@ -28,6 +33,14 @@ enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16 };
     X(TAG, "tag", "标签", IN_SELECTION)                                                                              \
     X(ANY_TAG, "any_tag", "任一标签", IN_SELECTION)                                                                  \
     X(KIND, "kind", "事件", IN_SELECTION)                                                                            \
+    X(HOURS, "hours", "时段", IN_SELECTION)                                                                          \
+    X(DAYS, "days", "日子", IN_SELECTION)                                                                            \
+    X(SEL_AFTER, "after", "先有", IN_SELECTION)                                                                      \
+    X(UNLESS, "unless", "未有", IN_SELECTION)                                                                        \
+    X(OVERDUE, "overdue", "超期", IN_SELECTION)                                                                      \
+    X(FROM, "from", "起", IN_VALID)                                                                                  \
+    X(TO, "to", "止", IN_VALID)                                                                                      \
+    X(WHEN, "when", "条件", IN_CLEAR)                                                                                \
     X(BELOW, "below", "低于", IN_CLEAR)                                                                              \
     X(AFTER, "after", "持续", IN_CLEAR)                                                                              \
     X(LEAD, "lead", "牵头", IN_SEND)                                                                                 \
@@ -55,7 +68,7 @@ const char *rule_level_list(const struct rule_context *, char list[RULE_LEVEL_LI
 /* as rule_level_named, 0 after a problem */
 unsigned rule_level_of(const struct yaml_node *, const struct rule_context *, struct problems *);
 
-/* `let`: the rule's selections.  A wrong one is kept, so that its name is known. */
+/* `let`: further selections of the rule.  A wrong one is kept, so that its name is known. */
 void rule_read_selections(struct rule *, const struct yaml_node *let, const struct rule_context *, struct problems *);
 
 /* The character at `at` (0 at the end) and its length in bytes; full-width forms come as ASCII. */
@@ -66,14 +79,25 @@ bool rule_is_digit(uint32_t character);
 enum { RULE_NAME_MAX = 64 };
 bool rule_take_name(const char **at, char name[RULE_NAME_MAX + 1]);
 
-/* Compiles a level's expression; its comparisons become atoms of the rule.  The selections must have been read. */
-void rule_read_expression(struct rule *, const struct yaml_node *, struct expression *, struct problems *);
-/* a threshold of that measure, standing alone */
-bool rule_read_threshold(const struct yaml_node *, enum measure, int64_t *threshold, struct problems *);
+void rule_read_times(struct selection *, const struct yaml_node *, struct problems *);
+
+/* Compiles a condition; its comparisons become atoms of the rule.  The selections, `per` and `within` must have been
+ * read. */
+void rule_read_expression(struct rule *, const struct yaml_node *, struct expression *, const struct rule_context *,
+                          struct problems *);
+/* a constant standing alone, in units of a 1 or of a thousandth */
+bool rule_read_number(const struct yaml_node *, int64_t unit, int64_t *number, struct problems *);
+/* What is counted, standing alone, by the selections from `first` on: the number of the rule's term, -1 after a
+ * problem. */
+int rule_read_term(struct rule *, const struct yaml_node *, unsigned first, int32_t within_s,
+                   const struct rule_context *, struct problems *);
+
+/* the keys of a rule that tell when and where it counts: overrides, during, valid, life */
+void rule_read_circumstances(struct rule *, const struct yaml_node *, const struct rule_context *, struct problems *);
 
 /* where the parts of a rule stand; NULL where absent */
 struct rule_places {
-    const struct yaml_node *rule, *let, *within, *below, *level[LEVELS_MAX + 1];
+    const struct yaml_node *rule, *let, *within, *below, *when, *level[LEVELS_MAX + 1];
 };
 
 /* what no part shows by itself: reachability, retention, use of all selections, `below` */

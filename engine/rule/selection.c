@@ -127,11 +127,63 @@ static void read_selection(struct reader *r, const struct yaml_node *node)
     read_words(node, KEY_CATEGORY, read_category, r);
     read_words(node, KEY_TAG, read_tag_all, r);
     read_words(node, KEY_ANY_TAG, read_tag_any, r);
+    rule_read_times(r->selection, node, r->problems);
+    r->selection->overdue = yaml_bool(rule_get(node, KEY_OVERDUE, r->problems), "overdue (超期)", false, r->problems);
+}
+
+/* the selection that `after` or `unless` names */
+static uint8_t read_other(const struct rule *rule, unsigned first, unsigned number, const struct yaml_node *node,
+                          struct problems *problems)
+{
+    const char *known[SELECTIONS_MAX];
+    if (!node)
+        return SELECTION_NONE;
+    const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
+    for (unsigned i = first; i < rule->selection_count; i++) {
+        known[i - first] = rule->selections[i].name;
+        if (i != number && strcmp(rule->selections[i].name, word) == 0)
+            return (uint8_t)i;
+    }
+    const char *near = nearest_word(word, known, rule->selection_count - first);
+    if (near)
+        yaml_problem(node, problems, "expected the name of another selection; did you mean %s?", near);
+    else
+        yaml_problem(node, problems, "expected the name of another selection");
+    return SELECTION_NONE;
+}
+
+static void check_other(const struct rule *rule, uint8_t other, const struct yaml_node *node,
+                        struct problems *problems)
+{
+    if (other != SELECTION_NONE && selection_asks_matter(&rule->selections[other]))
+        yaml_problem(node, problems, "%s has after, unless or overdue itself: name one that has none",
+                     rule->selections[other].name);
+}
+
+/* once all are known by name */
+static void read_others(struct rule *rule, unsigned first, const struct yaml_node *let, struct problems *problems)
+{
+    for (unsigned i = first; i < rule->selection_count; i++) {
+        const struct yaml_node *node = yaml_value(let, i - first);
+        if (node->kind != YAML_MAPPING)
+            continue;
+        struct selection *s = &rule->selections[i];
+        s->after = read_other(rule, first, i, rule_get(node, KEY_SEL_AFTER, problems), problems);
+        s->unless = read_other(rule, first, i, rule_get(node, KEY_UNLESS, problems), problems);
+        rule->asks_matter |= selection_asks_matter(s);
+    }
+    for (unsigned i = first; i < rule->selection_count; i++) {
+        const struct yaml_node *node = yaml_value(let, i - first);
+        if (node->kind != YAML_MAPPING)
+            continue;
+        check_other(rule, rule->selections[i].after, rule_get(node, KEY_SEL_AFTER, problems), problems);
+        check_other(rule, rule->selections[i].unless, rule_get(node, KEY_UNLESS, problems), problems);
+    }
 }
 
 static bool is_operator(const char *name)
 {
-    return strcmp(name, "and") == 0 || strcmp(name, "or") == 0 || strcmp(name, "not") == 0;
+    return strcmp(name, "and") == 0 || strcmp(name, "or") == 0 || strcmp(name, "not") == 0 || strcmp(name, "非") == 0;
 }
 
 void rule_read_selections(struct rule *rule, const struct yaml_node *let, const struct rule_context *context,
@@ -139,10 +191,11 @@ void rule_read_selections(struct rule *rule, const struct yaml_node *let, const 
 {
     if (!yaml_is_mapping(let, "let (定义)", problems))
         return;
-    if (let->count == 0 || let->count > SELECTIONS_MAX)
-        yaml_problem(let, problems, "let (定义): expected 1 to %d selections", SELECTIONS_MAX);
-    unsigned count = let->count < SELECTIONS_MAX ? (unsigned)let->count : SELECTIONS_MAX;
-    rule->selections = xcalloc(count + 1, sizeof *rule->selections);
+    unsigned first = rule->selection_count, room = SELECTIONS_MAX - first;
+    if (let->count == 0 || let->count > room)
+        yaml_problem(let, problems, "let (定义): expected 1 to %u selections", room);
+    unsigned count = let->count < room ? (unsigned)let->count : room;
+    rule->selections = xrealloc(rule->selections, (first + count + 1) * sizeof *rule->selections);
     for (unsigned i = 0; i < count; i++) {
         const struct yaml_node *key = yaml_key(let, i);
         char name[RULE_NAME_MAX + 1] = "";
@@ -151,7 +204,10 @@ void rule_read_selections(struct rule *rule, const struct yaml_node *let, const 
             yaml_problem(key, problems, "a selection's name is letters, digits and _, at most %d bytes, no operator",
                          RULE_NAME_MAX);
         struct reader r = {&rule->selections[rule->selection_count++], context->catalogue, problems};
+        *r.selection = (struct selection){0};
         r.selection->name = xstrdup(name);
+        r.selection->after = r.selection->unless = SELECTION_NONE;
         read_selection(&r, yaml_value(let, i));
     }
+    read_others(rule, first, let, problems);
 }

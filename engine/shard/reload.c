@@ -41,8 +41,7 @@ static void sift(struct filling *f)
 static void fill_at(void *arg, uint32_t region, uint16_t category)
 {
     struct filling *f = arg;
-    generation_count(f->generation, f->shard->in.config->registry, f->shard->ledger, f->ref, region, category,
-                        &f->touched);
+    generation_count(f->generation, f->shard->ledger, f->ref, region, category, &f->touched);
 }
 
 static bool fill_visit(void *arg, fact_ref ref)

@@ -83,10 +83,9 @@ static void expired(struct worker *w, struct handover *h, const struct record *r
 static void count_at(struct worker *w, struct handover *h, fact_ref ref, uint32_t region, uint16_t category)
 {
     const struct generations *g = &w->generations;
-    const struct registry *registry = w->in.config->registry;
-    generation_count(g->current, registry, w->in.ledger, ref, region, category, &h->findings);
+    generation_count(g->current, w->in.ledger, ref, region, category, &h->findings);
     if (g->next)
-        generation_count(g->next, registry, w->in.ledger, ref, region, category, &h->next_findings);
+        generation_count(g->next, w->in.ledger, ref, region, category, &h->next_findings);
 }
 
 static void count(struct worker *w, struct handover *h, const struct entered *entered)

@@ -103,6 +103,9 @@ static int64_t measure(enum measure measure, const struct model_fact *const *fac
         return sum;
     case MEASURE_MAX:
         return most;
+    case MEASURE_REGIONS:
+    case MEASURE_SOURCES:
+    case MEASURE_AVG:
     case MEASURES:
         break;
     }
@@ -110,31 +113,32 @@ static int64_t measure(enum measure measure, const struct model_fact *const *fac
     return 0;
 }
 
-struct window {
+struct looked {
     unsigned level, kept;
 };
 
 /* of the facts [first, first + count) of the subject */
-static struct window look(const struct model *m, const struct rule *rule, const struct model_fact *const *facts,
+static struct looked look(const struct model *m, const struct rule *rule, const struct model_fact *const *facts,
                           size_t count)
 {
-    int64_t values[ATOMS_MAX];
+    int64_t values[TERMS_MAX];
     const struct model_fact **selected = xcalloc(count + 1, sizeof *selected);
     for (unsigned a = 0; a < rule->atom_count; a++) {
+        const struct term *term = &rule->terms[rule->atoms[a].term];
         size_t taken = 0;
         for (size_t i = 0; i < count; i++)
-            if (selects(&rule->selections[rule->atoms[a].selection], facts[i]))
+            if (selects(&rule->selections[term->selection], facts[i]))
                 selected[taken++] = facts[i];
-        values[a] = measure(rule->atoms[a].measure, selected, taken);
+        values[rule->atoms[a].term] = measure(term->measure, selected, taken);
     }
     free(selected);
-    struct window w = {0, 0};
+    struct looked w = {0, 0};
     unsigned lowest = 0;
     for (unsigned l = 1; l <= m->rules->level_count; l++) {
         if (!rule->level[l].count)
             continue;
         lowest = lowest ? lowest : l;
-        if (expression_holds(&rule->level[l], rule, values))
+        if (expression_holds(&rule->level[l], rule, values, NULL, true))
             w.level = l;
     }
     w.kept = w.level;
@@ -143,7 +147,7 @@ static struct window look(const struct model *m, const struct rule *rule, const 
     return w;
 }
 
-static struct window look_at(const struct model *m, const struct model_subject *s, int64_t minute, size_t *first,
+static struct looked look_at(const struct model *m, const struct model_subject *s, int64_t minute, size_t *first,
                              size_t *count)
 {
     const struct rule *rule = &m->rules->rules[s->rule];
@@ -233,7 +237,7 @@ static void run(const struct model *m, struct model_subject *s)
     unsigned level = 0;
     for (size_t i = 0; i < minute_count; i++) {
         int64_t now = minutes[i];
-        struct window w = look_at(m, s, now, &first, &count);
+        struct looked w = look_at(m, s, now, &first, &count);
         unsigned up = 0, down = 0;
         for (unsigned l = 1; l <= m->rules->level_count; l++) {
             held[l] = w.level < l ? MODEL_NEVER : held[l] == MODEL_NEVER ? now : held[l];

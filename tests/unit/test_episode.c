@@ -4,6 +4,7 @@
 #include "alert/episode.h"
 
 #include "core.h"
+#include "made_rule.h"
 
 enum { FACTS_MAX = 60, MINUTES = 400, START = 20000 * 1440, LEVELS = 3, EPISODES_MAX = MINUTES };
 
@@ -43,33 +44,33 @@ static bool precedes(const struct fact_of_test *a, const struct fact_of_test *b)
 static void measures(const struct story *s, int64_t t, const struct fact_of_test *last, int64_t *values)
 {
     for (unsigned a = 0; a < s->rule.atom_count; a++) {
-        const struct atom *atom = &s->rule.atoms[a];
+        const struct term *term = &s->rule.terms[s->rule.atoms[a].term];
         int64_t events = 0, sum = 0, most = INT64_MIN;
         uint64_t actors = 0;
         for (unsigned i = 0; i < s->count; i++) {
             const struct fact_of_test *f = &s->facts[i];
             if (f->entry.at > t * 60 || f->entry.at <= t * 60 - s->rule.within_s ||
-                !(f->entry.takes >> atom->selection & 1) || (last && !precedes(f, last)))
+                !(f->entry.takes >> term->selection & 1) || (last && !precedes(f, last)))
                 continue;
             events++;
             sum += f->entry.value;
             most = f->entry.value > most ? f->entry.value : most;
             actors |= UINT64_C(1) << f->entry.actor;
         }
-        values[a] = atom->measure == MEASURE_EVENTS    ? events
-                    : atom->measure == MEASURE_CALLERS ? __builtin_popcountll(actors)
-                    : atom->measure == MEASURE_SUM     ? sum
+        values[a] = term->measure == MEASURE_EVENTS    ? events
+                    : term->measure == MEASURE_CALLERS ? __builtin_popcountll(actors)
+                    : term->measure == MEASURE_SUM     ? sum
                                                        : most;
     }
 }
 
 static unsigned level_at(const struct story *s, int64_t t, const struct fact_of_test *last)
 {
-    int64_t values[ATOMS_MAX];
+    int64_t values[TERMS_MAX];
     measures(s, t, last, values);
     unsigned level = 0;
     for (unsigned l = 1; l <= LEVELS; l++)
-        if (expression_holds(&s->rule.level[l], &s->rule, values))
+        if (expression_holds(&s->rule.level[l], &s->rule, values, NULL, true))
             level = l;
     return level;
 }
@@ -81,7 +82,7 @@ static unsigned keep_at(const struct story *s, int64_t t, unsigned level)
     unsigned lowest = 1;
     while (s->rule.level[lowest].count == 0)
         lowest++;
-    int64_t values[ATOMS_MAX];
+    int64_t values[TERMS_MAX];
     measures(s, t, NULL, values);
     return values[s->rule.level[lowest].steps[0].atom] >= s->rule.clear_below ? lowest : 0;
 }
@@ -164,10 +165,10 @@ static void random_levels(struct rule *rule, struct dice *dice, bool one_measure
         for (unsigned k = 0; k < terms; k++) {
             enum measure m = one_measure ? only : measures_used[dice_below(dice, 4)];
             struct expression *e = &rule->level[l];
-            e->steps[e->count++] = (struct step){OP_ATOM, (uint8_t)rule->atom_count};
-            rule->atoms[rule->atom_count++] = (struct atom){
-                one_measure ? 0 : (uint8_t)dice_below(dice, 2), m,
-                one_measure ? (int64_t)l * 3 + dice_below(dice, 3) : 1 + dice_below(dice, m == MEASURE_SUM ? 30 : 8)};
+            uint8_t atom = made_atom(
+                rule, one_measure ? 0 : dice_below(dice, 2), m,
+                one_measure ? (int64_t)l * 3 + dice_below(dice, 3) : 1 + dice_below(dice, m == MEASURE_SUM ? 30 : 8));
+            e->steps[e->count++] = (struct step){OP_ATOM, atom};
             if (k)
                 e->steps[e->count++] = (struct step){dice_chance(dice, 50) ? OP_AND : OP_OR, 0};
         }
@@ -185,6 +186,7 @@ static struct story *story_create(struct dice *dice)
         .clear_after_s = 60 * (int32_t)dice_below(dice, 30),
         .clear_below = INT64_MIN,
     };
+    made_rule(&s->rule);
     random_levels(&s->rule, dice, hysteresis);
     if (hysteresis)
         s->rule.clear_below = dice_between(dice, 0, 3);
@@ -246,7 +248,7 @@ static void compare(const struct reference *r, const struct history *history, co
 
 static struct view *view_of(const struct story *s)
 {
-    struct view *view = view_create(&s->rule, s->ledger);
+    struct view *view = view_create(&(struct view_inputs){.rule = &s->rule, .ledger = s->ledger});
     for (unsigned i = 0; i < s->count; i++)
         view_append(view, &s->facts[i].entry);
     view_sort(view);
@@ -307,7 +309,7 @@ START_TEST(in_chunks_with_late_facts)
     for (unsigned round = 0, rounds = core_effort(150); round < rounds; round++) {
         struct story *s = story_create(&dice), known = *s;
         struct reference *r = xcalloc(1, sizeof *r);
-        struct view *view = view_create(&s->rule, s->ledger);
+        struct view *view = view_create(&(struct view_inputs){.rule = &s->rule, .ledger = s->ledger});
         struct history history = {0};
         struct machine m;
         bool in[FACTS_MAX] = {false};

@@ -3,6 +3,7 @@
 #include "alert/view.h"
 
 #include "core.h"
+#include "made_rule.h"
 
 enum { ENTRIES = 160, BASE = 20000 * 86400, SELECTIONS = 3 };
 
@@ -21,9 +22,10 @@ static struct rule random_rule(struct dice *dice)
     for (unsigned s = 0; s < SELECTIONS; s++)
         for (unsigned m = 0; m < MEASURES; m++)
             if (dice_chance(dice, 80))
-                rule.atoms[rule.atom_count++] = (struct atom){(uint8_t)s, (enum measure)m, dice_between(dice, -5, 40)};
+                made_atom(&rule, s, (enum measure)m, dice_between(dice, -5, 40));
     if (rule.atom_count == 0)
-        rule.atoms[rule.atom_count++] = (struct atom){0, MEASURE_EVENTS, 1};
+        made_atom(&rule, 0, MEASURE_EVENTS, 1);
+    made_rule(&rule);
     for (unsigned l = 1; l <= 2; l++) {
         uint8_t a = (uint8_t)dice_below(dice, rule.atom_count), b = (uint8_t)dice_below(dice, rule.atom_count);
         rule.level[l] = (struct expression){
@@ -32,12 +34,32 @@ static struct rule random_rule(struct dice *dice)
     return rule;
 }
 
+/* a street with two grids and a micro-grid in the second */
+static struct registry *registry;
+enum { STREET = 2, GRID = 3, OTHER_GRID = 4, MICRO_GRID = 5 };
+
+static void make_registry(void)
+{
+    struct problems problems = {0};
+    FILE *file = fopen("view_regions.csv", "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("code,name,level,parent\n1,a,district,\n11,b,street,1\n111,c,grid,11\n112,d,grid,11\n1121,e,micro_grid,112\n",
+          file);
+    ck_assert_int_eq(fclose(file), 0);
+    registry = registry_load("view_regions.csv", &problems);
+    problems_print(&problems, stderr);
+    remove("view_regions.csv");
+    ck_assert_ptr_nonnull(registry);
+}
+
 static struct brute *brute_create(struct dice *dice)
 {
+    if (!registry)
+        make_registry();
     struct brute *b = xcalloc(1, sizeof *b);
     b->ledger = ledger_create(&(struct ledger_limits){{2 * 86400, 7200}, {64 << 20, 16 << 20}}, 1);
     b->rule = random_rule(dice);
-    b->view = view_create(&b->rule, b->ledger);
+    b->view = view_create(&(struct view_inputs){.rule = &b->rule, .ledger = b->ledger, .registry = registry});
     for (unsigned i = 0; i < ENTRIES; i++) {
         /* few seconds and ids that sort in another order than they came */
         int64_t at = BASE + (dice_chance(dice, 30) ? 60 * dice_below(dice, 600) : dice_below(dice, 36000));
@@ -47,7 +69,9 @@ static struct brute *brute_create(struct dice *dice)
             .at = (uint32_t)at,
             .ref = core_enter(b->ledger, 0, &e),
             .involved = dice_chance(dice, 50) ? 0 : dice_below(dice, 20),
-            .takes = (uint16_t)(1 + dice_below(dice, (1 << SELECTIONS) - 1)),
+            .region = (uint32_t)dice_between(dice, STREET, MICRO_GRID),
+            .source = (uint8_t)dice_below(dice, 3),
+            .takes = 1 + dice_below(dice, (1 << SELECTIONS) - 1),
             .party = dice_chance(dice, 20),
             .actor = dice_chance(dice, 20) ? 0 : 1 + dice_below(dice, 12),
             .matter = dice_chance(dice, 30) ? 0 : 1 + dice_below(dice, 6),
@@ -79,14 +103,14 @@ static bool in_window(const struct brute *b, unsigned i, int64_t minute)
 }
 
 /* one measure over the window, up to entry `last` in the order of facts (-1: all) */
-static int64_t measure(const struct brute *b, const struct atom *atom, int64_t minute, int last)
+static int64_t measure(const struct brute *b, const struct term *term, int64_t minute, int last)
 {
     int64_t events = 0, most = INT64_MIN, involved = 0;
-    uint64_t sum = 0, actors = 0;
+    uint64_t sum = 0, actors = 0, regions = 0, sources = 0;
     uint32_t largest[8] = {0};
     for (unsigned i = 0; i < ENTRIES; i++) {
         const struct view_entry *e = &b->all[i];
-        if (!in_window(b, i, minute) || !(e->takes >> atom->selection & 1) || (last >= 0 && !upto(b, i, (unsigned)last)))
+        if (!in_window(b, i, minute) || !(e->takes >> term->selection & 1) || (last >= 0 && !upto(b, i, (unsigned)last)))
             continue;
         if (e->actor)
             actors |= UINT64_C(1) << e->actor;
@@ -94,6 +118,8 @@ static int64_t measure(const struct brute *b, const struct atom *atom, int64_t m
             continue;
         events++;
         sum += (uint64_t)e->value;
+        regions |= UINT64_C(1) << (e->region == MICRO_GRID ? OTHER_GRID : e->region);
+        sources |= UINT64_C(1) << e->source;
         most = e->value > most ? e->value : most;
         if (!e->matter)
             involved += e->involved;
@@ -102,23 +128,28 @@ static int64_t measure(const struct brute *b, const struct atom *atom, int64_t m
     }
     for (unsigned i = 0; i < 8; i++)
         involved += largest[i];
-    const int64_t values[MEASURES] = {[MEASURE_EVENTS] = events,
+    /* divided downward, also below zero */
+    int64_t average = events ? (int64_t)sum / events - ((int64_t)sum % events < 0) : VALUE_NONE;
+    const int64_t values[MEASURES] = {[MEASURE_REGIONS] = __builtin_popcountll(regions),
+                                      [MEASURE_SOURCES] = __builtin_popcountll(sources),
+                                      [MEASURE_AVG] = average,
+                                      [MEASURE_EVENTS] = events,
                                       [MEASURE_CALLERS] = __builtin_popcountll(actors),
                                       [MEASURE_INVOLVED] = involved,
                                       [MEASURE_SUM] = (int64_t)sum,
                                       [MEASURE_MAX] = most};
-    return values[atom->measure];
+    return values[term->measure];
 }
 
 static void check_window(struct brute *b, int64_t minute)
 {
-    int64_t values[ATOMS_MAX];
+    int64_t values[TERMS_MAX];
     view_move(b->view, minute);
     view_values(b->view, values);
     for (unsigned a = 0; a < b->rule.atom_count; a++) {
-        int64_t expected = measure(b, &b->rule.atoms[a], minute, -1);
+        int64_t expected = measure(b, &b->rule.terms[a], minute, -1);
         EXPECT(values[a] == expected, "minute %lld, %s: %lld, not %lld", (long long)minute,
-               measure_word(b->rule.atoms[a].measure), (long long)values[a], (long long)expected);
+               measure_word(b->rule.terms[a].measure), (long long)values[a], (long long)expected);
     }
     size_t count, expected = 0;
     const struct view_entry *window = view_window(b->view, &count);
@@ -158,16 +189,16 @@ static void check_crossing(struct brute *b, int64_t minute)
     for (unsigned i = 0; i < ENTRIES; i++) {
         if (!in_window(b, i, minute) || (crossing >= 0 && !upto(b, i, (unsigned)crossing)))
             continue;
-        int64_t values[ATOMS_MAX];
+        int64_t values[TERMS_MAX];
         for (unsigned a = 0; a < b->rule.atom_count; a++)
-            values[a] = measure(b, &b->rule.atoms[a], minute, (int)i);
-        if (expression_holds(&b->rule.level[1], &b->rule, values) ||
-            expression_holds(&b->rule.level[2], &b->rule, values))
+            values[a] = measure(b, &b->rule.terms[a], minute, (int)i);
+        if (expression_holds(&b->rule.level[1], &b->rule, values, NULL, true) ||
+            expression_holds(&b->rule.level[2], &b->rule, values, NULL, true))
             crossing = (int)i;
     }
     uint32_t at = 0;
     view_move(b->view, minute);
-    fact_ref found = view_crossing(b->view, 2, &at);
+    fact_ref found = view_crossing(b->view, 2, NULL, &at);
     EXPECT(found == (crossing < 0 ? 0 : b->all[crossing].ref), "minute %lld: another fact crosses", (long long)minute);
     EXPECT(crossing < 0 || at == b->all[crossing].at, "it crosses at another second");
 }
@@ -247,8 +278,10 @@ END_TEST
 START_TEST(forgets_below_the_floor)
 {
     struct ledger *ledger = ledger_create(&(struct ledger_limits){{2 * 86400, 7200}, {64 << 20, 16 << 20}}, 1);
-    struct rule rule = {.within_s = 86400 * 2, .selection_count = 1, .atom_count = 1, .atoms = {{0, MEASURE_SUM, 1}}};
-    struct view *view = view_create(&rule, ledger);
+    struct rule rule = {.within_s = 86400 * 2, .selection_count = 1};
+    made_rule(&rule);
+    made_atom(&rule, 0, MEASURE_SUM, 1);
+    struct view *view = view_create(&(struct view_inputs){.rule = &rule, .ledger = ledger});
     for (unsigned i = 0; i < 40; i++) {
         char id[8];
         snprintf(id, sizeof id, "%u", i);

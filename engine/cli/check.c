@@ -93,7 +93,7 @@ static int verdict(const char *path, struct problems *problems)
 
 static int check_config(const char *path)
 {
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     struct config *config = config_load(path, &problems);
     int status = verdict(path, &problems);
     if (status == CLI_OK) {
@@ -106,7 +106,7 @@ static int check_config(const char *path)
 
 static int check_registry(const char *path)
 {
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     struct registry *registry = registry_load(path, &problems);
     int status = verdict(path, &problems);
     if (status == CLI_OK) {

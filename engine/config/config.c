@@ -22,7 +22,7 @@ char *config_path(const struct yaml_node *node, const char *what, struct problem
 {
     const char *path = yaml_text(node, what, "", problems);
     if (node && *path == '\0' && node->kind == YAML_SCALAR && node->quoted)
-        yaml_problem(node, problems, "%s: expected a path", what);
+        yaml_problem(node, problems, "%s: expected a path", problem_word(problems, what));
     return *path == '\0' || strcmp(path, "-") == 0 ? xstrdup(path) : yaml_resolve(node->file, path);
 }
 

@@ -91,7 +91,10 @@ static void check_needs(const struct loader *l)
         unsigned needs = l->kinds & (1U << kind) ? mapping_needs((enum event_kind)kind) : 0;
         require(l, kind, !(needs & NEED_REGION) || region, "region");
         require(l, kind, !(needs & NEED_CATEGORY) || category, "category");
-        require(l, kind, !(needs & NEED_EITHER) || region || category, "region or category");
+        if ((needs & NEED_EITHER) && !region && !category)
+            yaml_problem(l->node, l->problems,
+                         "an event of the kind %s needs region or category, which this mapping does not give",
+                         event_kind_word((enum event_kind)kind));
         require(l, kind, !(needs & NEED_TARGET) || mapping_target(m, kind)->pick.count, "target");
         require(l, kind, !(needs & NEED_MATTER) || m->matter.pick.count, "matter");
     }

@@ -218,7 +218,7 @@ static char *read_file(const char *path, size_t *len, struct problems *problems)
 {
     FILE *in = fopen(path, "re");
     if (!in) {
-        problem_add(problems, path, 0, 0, "can't be opened: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "can't be opened: %s", problem_word(problems, strerror(errno)));
         return NULL;
     }
     size_t capacity = 1 << 14, got;
@@ -231,7 +231,8 @@ static char *read_file(const char *path, size_t *len, struct problems *problems)
     }
     bool failed = ferror(in) || *len > FILE_BYTES_MAX;
     if (failed)
-        problem_add(problems, path, 0, 0, "can't be read: %s", ferror(in) ? strerror(errno) : "larger than 256 MiB");
+        problem_add(problems, path, 0, 0, "can't be read: %s",
+                    problem_word(problems, ferror(in) ? strerror(errno) : N_("larger than 256 MiB")));
     fclose(in);
     text[*len] = '\0';
     if (failed)
@@ -282,12 +283,10 @@ const struct csv_field *csv_row(const struct csv *csv, size_t row)
 void csv_problem(const struct csv *csv, const struct csv_field *field, struct problems *problems, const char *format,
                  ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    problem_vadd(problems, false, csv->name, field->line, field->col, format, args);
     va_end(args);
-    problem_add(problems, csv->name, field->line, field->col, "%s", text);
 }
 
 bool csv_next_item(struct str *list, struct str *item)

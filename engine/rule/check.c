@@ -100,8 +100,10 @@ static void check_retention(const struct rule *rule, const struct rule_places *p
     int64_t needed = (int64_t)rule->within_s + rule->clear_after_s + rule->raise_within_s;
     if (needed > kept)
         yaml_problem(places->within, problems,
-                     "within + clear.after + raise_within is %lld minutes, but %s are kept for %lld only",
-                     (long long)needed / 60, sensors ? "readings" : "events", (long long)kept / 60);
+                     sensors
+                         ? "within + clear.after + raise_within is %lld minutes, but readings are kept for %lld only"
+                         : "within + clear.after + raise_within is %lld minutes, but events are kept for %lld only",
+                     (long long)needed / 60, (long long)kept / 60);
 }
 
 void rule_check(const struct rule *rule, const struct rule_places *places, const struct rule_context *context,

@@ -41,16 +41,14 @@ static const char *const later_words[] = {"regions", "sources", "avg",   "change
 
 __attribute__((format(printf, 3, 4))) static void fail(struct parser *p, const char *at, const char *format, ...)
 {
-    char text[512];
     va_list args;
     if (p->failed)
         return;
     p->failed = true;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    problem_vadd(p->problems, false, yaml_name(p->node->file), p->node->line,
+                 yaml_column(p->node, (size_t)(at - p->node->text.at)), format, args);
     va_end(args);
-    problem_add(p->problems, yaml_name(p->node->file), p->node->line,
-                yaml_column(p->node, (size_t)(at - p->node->text.at)), "%s", text);
 }
 
 static void skip_space(struct parser *p)
@@ -279,13 +277,6 @@ static void alternatives(struct parser *p)
     joined(p, OP_OR, conjunction);
 }
 
-static void expect_end(struct parser *p, const char *expected)
-{
-    skip_space(p);
-    if (*p->at)
-        fail(p, p->at, "expected %s", expected);
-}
-
 void rule_read_expression(struct rule *rule, const struct yaml_node *node, struct expression *out,
                           struct problems *problems)
 {
@@ -295,7 +286,9 @@ void rule_read_expression(struct rule *rule, const struct yaml_node *node, struc
     }
     struct parser p = {.node = node, .at = node->text.at, .rule = rule, .out = out, .problems = problems};
     alternatives(&p);
-    expect_end(&p, "`and`, `or` (且, 或) or the end of the condition");
+    skip_space(&p);
+    if (*p.at)
+        fail(&p, p.at, "expected `and`, `or` (且, 或) or the end of the condition");
 }
 
 bool rule_read_threshold(const struct yaml_node *node, enum measure measure, int64_t *threshold,
@@ -307,6 +300,8 @@ bool rule_read_threshold(const struct yaml_node *node, enum measure measure, int
     }
     struct parser p = {.node = node, .at = node->text.at, .problems = problems};
     *threshold = take_threshold(&p, measure, false);
-    expect_end(&p, "nothing after the number");
+    skip_space(&p);
+    if (*p.at)
+        fail(&p, p.at, "expected nothing after the number");
     return !p.failed;
 }

@@ -101,6 +101,19 @@ unsigned rule_level_of(const struct yaml_node *node, const struct rule_context *
                 (strcmp(word, level_synonyms[i].word) == 0 &&
                  strcmp(context->level_names[l], level_synonyms[i].level) == 0))
                 return l + 1;
+    const char *known[LEVELS_MAX + COUNT(level_synonyms)];
+    size_t count = 0;
+    for (unsigned l = 0; l < context->level_count; l++)
+        known[count++] = context->level_names[l];
+    for (size_t i = 0; i < COUNT(level_synonyms); i++)
+        for (unsigned l = 0; l < context->level_count; l++)
+            if (strcmp(context->level_names[l], level_synonyms[i].level) == 0)
+                known[count++] = level_synonyms[i].word;
+    const char *near = nearest_word(word, known, count);
+    if (near) {
+        yaml_problem(node, problems, "unknown level %s; did you mean %s?", word, near);
+        return 0;
+    }
     char all[256] = "";
     for (unsigned l = 0; l < context->level_count; l++) {
         size_t used = strlen(all);

@@ -25,6 +25,7 @@ static void unknown(const struct yaml_node *node, const char *what,
     for (unsigned i = 0; i < count; i++)
         known[i] = word(r->catalogue, i);
     const char *near = nearest_word(node->text.at, known, count);
+    what = problem_word(r->problems, what);
     if (near)
         yaml_problem(node, r->problems, "unknown %s %s; did you mean %s?", what, node->text.at, near);
     else

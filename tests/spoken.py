@@ -94,7 +94,8 @@ def texts_of(path, source):
             place = SPEAKERS[name]
             said |= {(text, True) for text in literals(arguments[place] if place < len(arguments) else [])}
             rest = [word for argument in arguments[place + 1:] for word in without(argument, "problem_word")]
-            bare += [f"{path}: {text!r} stands outside problem_word()" for text in literals(rest) if not KEY.fullmatch(text)]
+            bare += [f"{path}: {text!r} stands outside problem_word()" for text in literals(rest)
+                     if not KEY.fullmatch(text)]
         elif name in WORDS and len(arguments) > WORDS[name]:
             said |= {(text, False) for text in literals(arguments[WORDS[name]])}
         elif any("problems" in argument for argument in arguments) and name not in ("if", "while", "for"):

@@ -46,7 +46,7 @@ static const struct translation ours[] = {
     {"%s: expected a whole number, at least %lld", "%s：应为整数，不小于 %lld"},
     {"%s: expected a whole number from %lld to %lld", "%s：应为 %lld 至 %lld 的整数"},
     {"%s: expected a duration with its unit, such as 90s, 45m, 12h, 1h30m or 35d, from %s to %s",
-     "%s：应为带单位的时长，如 90秒、45分钟、12小时、35天（或 90s、45m、12h、35d），范围 %s 至 %s"},
+     "%s：应为带单位的时长，如 90秒、45分钟、12小时、35天（或 90s、45m、12h、35d），%s至%s"},
     {"%s: expected a size such as 64MiB or 1GiB (KiB, MiB, GiB, TiB), from %s to %s",
      "%s：应为容量，如 64MiB、1GiB（单位 KiB、MiB、GiB、TiB），范围 %s 至 %s"},
 

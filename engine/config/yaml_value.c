@@ -142,7 +142,7 @@ bool yaml_bool(const struct yaml_node *node, const char *what, bool absent, stru
     return absent;
 }
 
-/* longest first where one begins like another; the first of a size is the one shown */
+/* longest first where one begins like another; the first of a size is the one shown, in Chinese from 天 on */
 struct unit {
     const char *word;
     int64_t size;
@@ -152,6 +152,8 @@ static const struct unit duration_units[] = {
     {"d", 86400},   {"h", 3600},  {"m", 60},    {"s", 1},   {"天", 86400}, {"日", 86400},
     {"小时", 3600}, {"时", 3600}, {"分钟", 60}, {"分", 60}, {"秒", 1},
 };
+
+enum { DURATIONS_CHINESE = 4 };
 
 static const struct unit byte_units[] = {
     {"TiB", INT64_C(1) << 40}, {"GiB", INT64_C(1) << 30}, {"MiB", INT64_C(1) << 20}, {"KiB", 1024}, {"B", 1},
@@ -186,7 +188,7 @@ static bool parse_quantity(const char *at, const struct unit *units, size_t coun
     return true;
 }
 
-/* in the largest unit that divides it */
+/* in the largest unit that divides it, of those from `units` on */
 static const char *show_quantity(int64_t amount, const struct unit *units, char shown[32])
 {
     while (amount % units->size != 0 || amount < units->size) {
@@ -208,10 +210,10 @@ int64_t yaml_duration(const struct yaml_node *node, const char *what, int64_t lo
         seconds >= low && seconds <= high)
         return seconds;
     char least[32], most[32];
+    const struct unit *units = duration_units + (problems->language == LANGUAGE_CHINESE ? DURATIONS_CHINESE : 0);
     yaml_problem(node, problems,
                  "%s: expected a duration with its unit, such as 90s, 45m, 12h, 1h30m or 35d, from %s to %s",
-                 problem_word(problems, what), show_quantity(low, duration_units, least),
-                 show_quantity(high, duration_units, most));
+                 problem_word(problems, what), show_quantity(low, units, least), show_quantity(high, units, most));
     return absent;
 }
 

@@ -46,7 +46,7 @@ static const struct translation ours[] = {
     {"%s: expected a whole number, at least %lld", "%s：应为整数，不小于 %lld"},
     {"%s: expected a whole number from %lld to %lld", "%s：应为 %lld 至 %lld 的整数"},
     {"%s: expected a duration with its unit, such as 90s, 45m, 12h, 1h30m or 35d, from %s to %s",
-     "%s：应为带单位的时长，如 90秒、45分钟、12小时、35天（或 90s、45m、12h、35d），%s至%s"},
+     "%s：应为带单位的时长，如 90秒、45分钟、12小时、35天（或 90s、45m、12h、35d），范围 %s至%s"},
     {"%s: expected a size such as 64MiB or 1GiB (KiB, MiB, GiB, TiB), from %s to %s",
      "%s：应为容量，如 64MiB、1GiB（单位 KiB、MiB、GiB、TiB），范围 %s 至 %s"},
 
@@ -288,6 +288,16 @@ static const struct translation ours[] = {
      "时间窗、解除的持续、追溯合计 %lld 分钟，而事件只保存 %lld 分钟"},
     {"within + clear.after + raise_within is %lld minutes, but readings are kept for %lld only",
      "时间窗、解除的持续、追溯合计 %lld 分钟，而读数只保存 %lld 分钟"},
+    {"%s: none of its sources reports events of this kind, so it stays at 0",
+     "%s 永远为 0：所选来源都不上报这类事件"},
+    {"%s: none of its sources gives these tags, so it stays at 0", "%s 永远为 0：所选来源都不带这些标签"},
+    {"%s: none of its sources reports this category, so it stays at 0", "%s 永远为 0：所选来源都没有这一类别"},
+    {"%s: none of its sources names such a subject, so it stays at 0",
+     "%s 永远为 0：所选来源都不写明“按”所列的对象"},
+    {"%s.%s: none of its sources gives what this counts, so it stays at 0",
+     "%s.%s 永远为 0：所选来源都没有这项计数所需的内容"},
+    {"the rule %s can never fire", "规则 %s 永远不会预警"},
+    {"the level %s can never be reached", "级别 %s 永远达不到"},
 
     /* sink */
     {"cannot append: %s", "无法追加写入：%s"},

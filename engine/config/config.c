@@ -160,6 +160,14 @@ static void load_registry(struct config *c, const struct yaml_node *node, struct
     free(organisations);
 }
 
+static bool has_all_mappings(const struct config *c)
+{
+    for (unsigned i = 0; i < c->source_count; i++)
+        if (!c->sources[i].mapping)
+            return false;
+    return true;
+}
+
 struct rule_context config_rule_context(const struct config *c)
 {
     return (struct rule_context){
@@ -169,6 +177,7 @@ struct rule_context config_rule_context(const struct config *c)
         .level_count = c->level_count,
         .retention_s = c->retention_s,
         .readings_retention_s = c->readings_retention_s,
+        .offers = has_all_mappings(c) ? c->offers : NULL,
     };
 }
 

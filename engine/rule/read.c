@@ -212,6 +212,8 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
                 problems);
     if (problems->count == before)
         rule_check(rule, &places, context, problems);
-    if (problems->count == before)
+    if (problems->count == before) {
+        rule_warn_unmet(rule, &places, context, problems);
         seal(rule, context);
+    }
 }

@@ -4,6 +4,7 @@
 
 #include "base/problem.h"
 #include "decode/event.h"
+#include "decode/offer.h"
 #include "registry/catalogue.h"
 #include "registry/registry.h"
 
@@ -119,6 +120,7 @@ struct rule_context {
     unsigned level_count;
     int32_t retention_s; /* a rule that looks further back is refused */
     int32_t readings_retention_s;
+    const struct offer *const *offers; /* of each source by number; NULL: not known, nothing is said of them */
 };
 
 /* All rule files (*.yaml, *.yml, *.json) of a folder, or one file, in the order of their names.  NULL, with every

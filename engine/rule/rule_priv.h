@@ -74,6 +74,9 @@ struct rule_places {
 /* what no part shows by itself: reachability, retention, use of all selections, `below` */
 void rule_check(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
 
+/* warnings about what no source can ever meet; of a rule without a mistake */
+void rule_warn_unmet(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
+
 /* Texts by which equal rules are known: they hold names, never catalogue numbers.  `computed` is what changes the
  * episodes, `said` what changes only the words and units of the alerts.  free() both. */
 void rule_canonical(const struct rule *, const struct rule_context *, char **computed, char **said);

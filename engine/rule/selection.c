@@ -57,6 +57,8 @@ static void read_category(const struct yaml_node *node, struct reader *r)
 {
     struct selection *s = r->selection;
     uint16_t first = catalogue_find_category(r->catalogue, node->text);
+    if (!catalogue_has_categories(r->catalogue))
+        return;
     if (first == CATEGORY_NONE) {
         unknown(node, "category", category_word, catalogue_category_count(r->catalogue), r);
         return;

@@ -53,7 +53,7 @@ static void set_up(void)
     remove_file("regions.csv");
     remove_file("categories.csv");
     ck_assert_uint_eq(problems.count, 0);
-    context = (struct rule_context){registry, catalogue, levels, 4, 35 * 86400, 48 * 3600};
+    context = (struct rule_context){registry, catalogue, levels, 4, 35 * 86400, 48 * 3600, NULL};
 }
 
 static void tear_down(void)

@@ -131,6 +131,10 @@ START_TEST(tables_of_categories)
     fclose(file);
     struct mapping *m = mapping_load(yaml_root(yaml), 0, &context, &world.problems);
     ck_assert_ptr_nonnull(m);
+    uint16_t noise = catalogue_find_category(world.catalogue, STR("noise")),
+             night = catalogue_find_category(world.catalogue, STR("noise.night"));
+    ck_assert(offer_has_category(mapping_offer(m), noise, noise) && offer_has_category(mapping_offer(m), night, night));
+    ck_assert(!offer_has_category(mapping_offer(m), 1, (uint16_t)(noise - 1)));
     mapping_destroy(&m);
     file = fopen(table, "w");
     ck_assert_ptr_nonnull(file);

@@ -33,6 +33,7 @@ class Event:
     value: int = 0  # thousandths
     tags: frozenset[str] = frozenset()
     target: str = ""  # the fact voided, restored or moved; the matter merged into or linked to
+    due: int = 0  # seconds since 1970; 0: none
 
     @property
     def order(self) -> tuple[int, bytes, str]:

@@ -1,23 +1,24 @@
 """The oracle: what episodes a set of events must give, worked out a second time from the definitions.
 
-It follows rules/README.md ("Episodes") and shares no code with the engine.  Facts are a set, so all is known before
-the first minute is looked at: settle what later facts say about earlier ones, hand each fact to its subject, then
-walk the minutes at which a subject's window changes or one of its timers ends.  Between those nothing can happen.
+It follows rules/README.md and shares no code with the engine.  Facts are a set, so all is known before the first
+minute is looked at: settle what later facts say about earlier ones (oracle_facts), hand each fact to its subject, then
+walk the minutes at which anything can change: a fact enters or leaves a window, this one's or an earlier one's that it
+is compared with; a period or the rule's validity begins or ends; a timer runs out.  Between those nothing can happen.
+At each of them the windows are counted anew (oracle_window).
 """
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, defaultdict
-from dataclasses import replace
-from pathlib import Path
+from collections import defaultdict
+from datetime import date
 from typing import Iterable, Iterator, NamedTuple
 
 from events import Event
-from oracle_rules import Atom, Rule
-
-MINUTE = 60
-REGION_LEVELS = ("district", "street", "community", "grid", "micro_grid")
+from oracle_calendar import ONE_DAY, local_date, midnight
+from oracle_expression import Adjacent
+from oracle_facts import MINUTE, REGION_LEVELS, Matters, Regions, live_facts, minute_of
+from oracle_rules import Rule
+from oracle_window import Chain, Moment
 
 
 class Episode(NamedTuple):
@@ -26,158 +27,55 @@ class Episode(NamedTuple):
     subject: str
     opened_minute: int
     opened_at: int  # seconds
-    crossed_by: str | None  # id of the event; None where the rule waits (`for`): time crossed, not an event
+    crossed_by: str | None  # id of the event; None where time crossed, not an event
     highest: str
     ended_minute: int | None  # None: still open (published ones only: the oracle runs until all is over)
+    each: str | None = None  # the category that it is of, where the rule judges each by itself
 
 
-def minute_of(second: int) -> int:
-    """The first minute whose window holds what happens at this second."""
-    return -(-second // MINUTE)
+def in_order(episodes: Iterable[Episode]) -> list[Episode]:
+    """By their fields, absent ones first."""
+    return sorted(episodes, key=lambda episode: [(field is not None, field) for field in episode])
 
 
-class Regions:
-    """The registry: each region's path of ancestors, from the file's parents."""
-
-    LEVEL_WORDS = dict(zip(("区", "街道", "社区", "网格", "微网格"), REGION_LEVELS))
-
-    def __init__(self, rows: Iterable[dict]):
-        self.rows = {row["code"]: row for row in rows}
-
-    @classmethod
-    def read(cls, path: Path) -> Regions:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return cls(csv.DictReader(file))
-
-    def at(self, code: str, level: str) -> str:
-        """The region of that level which is or contains `code`; empty if there is none."""
-        while code:
-            row = self.rows[code]
-            if self.LEVEL_WORDS.get(row["level"], row["level"]) == level:
-                return code
-            code = row["parent"]
-        return ""
+class Subject(NamedTuple):
+    kind: str
+    code: str
+    each: str | None
 
 
-# -- what later facts say about earlier ones ---------------------------------------------------------------------
+# -- the facts of each subject -------------------------------------------------------------------------------------
 
 
-def greatest(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
-    """By (source, target), the greatest of the facts about it."""
-    found: dict[tuple[str, str], Event] = {}
-    for event in events:
-        key = (event.source, event.target)
-        if key not in found or event.order > found[key].order:
-            found[key] = event
-    return found
+def subject_of(rule: Rule, fact: Event, regions: Regions) -> Subject | None:
+    """The first of the rule's kinds of subject that the fact names."""
+    for kind in rule.per:
+        code = regions.at(fact.region, kind) if kind in REGION_LEVELS else getattr(fact, kind)
+        if code:
+            return Subject(kind, code, rule.value_of_each(fact))
+    return None
 
 
-def matter_roots(merges: Iterable[Event]) -> dict[str, str]:
-    """By matter, the smallest member of its component."""
-    root: dict[str, str] = {}
-
-    def find(matter: str) -> str:
-        while root.setdefault(matter, matter) != matter:
-            matter = root[matter]
-        return matter
-
-    for merge in merges:
-        low, high = sorted((find(merge.matter), find(merge.target)), key=str.encode)
-        root[high] = low
-    return {matter: find(matter) for matter in list(root)}
-
-
-def live_facts(events: Iterable[Event]) -> list[Event]:
-    """Each event once, without those taken back, with the region, category and matter that count in the end."""
-    first: dict[tuple[str, str], Event] = {}
-    for event in events:
-        first.setdefault((event.source, event.id), event)
-    facts = first.values()
-    verdict = greatest(f for f in facts if f.kind in ("voided", "restored"))
-    live = [f for key, f in first.items() if key not in verdict or verdict[key].kind == "restored"]
-    moves = [f for f in live if f.kind == "moved"]
-    region = greatest(m for m in moves if m.region)
-    category = greatest(m for m in moves if m.category)
-    roots = matter_roots(f for f in live if f.kind == "merged")
-
-    def settled(fact: Event) -> Event:
-        key = (fact.source, fact.id)
-        return replace(fact, region=region.get(key, fact).region, category=category.get(key, fact).category,
-                       matter=roots.get(fact.matter, fact.matter))
-
-    return [settled(f) for f in live]
-
-
-# -- the window --------------------------------------------------------------------------------------------------
-
-
-def bump(counter: Counter, key: object, by: int) -> None:
-    counter[key] += by
-    if not counter[key]:
-        del counter[key]
-
-
-class Tally:
-    """One selection's measures over the facts that are in the window now."""
-
-    def __init__(self) -> None:
-        self.events = self.sum = self.involved = 0
-        self.actors: Counter = Counter()
-        self.values: Counter = Counter()
-        self.figures: defaultdict[object, Counter] = defaultdict(Counter)  # by matter
-
-    def change(self, fact: Event, by: int) -> None:
-        self.events += by
-        self.sum += by * fact.value
-        bump(self.values, fact.value, by)
-        for actor in set(fact.actors):
-            bump(self.actors, actor, by)
-        figures = self.figures[fact.matter or (fact.source, fact.id)]
-        before = max(figures, default=0)
-        bump(figures, fact.involved, by)
-        self.involved += max(figures, default=0) - before
-
-    def measure(self, name: str) -> float:
-        if name == "max":
-            return max(self.values, default=float("-inf"))
-        return len(self.actors) if name == "callers" else getattr(self, name)
-
-
-class Window:
-    def __init__(self, rule: Rule):
-        self.rule = rule
-        self.tallies = {name: Tally() for name in rule.selections}
-
-    def change(self, fact: Event, by: int) -> None:
-        for name, selection in self.rule.selections.items():
-            if selection.selects(fact):
-                self.tallies[name].change(fact, by)
-
-    def measure(self, atom: Atom) -> float:
-        return self.tallies[atom[0]].measure(atom[1])
-
-    def level(self) -> int:
-        return max((number for number, holds in self.rule.levels.items() if holds(self.measure)), default=0)
-
-    def kept_level(self, level: int) -> int:
-        rule = self.rule
-        if level == 0 and rule.clear_below is not None and self.measure(rule.lowest_atom) >= rule.clear_below:
-            return min(rule.levels)
-        return level
-
-
-def crossing(rule: Rule, facts: list[Event], minute: int) -> Event:
-    """The first fact with which the window's facts so far reach some level."""
-    window = Window(rule)
+def chains(rule: Rule, facts: list[Event], regions: Regions, matters: Matters) -> dict[Subject, Chain]:
+    found: defaultdict[Subject, Chain] = defaultdict(lambda: Chain(regions))
     for fact in facts:
-        if minute * MINUTE - rule.within < fact.occurred_at <= minute * MINUTE:
-            window.change(fact, +1)
-            if window.level():
-                return fact
-    raise AssertionError("an episode opened on a window that reaches no level")
+        past = matters.before(fact) if any(s.looks_back for s in rule.selections.values()) else ()
+        taken = [name for name in rule.selections if rule.takes(name, fact, past)]
+        subject = subject_of(rule, fact, regions) if taken else None
+        if subject and (not rule.each or subject.each):
+            found[subject].append(fact, taken)
+    return dict(found)
 
 
-# -- the episodes of one subject ---------------------------------------------------------------------------------
+def neighbours_of(rule: Rule, subject: Subject, own: dict[Subject, Chain], regions: Regions) -> list[Chain]:
+    """Of what is around it, the chains, for rules that look there."""
+    if not any(isinstance(one.term, Adjacent) for one in rule.comparisons()):
+        return []
+    around = [subject._replace(code=code) for code in regions.neighbours(subject.code)]
+    return [own[other] for other in around if other in own]
+
+
+# -- one subject, minute after minute ------------------------------------------------------------------------------
 
 
 class Segment(NamedTuple):
@@ -187,28 +85,70 @@ class Segment(NamedTuple):
     kept_level: int
 
 
-def segments(rule: Rule, facts: list[Event]) -> Iterator[Segment]:
-    changes: defaultdict[int, list[tuple[Event, int]]] = defaultdict(list)
-    for fact in facts:
-        changes[minute_of(fact.occurred_at)].append((fact, +1))
-        changes[minute_of(fact.occurred_at + rule.within)].append((fact, -1))
-    window = Window(rule)
-    minutes = sorted(changes)
-    for begin, end in zip(minutes, [*minutes[1:], float("inf")]):
-        for fact, by in changes[begin]:
-            window.change(fact, by)
-        level = window.level()
-        yield Segment(begin, end, level, window.kept_level(level))
+class Judge:
+    """A rule on one subject: its level at any minute."""
+
+    def __init__(self, rule: Rule, subject: Subject, chain: Chain, neighbours: list[Chain], regions: Regions):
+        self.rule, self.chain, self.neighbours = rule, chain, neighbours
+        self.levels = rule.levels_in(subject.code, regions)
+
+    def moment(self, minute: int, last: Event | None = None) -> Moment:
+        return Moment(self.chain, self.neighbours, self.rule.within, minute, last)
+
+    def level(self, moment: Moment) -> int:
+        levels = self.rule.levels_on(self.levels, local_date(moment.minute * MINUTE))
+        return max((number for number, condition in levels.items() if condition.holds(moment)), default=0)
+
+    def kept_level(self, level: int, moment: Moment) -> int:
+        rule = self.rule
+        kept = rule.clear_below and rule.clear_below.holds(moment)
+        kept = kept or (rule.clear_when and not rule.clear_when.holds(moment))
+        return min(rule.levels) if level == 0 and kept else level
+
+    def minutes(self) -> list[int]:
+        """At which the level may change."""
+        lags = {0} | {lag for one in self.rule.comparisons() for lag in one.term.lags}
+        found = {minute_of(fact.occurred_at + lag + stay) for chain in (self.chain, *self.neighbours)
+                 for fact in chain.facts for lag in lags for stay in (0, self.rule.within)}
+        days = self.rule.calendar.edges(self.rule.during) | set(validity_edges(self.rule))
+        return sorted(found | {minute_of(midnight(day)) for day in days})
+
+    def segments(self) -> Iterator[Segment]:
+        minutes = self.minutes()
+        for begin, end in zip(minutes, [*minutes[1:], float("inf")]):
+            if self.rule.is_valid(local_date(begin * MINUTE)):
+                moment = self.moment(begin)
+                level = self.level(moment)
+                yield Segment(begin, end, level, self.kept_level(level, moment))
+            else:
+                yield Segment(begin, end, 0, 0)
+
+    def crossing(self, minute: int) -> Event:
+        """The first fact with which the window's facts so far reach some level."""
+        begin = minute * MINUTE - self.rule.within
+        facts = [fact for chain in (self.chain, *self.neighbours) for fact in chain.facts
+                 if begin < fact.occurred_at <= minute * MINUTE]
+        for fact in sorted(facts, key=lambda fact: fact.order):
+            if self.level(self.moment(minute, fact)):
+                return fact
+        raise AssertionError("an episode opened on a window that reaches no level")
 
 
-def course(rule: Rule, facts: list[Event]) -> Iterator[tuple[int, int]]:
-    """(minute, level) of each change of one subject's alert, level 0 being its end; facts in their order."""
+def validity_edges(rule: Rule) -> Iterator[date]:
+    if rule.valid_from > date.min:
+        yield rule.valid_from
+    if rule.valid_to < date.max:
+        yield rule.valid_to + ONE_DAY
+
+
+def course(rule: Rule, segments: Iterable[Segment]) -> Iterator[tuple[int, int]]:
+    """(minute, level) of each change of one subject's alert, level 0 being its end."""
     hold, after = minute_of(rule.hold), minute_of(rule.clear_after)
     numbers = range(1, max(rule.levels) + 1)
     held: dict[int, int] = {}  # by level, since when the level has been at least that
     low: dict[int, int] = {}  # by level, since when the kept level has been less
     current = 0
-    for begin, end, level, kept_level in segments(rule, facts):
+    for begin, end, level, kept_level in segments:
         for number in numbers:
             if level < number:
                 held.pop(number, None)
@@ -242,37 +182,41 @@ def spans(changes: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
             highest = max(highest, level)
 
 
-def subject_of(rule: Rule, fact: Event, regions: Regions) -> tuple[str, str] | None:
-    """The first of the rule's kinds of subject that the fact names."""
-    for kind in rule.per:
-        code = regions.at(fact.region, kind) if kind in REGION_LEVELS else getattr(fact, kind)
-        if code:
-            return kind, code
-    return None
+# -- all of a rule, all rules --------------------------------------------------------------------------------------
+
+
+def judges(rule: Rule, facts: list[Event], regions: Regions) -> Iterator[tuple[Subject, Judge]]:
+    """Of each subject; the facts are live and in order."""
+    own = chains(rule, facts, regions, Matters(facts))
+    for subject, chain in own.items():
+        yield subject, Judge(rule, subject, chain, neighbours_of(rule, subject, own, regions), regions)
+
+
+def courses(rule: Rule, facts: Iterable[Event], regions: Regions) -> dict[Subject, list[tuple[int, int]]]:
+    """By subject, the (minute, level) of each change of its alert."""
+    live = sorted(live_facts(facts), key=lambda fact: fact.order)
+    return {subject: list(course(rule, judge.segments())) for subject, judge in judges(rule, live, regions)}
 
 
 def rule_episodes(rule: Rule, facts: list[Event], regions: Regions) -> Iterator[Episode]:
-    subjects: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
-    for fact in facts:
-        if any(selection.selects(fact) for selection in rule.selections.values()):
-            subject = subject_of(rule, fact, regions)
-            if subject:
-                subjects[subject].append(fact)
-    for (kind, code), own in subjects.items():
-        for opened, ended, highest in spans(course(rule, own)):
-            crossed = None if rule.hold else crossing(rule, own, opened)
-            yield Episode(rule.id, kind, code, opened, crossed.occurred_at if crossed else opened * MINUTE,
-                          crossed.id if crossed else None, rule.level_names[highest - 1], ended)
+    immediate = rule.hold == 0 and rule.is_monotone
+    for subject, judge in judges(rule, facts, regions):
+        for opened, ended, highest in spans(course(rule, judge.segments())):
+            crossed = judge.crossing(opened) if immediate else None
+            yield Episode(rule.id, subject.kind, subject.code, opened,
+                          crossed.occurred_at if crossed else opened * MINUTE, crossed.id if crossed else None,
+                          rule.level_names[highest - 1], ended, subject.each)
 
 
-def episodes(events: Iterable[Event], rules: Iterable[Rule], regions: Regions,
-             watermark_minute: int | None = None) -> list[Episode]:
-    """All episodes, in order.  With a watermark, only those that a rule first seen then would raise, not record."""
+def episodes(events: Iterable[Event], rules: Iterable[Rule], regions: Regions, watermark_minute: int | None = None,
+             lives: Iterable[str] = ("active",)) -> list[Episode]:
+    """All that are published, in order; with the life `shadow`, those recorded too.  With a watermark, only those that
+    a rule first seen then would raise, not record."""
     facts = sorted(live_facts(events), key=lambda fact: fact.order)
     found = []
     for rule in rules:
-        for episode in rule_episodes(rule, facts, regions):
+        for episode in rule_episodes(rule, facts, regions) if rule.life in lives else ():
             last_open = episode.ended_minute - 1
             if watermark_minute is None or (last_open - watermark_minute) * MINUTE > -rule.raise_within:
                 found.append(episode)
-    return sorted(found)
+    return in_order(found)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Iterable
 
 from events import seconds
-from oracle import MINUTE, Episode, minute_of
+from oracle import MINUTE, Episode, in_order, minute_of
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -55,6 +55,7 @@ def episode_of(data: dict) -> Episode:
         crossed_by=(data.get("crossed_by") or {}).get("event_id"),
         highest=data["highest_level"],
         ended_minute=seconds(ended_at) // MINUTE if ended_at else None,
+        each=(data.get("each") or {}).get("category"),
     )
 
 
@@ -65,7 +66,7 @@ def final_episodes(alert_topic_records: Iterable) -> list[Episode]:
         check_revisions(alert_id, history)
         if history[-1]["state"] not in ("withdrawn", "pending"):
             found.append(episode_of(history[-1]))
-    return sorted(found, key=sort_key)
+    return in_order(found)
 
 
 def hide_respondents(episodes: Iterable[Episode], organisations: set[str]) -> list[Episode]:
@@ -75,17 +76,14 @@ def hide_respondents(episodes: Iterable[Episode], organisations: set[str]) -> li
             for episode in episodes]
 
 
-def sort_key(episode: Episode) -> tuple:
-    return tuple((field is not None, field) if field is not None else (False,) for field in episode)
-
-
 def local_time(second: int | None) -> str:
     return "open" if second is None else datetime.fromtimestamp(second, BEIJING).strftime("%m-%d %H:%M:%S")
 
 
 def line(mark: str, e: Episode) -> str:
     ended = None if e.ended_minute is None else e.ended_minute * MINUTE
-    return (f"{mark} {e.rule} {e.subject_kind} {e.subject}: {e.highest}, {local_time(e.opened_at)} by {e.crossed_by}"
+    of = f" ({e.each})" if e.each else ""
+    return (f"{mark} {e.rule} {e.subject_kind} {e.subject}{of}: {e.highest}, {local_time(e.opened_at)} by {e.crossed_by}"
             f" (minute {e.opened_minute}) to {local_time(ended)}")
 
 

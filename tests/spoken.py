@@ -22,11 +22,13 @@ OTHERS = {"fail": "rule/expression.c"}
 KEY = re.compile(r"[\w.-]*", re.ASCII)
 TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[A-Za-z_]\w*|\s+|.""", re.DOTALL)
 CONVERSION = re.compile(r"%(?:(\d+)\$)?[-+ #0]*(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|z|j|t)?([diouxXeEfgGcsp%])")
+MACRO = re.compile(r'^#define (\w+) ("(?:\\.|[^"\\])*")$', re.MULTILINE)
+MACROS = {name: text for path in ENGINE.rglob("*.h") for name, text in MACRO.findall(path.read_text(encoding="utf-8"))}
 
 
 def tokens(text):
-    """without comments and blanks"""
-    return [t for t in TOKEN.findall(text) if not t.isspace() and not t.startswith(("//", "/*"))]
+    """without comments and blanks; a macro that is a text stands as that"""
+    return [MACROS.get(t, t) for t in TOKEN.findall(text) if not t.isspace() and not t.startswith(("//", "/*"))]
 
 
 def is_literal(token):

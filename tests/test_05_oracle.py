@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from oracle import course, episodes, live_facts
+from oracle import courses, episodes, live_facts
 from oracle_cases import DAY, REGIONS, at, event, rule
 from oracle_rules import read_rule
 
@@ -78,7 +78,8 @@ def test_a_level_that_is_not_the_highest_may_be_true_alone():
 
 
 def changes(events, one_rule):
-    return [(minute - DAY, level) for minute, level in course(one_rule, sorted(events, key=lambda e: e.order))]
+    (course,) = courses(one_rule, events, REGIONS).values()
+    return [(minute - DAY, level) for minute, level in course]
 
 
 def test_going_down_a_level_waits_for_the_hold():
@@ -226,7 +227,7 @@ def test_what_the_language_does_not_have_is_refused(broken):
     with pytest.raises((ValueError, ArithmeticError)):
         rule({"yellow": broken})
     with pytest.raises(ValueError):
-        rule(each="category.2")
+        rule(every="category.2")
 
 
 # -- selections and subjects -------------------------------------------------------------------------------------

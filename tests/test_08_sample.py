@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from events import District, read_lines, seconds
-from oracle import Regions, course, episodes, live_facts
+from oracle import Regions, courses, episodes
 from oracle_rules import read_rules
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,9 +113,8 @@ def test_the_stories_raise_the_shipped_rules_and_little_else_does(events):
 
 def test_the_wage_story_climbs_level_by_level_from_morning_to_afternoon(events):
     (wages,) = (rule for rule in read_rules(DISTRICT / "rules") if rule.id == "collective_wage_arrears")
-    wanted = [fact for fact in live_facts(events) if wages.selections["wages"].selects(fact)]
-    site = sorted((fact for fact in wanted if fact.respondent == "ORG-0001"), key=lambda fact: fact.order)
-    climb = list(course(wages, site))[:3]
+    found = courses(wages, events, Regions.read(DISTRICT / "regions.csv"))
+    climb = found["respondent", "ORG-0001", None][:3]
     assert [wages.level_names[level - 1] for _, level in climb] == ["yellow", "orange", "red"]
     hours = [(minute // 60 + 8) % 24 for minute, _ in climb]
     assert hours[0] < 11 and 10 <= hours[1] < 13 and 14 <= hours[2] < 18

@@ -15,7 +15,7 @@ PUNCTUATION = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;?!][\u4e00-\u9fff]")
 
 def test_the_texts_are_found():
     """one of each way of writing them; if the search went blind, all else here would pass"""
-    formats = ("%s: expected whole minutes", "the neighbour %.*s is not in this file", "expected a whole number of people",
+    formats = ("%s: expected whole minutes", "the neighbour %.*s is not in this file", "expected a number",
                "always true: expected a threshold above 0")
     words = ("within (时间窗)", "a rule", "not YAML", "tag", "alerts are published exactly once")
     for text in formats + words:

@@ -91,7 +91,7 @@ void load_kind(struct loader *l)
 
 static void load_table(struct loader *l, const struct yaml_node *node, struct lookup_field *field)
 {
-    static const struct csv_column columns[] = {{"code", true}, {"category", true}};
+    static const struct csv_column columns[] = {{"code", true, NULL}, {"category", true, NULL}};
     const char *name = yaml_text(node, "table", NULL, l->problems);
     if (!name)
         return;

@@ -233,7 +233,7 @@ static void number_categories(struct catalogue *c)
 
 void catalogue_load_categories(struct catalogue *c, const char *path, struct problems *problems)
 {
-    static const struct csv_column columns[] = {{"path", true}, {"name", false}};
+    static const struct csv_column columns[] = {{"path", true, NULL}, {"name", false, NULL}};
     CHECK(!c->categories);
     struct csv *csv = csv_load(path, columns, 2, problems);
     if (!csv)
@@ -259,7 +259,7 @@ static void add_alias(struct catalogue *c, const struct csv_field *field, struct
 
 void catalogue_load_organisations(struct catalogue *c, const char *path, struct problems *problems)
 {
-    static const struct csv_column columns[] = {{"code", true}, {"name", true}, {"aliases", false}};
+    static const struct csv_column columns[] = {{"code", true, NULL}, {"name", true, NULL}, {"aliases", false, NULL}};
     CHECK(!c->organisations_file);
     struct csv *csv = c->organisations_file = csv_load(path, columns, 3, problems);
     if (!csv)

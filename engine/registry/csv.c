@@ -1,259 +1,187 @@
-/* Fields are unquoted and terminated in place: a table is its file's bytes and one array of fields. */
-#include "registry/csv.h"
+/* From lines to a table: the header's columns are found, each row is put in their order.  A table is its file's text
+ * and one array of fields. */
+#include "registry/csv_priv.h"
 
 #include "base/check.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { FILE_BYTES_MAX = 256 << 20, HEADER_MAX = 64 };
+#define NOWHERE SIZE_MAX
 
 struct csv {
     char *name, *text;
     struct csv_field *fields; /* rows × columns */
     size_t columns, rows, capacity;
+    size_t where[CSV_COLUMNS_MAX]; /* which of the file's columns each is; NOWHERE if absent */
 };
 
-struct reader {
-    char *at, *end;
-    int line, col;
+struct loader {
+    struct csv *csv;
+    const struct csv_column *columns;
+    struct csv_line header, line;
+    struct problems *problems;
 };
 
-struct line {
-    struct csv_field fields[HEADER_MAX];
-    size_t count;
-};
-
-static bool is_blank(char c)
+static bool is_column(const struct csv_field *header, const struct csv_column *column)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    return str_eq(header->text, str_of(column->name)) ||
+           (column->chinese && str_eq(header->text, str_of(column->chinese)));
 }
 
-static void advance(struct reader *r)
+static size_t find_column(const struct loader *l, const struct csv_column *column)
 {
-    unsigned char c = (unsigned char)*r->at++;
-    if (c == '\n') {
-        r->line++;
-        r->col = 1;
-    } else if ((c & 0xC0) != 0x80) { /* not the continuation of a character */
-        r->col++;
+    for (size_t at = 0; at < l->header.count; at++)
+        if (is_column(&l->header.fields[at], column))
+            return at;
+    return NOWHERE;
+}
+
+static void check_column(const struct loader *l, size_t i)
+{
+    const struct csv_column *column = &l->columns[i];
+    bool absent = l->csv->where[i] == NOWHERE && column->required;
+    if (absent && column->chinese)
+        csv_problem(l->csv, &l->header.fields[0], l->problems, "the header has no column %s (%s)", column->name,
+                    column->chinese);
+    else if (absent)
+        csv_problem(l->csv, &l->header.fields[0], l->problems, "the header has no column %s", column->name);
+    for (size_t at = l->csv->where[i]; at < l->header.count; at++) {
+        const struct csv_field *field = &l->header.fields[at];
+        if (at != l->csv->where[i] && is_column(field, column))
+            csv_problem(l->csv, field, l->problems, "the column %s stands here twice", field->text.at);
     }
 }
 
-/* Length of the UTF-8 sequence at `at`, 0 if it is none; neither surrogates nor overlong forms are. */
-static size_t utf8_len(const unsigned char *at, const unsigned char *end)
+/* A header that is none of the columns is the author's own, unless it looks like one that is absent. */
+static void check_header(const struct loader *l, const struct csv_field *field)
 {
-    size_t len = *at < 0x80 ? 1 : *at >= 0xC2 && *at < 0xE0 ? 2 : (*at & 0xF0) == 0xE0 ? 3 : 4;
-    if (len == 1)
-        return 1;
-    if (*at < 0xC2 || *at > 0xF4 || (size_t)(end - at) < len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    if ((*at == 0xE0 && at[1] < 0xA0) || (*at == 0xED && at[1] > 0x9F) || (*at == 0xF0 && at[1] < 0x90) ||
-        (*at == 0xF4 && at[1] > 0x8F))
-        return 0;
-    return len;
+    const char *absent[2 * CSV_COLUMNS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < l->csv->columns; i++) {
+        if (is_column(field, &l->columns[i]))
+            return;
+        if (l->csv->where[i] == NOWHERE)
+            absent[count++] = l->columns[i].name;
+        if (l->csv->where[i] == NOWHERE && l->columns[i].chinese)
+            absent[count++] = l->columns[i].chinese;
+    }
+    const char *near = nearest_word(field->text.at, absent, count);
+    if (near)
+        csv_problem(l->csv, field, l->problems, "unknown column %s; did you mean %s?", field->text.at, near);
 }
 
-static bool check_text(const struct csv *csv, struct reader r, struct problems *problems)
+/* the field in which one stands, NULL if there is none */
+static const struct csv_field *wide_comma(const struct csv_line *line)
 {
-    while (r.at < r.end) {
-        size_t len = utf8_len((const unsigned char *)r.at, (const unsigned char *)r.end);
-        if (len == 0 || *r.at == '\0') {
-            problem_add(problems, csv->name, r.line, r.col,
-                        len ? "a NUL byte: this is not text"
-                            : "not UTF-8: save the file as UTF-8 (in Excel: \"CSV UTF-8\")");
-            return false;
-        }
-        for (size_t i = 0; i < len; i++)
-            advance(&r);
+    for (size_t i = 0; i < line->count; i++)
+        if (strstr(line->fields[i].text.at, "，"))
+            return &line->fields[i];
+    return NULL;
+}
+
+/* false if the columns can't be told apart */
+static bool read_header(struct loader *l)
+{
+    bool complete = true;
+    while (l->header.fields[l->header.count - 1].text.len == 0) /* Excel's; a line has something in it */
+        l->header.count--;
+    for (size_t i = 0; i < l->csv->columns; i++) {
+        l->csv->where[i] = find_column(l, &l->columns[i]);
+        complete = complete && (l->csv->where[i] != NOWHERE || !l->columns[i].required);
     }
+    const struct csv_field *comma = wide_comma(&l->header);
+    if (comma && !complete) {
+        csv_problem(l->csv, comma, l->problems,
+                    "a full-width comma (，) does not separate columns: write ,");
+        return false;
+    }
+    for (size_t i = 0; i < l->csv->columns; i++)
+        check_column(l, i);
+    for (size_t i = 0; i < l->header.count; i++)
+        check_header(l, &l->header.fields[i]);
     return true;
 }
 
-/* Past the closing quote; *end is where the unquoted text ends.  false if it is never closed. */
-static bool read_quoted(struct reader *r, char **end)
+/* Excel leaves empty fields behind a line, and takes away those of optional columns. */
+static bool fits_header(const struct loader *l)
 {
-    char *out = r->at;
-    advance(r);
-    while (r->at < r->end) {
-        if (*r->at == '"') {
-            advance(r);
-            if (r->at == r->end || *r->at != '"') {
-                *end = out;
-                return true;
-            }
-        }
-        *out++ = *r->at;
-        advance(r);
-    }
-    return false;
-}
-
-/* Reads one field and what ends it: ',' or '\n', '\0' at the end of the file, -1 if the field is broken. */
-static int read_field(const struct csv *csv, struct reader *r, struct csv_field *field, struct problems *problems)
-{
-    while (r->at < r->end && is_blank(*r->at))
-        advance(r);
-    *field = (struct csv_field){.text = {r->at, 0}, .line = r->line, .col = r->col};
-    char *start = r->at, *end = start;
-    if (r->at < r->end && *r->at == '"') {
-        if (!read_quoted(r, &end)) {
-            csv_problem(csv, field, problems, "this quote is never closed");
-            return -1;
-        }
-        while (r->at < r->end && is_blank(*r->at))
-            advance(r);
-        if (r->at < r->end && *r->at != ',' && *r->at != '\n') {
-            problem_add(problems, csv->name, r->line, r->col,
-                        "text after the closing quote; a quote inside quotes is written twice");
-            return -1;
-        }
-    } else {
-        while (r->at < r->end && *r->at != ',' && *r->at != '\n')
-            advance(r);
-        for (end = r->at; end > start && is_blank(end[-1]); end--)
-            ;
-    }
-    int delimiter = r->at < r->end ? *r->at : '\0';
-    if (r->at < r->end)
-        advance(r);
-    *end = '\0';
-    field->text.len = (size_t)(end - start);
-    return delimiter;
-}
-
-/* false at the end of the file, or if the line is broken, after which nothing can be trusted */
-static bool read_line(const struct csv *csv, struct reader *r, struct line *line, struct problems *problems)
-{
-    do {
-        line->count = 0;
-        if (r->at >= r->end)
+    for (size_t i = l->header.count; i < l->line.count; i++)
+        if (l->line.fields[i].text.len)
             return false;
-        int delimiter = ',';
-        while (delimiter == ',') {
-            if (line->count == HEADER_MAX) {
-                problem_add(problems, csv->name, r->line, r->col, "more than %d columns", HEADER_MAX);
-                return false;
-            }
-            delimiter = read_field(csv, r, &line->fields[line->count++], problems);
-        }
-        if (delimiter < 0)
+    for (size_t i = 0; i < l->csv->columns; i++)
+        if (l->columns[i].required && l->csv->where[i] != NOWHERE && l->csv->where[i] >= l->line.count)
             return false;
-    } while (line->count == 1 && line->fields[0].text.len == 0);
     return true;
 }
 
-static size_t find_column(const struct line *header, const char *name)
+/* 9.90101E+14: what Excel shows, and saves, instead of a number of more than eleven digits */
+static bool is_scientific(const char *text)
 {
-    for (size_t i = 0; i < header->count; i++)
-        if (str_eq(header->fields[i].text, str_of(name)))
-            return i;
-    return SIZE_MAX;
+    static const char digits[] = "0123456789";
+    size_t whole = strspn(text, digits), fraction = text[whole] == '.' ? 1 + strspn(text + whole + 1, digits) : 0;
+    const char *power = text + whole + fraction;
+    size_t exponent = whole && (*power == 'E' || *power == 'e') && power[1] == '+' ? strspn(power + 2, digits) : 0;
+    return exponent && power[2 + exponent] == '\0';
 }
 
-/* where[i]: which of the file's columns is columns[i] */
-static void match_header(const struct csv *csv, const struct line *header, const struct csv_column *columns,
-                         size_t where[], struct problems *problems)
+static void add_row(struct loader *l)
 {
-    const char *absent[HEADER_MAX];
-    size_t absent_count = 0;
-    for (size_t i = 0; i < csv->columns; i++) {
-        where[i] = find_column(header, columns[i].name);
-        if (where[i] == SIZE_MAX)
-            absent[absent_count++] = columns[i].name;
-        if (where[i] == SIZE_MAX && columns[i].required)
-            csv_problem(csv, &header->fields[0], problems, "the header has no column %s", columns[i].name);
-    }
-    for (size_t i = 0; i < header->count; i++) {
-        const struct csv_field *name = &header->fields[i];
-        if (name->text.len && find_column(header, name->text.at) != i)
-            csv_problem(csv, name, problems, "the column %s stands here twice", name->text.at);
-        bool wanted = false;
-        for (size_t k = 0; k < csv->columns; k++)
-            wanted = wanted || where[k] == i;
-        const char *near = wanted ? NULL : nearest_word(name->text.at, absent, absent_count);
-        if (near)
-            csv_problem(csv, name, problems, "unknown column %s; did you mean %s?", name->text.at, near);
-    }
-}
-
-static void add_row(struct csv *csv, const struct line *line, const size_t where[])
-{
+    struct csv *csv = l->csv;
     if (csv->rows == csv->capacity) {
         csv->capacity = csv->capacity ? csv->capacity * 2 : 64;
         csv->fields = xrealloc(csv->fields, csv->capacity * csv->columns * sizeof *csv->fields);
     }
     struct csv_field *row = csv->fields + csv->columns * csv->rows++;
-    for (size_t i = 0; i < csv->columns; i++)
-        row[i] = where[i] != SIZE_MAX
-                     ? line->fields[where[i]]
-                     : (struct csv_field){.text = STR(""), .line = line->fields[0].line, .col = line->fields[0].col};
+    for (size_t i = 0; i < csv->columns; i++) {
+        row[i] = csv->where[i] < l->line.count ? l->line.fields[csv->where[i]]
+                                               : (struct csv_field){.text = STR(""),
+                                                                    .line = l->line.fields[0].line,
+                                                                    .col = l->line.fields[0].col};
+        if (is_scientific(row[i].text.at))
+            csv_problem(csv, &row[i], l->problems,
+                        "Excel turned this code into a number, digits are lost: format the column as text, enter it "
+                        "again");
+    }
 }
 
-static void read_table(struct csv *csv, struct reader *r, const struct csv_column *columns, struct problems *problems)
+static void read_table(struct loader *l, struct csv_reader *reader)
 {
-    struct line header, line;
-    size_t where[HEADER_MAX], before = problems->count;
-    if (!read_line(csv, r, &header, problems)) {
-        if (problems->count == before)
-            problem_add(problems, csv->name, 0, 0, "empty: expected a header line");
+    size_t before = l->problems->count;
+    if (!csv_read_line(reader, &l->header)) {
+        if (l->problems->count == before)
+            problem_add(l->problems, l->csv->name, 0, 0, "empty: expected a header line");
         return;
     }
-    match_header(csv, &header, columns, where, problems);
-    while (read_line(csv, r, &line, problems)) {
-        if (line.count == header.count)
-            add_row(csv, &line, where);
+    if (!read_header(l))
+        return;
+    while (csv_read_line(reader, &l->line)) {
+        if (fits_header(l))
+            add_row(l);
         else
-            csv_problem(csv, &line.fields[0], problems, "%zu fields in this line, %zu in the header", line.count,
-                        header.count);
+            csv_problem(l->csv, &l->line.fields[0], l->problems,
+                        wide_comma(&l->line)
+                            ? "%zu fields in this line, %zu in the header; a full-width comma (，) does not separate "
+                              "fields"
+                            : "%zu fields in this line, %zu in the header",
+                        l->line.count, l->header.count);
     }
-}
-
-static char *read_file(const char *path, size_t *len, struct problems *problems)
-{
-    FILE *in = fopen(path, "re");
-    if (!in) {
-        problem_add(problems, path, 0, 0, "can't be opened: %s", problem_word(problems, strerror(errno)));
-        return NULL;
-    }
-    size_t capacity = 1 << 14, got;
-    char *text = xmalloc(capacity);
-    *len = 0;
-    while (*len <= FILE_BYTES_MAX && (got = fread(text + *len, 1, capacity - *len - 1, in)) > 0) {
-        *len += got;
-        if (*len + 1 == capacity)
-            text = xrealloc(text, capacity *= 2);
-    }
-    bool failed = ferror(in) || *len > FILE_BYTES_MAX;
-    if (failed)
-        problem_add(problems, path, 0, 0, "can't be read: %s",
-                    problem_word(problems, ferror(in) ? strerror(errno) : N_("larger than 256 MiB")));
-    fclose(in);
-    text[*len] = '\0';
-    if (failed)
-        free(text);
-    return failed ? NULL : text;
 }
 
 struct csv *csv_load(const char *path, const struct csv_column *columns, size_t count, struct problems *problems)
 {
-    CHECK(count >= 1 && count <= HEADER_MAX);
+    CHECK(count >= 1 && count <= CSV_COLUMNS_MAX);
     size_t before = problems->count, len;
-    char *text = read_file(path, &len, problems);
+    char *text = csv_text_read(path, &len, problems);
     if (!text)
         return NULL;
     struct csv *csv = xcalloc(1, sizeof *csv);
     *csv = (struct csv){.name = xstrdup(path), .text = text, .columns = count};
-    struct reader r = {text, text + len, 1, 1};
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        r.at += 3;
-    if (check_text(csv, r, problems))
-        read_table(csv, &r, columns, problems);
+    struct loader l = {.csv = csv, .columns = columns, .problems = problems};
+    struct csv_reader reader;
+    csv_reader_begin(&reader, csv->name, text, len, problems);
+    read_table(&l, &reader);
     if (problems->count != before)
         csv_close(&csv);
     return csv;
@@ -273,6 +201,11 @@ void csv_close(struct csv **csv)
 size_t csv_rows(const struct csv *csv)
 {
     return csv->rows;
+}
+
+bool csv_has(const struct csv *csv, size_t column)
+{
+    return csv->where[column] != NOWHERE;
 }
 
 const struct csv_field *csv_row(const struct csv *csv, size_t row)
@@ -305,10 +238,7 @@ bool csv_next_item(struct str *list, struct str *item)
         *item = (struct str){list->at, len};
         list->at += len + gap;
         list->len -= len + gap;
-        while (item->len && is_blank(item->at[0]))
-            *item = (struct str){item->at + 1, item->len - 1};
-        while (item->len && is_blank(item->at[item->len - 1]))
-            item->len--;
+        *item = csv_trim(*item);
         if (item->len)
             return true;
     }

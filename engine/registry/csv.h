@@ -1,6 +1,8 @@
-/* CSV tables that people edit in Excel or by hand: RFC 4180 with quotes, UTF-8 with or without a BOM, LF or CRLF, a
- * header line whose columns stand in any order.  Every field remembers its place, so that whoever reads it can show a
- * mistake as file:line:column.  Blanks around a field are dropped unless they are quoted; blank lines are skipped. */
+/* CSV tables that people edit in Excel, WPS or by hand: RFC 4180 with quotes, a header line whose columns stand in any
+ * order.  UTF-8 with or without a BOM, GB18030 (what is not UTF-8), UTF-16 with a BOM; LF, CRLF or CR; tabs instead of
+ * commas.  Blanks around a field are dropped unless they are quoted; blank lines, empty columns and the apostrophe or
+ * ="..." that keep Excel from reading a code as a number are understood; a code that it did read so is a problem.
+ * Every field remembers its place, so that whoever reads it can show a mistake as file:line:column. */
 #ifndef GW_REGISTRY_CSV_H
 #define GW_REGISTRY_CSV_H
 
@@ -12,7 +14,8 @@
 
 struct csv_column {
     const char *name;
-    bool required; /* the header must have it */
+    bool required;       /* the header must have it */
+    const char *chinese; /* what the header may say instead, or NULL */
 };
 
 struct csv_field {
@@ -28,6 +31,7 @@ struct csv *csv_load(const char *path, const struct csv_column *columns, size_t 
 void csv_close(struct csv **);
 
 size_t csv_rows(const struct csv *); /* without the header */
+bool csv_has(const struct csv *, size_t column); /* does the header have it? */
 const struct csv_field *csv_row(const struct csv *, size_t row);
 
 /* a problem at the field's place */

@@ -1,7 +1,7 @@
 /* The registry of regions: the one authority on the tree district › street › community › grid › micro-grid, its
  * names and its neighbours.  The hierarchy is never parsed out of a code.  Immutable once loaded; any thread.
  *
- * A file of CSV (UTF-8, BOM allowed) with a header line; columns by name, in any order:
+ * A table (registry/csv.h) with a header line; columns by name, in any order:
  *   code, name, level, parent            required (parent empty for a root)
  *   neighbours (codes split by ';'), lon, lat, population, valid_from, valid_to (dates), successors   optional
  *

@@ -24,17 +24,17 @@ enum column {
 };
 
 static const struct csv_column columns[COLUMNS] = {
-    [CODE] = {"code", true},
-    [NAME] = {"name", true},
-    [LEVEL] = {"level", true},
-    [PARENT] = {"parent", true},
-    [NEIGHBOURS] = {"neighbours", false},
-    [LON] = {"lon", false},
-    [LAT] = {"lat", false},
-    [POPULATION] = {"population", false},
-    [VALID_FROM] = {"valid_from", false},
-    [VALID_TO] = {"valid_to", false},
-    [SUCCESSORS] = {"successors", false},
+    [CODE] = {"code", true, NULL},
+    [NAME] = {"name", true, NULL},
+    [LEVEL] = {"level", true, NULL},
+    [PARENT] = {"parent", true, NULL},
+    [NEIGHBOURS] = {"neighbours", false, NULL},
+    [LON] = {"lon", false, NULL},
+    [LAT] = {"lat", false, NULL},
+    [POPULATION] = {"population", false, NULL},
+    [VALID_FROM] = {"valid_from", false, NULL},
+    [VALID_TO] = {"valid_to", false, NULL},
+    [SUCCESSORS] = {"successors", false, NULL},
 };
 
 #define NO_ROW NAMES_NONE

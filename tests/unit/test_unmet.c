@@ -1,4 +1,4 @@
-/* Warnings about what no source can ever meet: each cause by itself, at its place, and none where one source will do. */
+/* Warnings about what no source can ever meet: each cause by itself, at its place; none where one source will do. */
 #include "rule/rule.h"
 
 #include <check.h>
@@ -69,7 +69,8 @@ static struct rule_set *load(const char *let, const char *per, const char *yello
 {
     char text[1024];
     snprintf(text, sizeof text,
-             "rules:\n  - id: r\n    let: {%s}\n    per: %s\n    levels: {yellow: %s,\n      red: %s}\n    within: 1h\n",
+             "rules:\n  - id: r\n    let: {%s}\n    per: %s\n    levels: {yellow: %s,\n      red: %s}\n"
+             "    within: 1h\n",
              let, per, yellow, red);
     return rule_set_load(file_of(text), &context, &problems);
 }

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # the tests' processes find the same programs, whether ./dev or a person has started pytest
 os.environ.setdefault("GRIDWARN", str(ROOT / "build" / "release" / "gridwarn"))
 os.environ.setdefault("GRIDWARN_ASAN", str(ROOT / "build" / "asan" / "gridwarn"))
+os.environ["LC_ALL"] = "C.UTF-8"  # what is said is compared in English, wherever the tests run
 os.environ["PATH"] += os.pathsep + str(ROOT / "build" / "tools" / "usr" / "bin")  # promtool
 
 

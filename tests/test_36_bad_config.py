@@ -85,6 +85,29 @@ def test_every_mistake_of_the_registry_is_said_at_once(project):
            (r"rules/rules\.yaml:\d+:\d+", "wihtin; did you mean within"))
 
 
+def test_mistakes_are_said_in_the_language_of_the_environment(project, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    project.settings["heartbeat"] = "soon"
+    project.edit("rules/rules.yaml", '"within"', '"wihtin"')
+    project.settings["kafka"]["properties"]["acks"] = "1"
+    code, said = project.run()
+    assert code == CONFIG
+    expect(said, (r"gridwarn\.yaml:\d+:\d+", "heartbeat：应为带单位的时长"),
+           (r"rules/rules\.yaml:\d+:\d+", "没有 wihtin 这个键，是否应为 within？"))
+    project.settings["heartbeat"] = "30s"
+    project.edit("rules/rules.yaml", '"wihtin"', '"within"')
+    code, said = project.run()
+    assert code == CONFIG and len(said) == 1 and '"acks" 由 gridwarn 设定（预警须恰好发布一次），请删去' in said[0], said
+
+
+def test_a_warning_is_said_and_refuses_nothing(topics, project):
+    topics("hotline")
+    project.edit("rules/rules.yaml", '"category": "labour"', '"kind": "reading"')
+    code, said = project.run("--create-topics", "--drain")
+    assert code == 0
+    expect(said, (r"rules/rules\.yaml:1:\d+", "warning: the rule wages can never fire"))
+
+
 def expect(said, *places_and_parts):
     for place, part in places_and_parts:
         found = [line for line in said if re.search(place, line) and part in line]

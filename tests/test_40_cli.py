@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import pty
 import re
 import shutil
 import stat
@@ -139,6 +140,123 @@ def test_check_shows_what_the_shipped_district_means():
     written = {rule for file in (district / "rules").glob("*.yaml") for rule in re.findall(r"- id: (\w+)", file.read_text("utf-8"))}
     listed = [re.match(r"  (\w+) +\S+:( \w+)+$", line) for line in shown]
     assert {match[1] for match in listed if match} >= written > set()
+
+
+CHINESE = {"LC_ALL": "zh_CN.UTF-8"}  # need not be installed: the variable's text decides
+RULE = """规则:
+  - 编号: 甲
+    定义: {欠薪: {来源: hotline, %s}}
+    按: 网格
+    时间窗: 24小时
+    级别: {黄: %s}
+"""
+
+
+@pytest.fixture
+def district(tmp_path):
+    """the shipped one"""
+    copy = tmp_path / "district"
+    shutil.copytree(ROOT / "rules" / "district", copy)
+    return copy
+
+
+def write_rule(district, selection, condition):
+    """one more, to be got wrong"""
+    (district / "rules" / "x.yaml").write_text(RULE % (selection, condition), encoding="utf-8")
+
+
+def check(directory, *more, **env):
+    """exit code, what it says on stdout, and on stderr with files named from `directory`"""
+    done = gridwarn("check", "-c", directory / "demo.yaml", *more, **env)
+    return done.returncode, done.stdout, done.stderr.replace(f"{directory}/", "").splitlines()
+
+
+def test_check_in_both_languages(district):
+    write_rule(district, "类型: labour", "欠薪.人头 ≥ 3 且 （欠薪 ≥ 2")
+    code, out, said = check(district, **CHINESE)
+    assert (code, out) == (3, "")
+    assert said == [
+        "rules/x.yaml:3:28: 没有 类型 这个键，是否应为 类别？",
+        "rules/x.yaml:6:16: 没有计数 人头，是否应为 人数？",
+        "demo.yaml：2 个问题",
+    ]
+    assert check(district, LANG="en_US.UTF-8")[2] == [
+        "rules/x.yaml:3:28: unknown key 类型; did you mean 类别?",
+        "rules/x.yaml:6:16: unknown measure 人头; did you mean 人数?",
+        "demo.yaml: problems: 2",
+    ]
+
+
+def test_check_reads_all_files_in_chinese(district):
+    """each file its own mistake, none hides another; what the system and libyaml say, too"""
+    write_rule(district, "类别: labour", "欠薪 ≥ 3")
+    edits = {
+        "demo.yaml": ("rules:", "workers: 0\nrules:"),
+        "regions.csv": (",street,", ",strret,"),
+        "mappings/hotline.yaml": ("occurred_at", "ocurred_at"),
+        "rules/x.yaml": ("按: 网格", "按： 网格"),
+    }
+    for name, (old, new) in edits.items():
+        text = (district / name).read_text(encoding="utf-8")
+        assert old in text
+        (district / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    (district / "organisations.csv").unlink()
+    code, _, said = check(district, **CHINESE)
+    assert code == 3
+    for file, part in [
+        ("demo.yaml:", "workers：应为 1 至 64 的整数"),
+        ("regions.csv:", "没有层级 strret，应为 district（区）"),
+        ("mappings/hotline.yaml:", "是否应为 occurred_at？"),
+        ("organisations.csv: ", "无法打开：没有这个文件或目录"),
+        ("rules/x.yaml:", "不符合 YAML 格式"),
+    ]:
+        assert any(line.startswith(file) and part in line for line in said), (file, said)
+    assert not [line for line in said if re.search(r"expected|unknown|did you|can't", line)]
+
+
+def test_a_table_of_another_encoding_hides_nothing(district):
+    """nothing can be said of the categories that other files name, and the table itself is one problem"""
+    (district / "categories.csv").write_bytes("path,name\nlabour,欠薪\n".encode("gb18030") + b"\xff\xff")
+    write_rule(district, "类别: labour", "欠薪.人头 ≥ 3")
+    code, _, said = check(district)
+    assert code == 3 and [line.split(":")[0] for line in said] == ["categories.csv", "rules/x.yaml", "demo.yaml"], said
+
+
+def test_check_warns_of_what_can_never_be(district):
+    write_rule(district, "事件: reading", "欠薪 ≥ 3")
+    code, out, said = check(district, **CHINESE)
+    assert code == 0 and out.splitlines()[0].endswith("demo.yaml：正确，2 处注意")
+    assert said == ["rules/x.yaml:2:5: 注意：规则 甲 永远不会预警",
+                    "rules/x.yaml:3:32: 注意：欠薪 永远为 0：所选来源都不上报这类事件"]
+    code, out, said = check(district)
+    assert code == 0 and out.splitlines()[0].endswith("demo.yaml: correct, warnings: 2")
+    assert [line.split(": ")[1] for line in said] == ["warning", "warning"]
+    (district / "rules" / "y.yaml").write_text("rules: 1\n")
+    assert check(district)[2][-1] == "demo.yaml: problems: 1, warnings: 2"
+
+
+def test_check_shows_the_line(district):
+    write_rule(district, "类型: labour", "欠薪 ≥ 3")
+    shown = ["      3 |     定义: {欠薪: {来源: hotline, 类型: labour}}",
+             "        | " + 33 * " " + "^"]  # 27 characters, six of them two columns wide
+    assert check(district, "--context")[2][1:3] == shown
+    assert len(check(district)[2]) == 2  # a pipe gets what programs read
+    master, terminal = pty.openpty()
+    subprocess.run([os.environ["GRIDWARN"], "check", "-c", district / "demo.yaml"], stderr=terminal,
+                   stdout=subprocess.DEVNULL, timeout=30)
+    os.close(terminal)
+    said = b""
+    while chunk := read_terminal(master):
+        said += chunk
+    os.close(master)
+    assert said.decode().splitlines()[1:3] == shown
+
+
+def read_terminal(master):
+    try:
+        return os.read(master, 4096)
+    except OSError:  # its other end is closed
+        return b""
 
 
 # token

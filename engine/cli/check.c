@@ -3,23 +3,27 @@
 #include "cli/cli.h"
 
 #include "base/problem.h"
+#include "cli/excerpt.h"
 #include "config/config.h"
 #include "registry/registry.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
-enum { OPTION_REGISTRY = CLI_LONG };
+enum { OPTION_REGISTRY = CLI_LONG, OPTION_CONTEXT };
 
 static const struct cli_option options[] = {
     {'c', "config", "FILE", "the engine's configuration, with all that it names"},
     {OPTION_REGISTRY, "registry", "FILE", "a registry of regions by itself"},
+    {OPTION_CONTEXT, "context", NULL, "show the line of each problem, as on a terminal"},
 };
 
 static const struct cli_command command = {
     "check",
-    "-c FILE\n--registry FILE\n",
-    "Prints every problem to standard error, or else a summary of what the files mean.",
+    "-c FILE [--context]\n--registry FILE [--context]\n",
+    "Prints every problem and warning to standard error, and if there is no problem a summary of what the files "
+    "mean.",
     options,
     sizeof options / sizeof *options,
 };
@@ -79,40 +83,42 @@ static void print_summary(const struct config *config)
     config_explain_memory(config, stdout);
 }
 
-/* prints and clears them; the exit code */
-static int verdict(const char *path, struct problems *problems)
+/* prints and clears them, and says what follows; the exit code */
+static int verdict(const char *path, struct problems *problems, bool context)
 {
-    size_t count = problems->count;
-    problems_print(problems, stderr);
+    size_t errors = problems->count, warnings = problems->warnings;
+    problems_print_each(problems, stderr, context ? excerpt_print : NULL);
     problems_clear(problems);
-    if (count == 0)
-        return CLI_OK;
-    fprintf(stderr, cli_text("%s: problems: %zu\n", "%s：%zu 个问题\n"), path, count);
-    return CLI_CONFIG;
+    if (errors && warnings)
+        fprintf(stderr, cli_text("%s: problems: %zu, warnings: %zu\n", "%s：%zu 个问题，%zu 处注意\n"), path, errors,
+                warnings);
+    else if (errors)
+        fprintf(stderr, cli_text("%s: problems: %zu\n", "%s：%zu 个问题\n"), path, errors);
+    else if (warnings)
+        printf(cli_text("%s: correct, warnings: %zu\n", "%s：正确，%zu 处注意\n"), path, warnings);
+    else
+        printf(cli_text("%s: correct\n", "%s：正确\n"), path);
+    return errors ? CLI_CONFIG : CLI_OK;
 }
 
-static int check_config(const char *path)
+static int check_config(const char *path, bool context)
 {
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     struct config *config = config_load(path, &problems);
-    int status = verdict(path, &problems);
-    if (status == CLI_OK) {
-        printf(cli_text("%s: correct\n", "%s：正确\n"), path);
+    int status = verdict(path, &problems, context);
+    if (status == CLI_OK)
         print_summary(config);
-    }
     config_destroy(&config);
     return status;
 }
 
-static int check_registry(const char *path)
+static int check_registry(const char *path, bool context)
 {
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     struct registry *registry = registry_load(path, &problems);
-    int status = verdict(path, &problems);
-    if (status == CLI_OK) {
-        printf(cli_text("%s: correct\n", "%s：正确\n"), path);
+    int status = verdict(path, &problems, context);
+    if (status == CLI_OK)
         print_regions(registry);
-    }
     registry_destroy(&registry);
     return status;
 }
@@ -120,16 +126,19 @@ static int check_registry(const char *path)
 int command_check(int argc, char **argv)
 {
     const char *config = NULL, *registry = NULL;
+    bool context = isatty(STDERR_FILENO);
     int status, option;
     while ((option = cli_next(&command, argc, argv, &status)) != CLI_END) {
         if (option == CLI_EXIT)
             return status;
         if (option == 'c')
             config = optarg;
-        else
+        else if (option == OPTION_REGISTRY)
             registry = optarg;
+        else
+            context = true;
     }
     if (!config == !registry)
         return cli_misused(&command, "one of -c and --registry is needed");
-    return config ? check_config(config) : check_registry(registry);
+    return config ? check_config(config, context) : check_registry(registry, context);
 }

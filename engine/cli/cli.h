@@ -57,8 +57,7 @@ int cli_next(const struct cli_command *, int argc, char **argv, int *status);
 /* a mistake in how the command was called: one line on stderr; returns CLI_USAGE */
 int cli_misused(const struct cli_command *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The Chinese text if the user's locale is Chinese (the first of LC_ALL, LC_MESSAGES and LANG that is set begins with
- * "zh"), else the English one.  The program never calls setlocale: numbers keep their points. */
+/* the text in the language of the user's environment (base/language.h) */
 const char *cli_text(const char *english, const char *chinese) __attribute__((format_arg(1), format_arg(2)));
 
 #endif

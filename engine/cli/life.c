@@ -20,7 +20,7 @@ static void pause_ms(int ms)
 /* All of the rules on disk, or none. */
 static void reload(struct run *r)
 {
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     struct rule_context context = config_rule_context(r->config);
     struct rule_set *rules = rule_set_load(r->config->rules_path, &context, &problems);
     problems_print(&problems, stderr);

@@ -124,11 +124,5 @@ int cli_next(const struct cli_command *command, int argc, char **argv, int *stat
 
 const char *cli_text(const char *english, const char *chinese)
 {
-    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *locale = getenv(variables[i]);
-        if (locale && *locale)
-            return strncmp(locale, "zh", 2) == 0 ? chinese : english;
-    }
-    return english;
+    return language_of_environment() == LANGUAGE_CHINESE ? chinese : english;
 }

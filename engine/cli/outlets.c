@@ -37,7 +37,7 @@ static bool store_open(struct run *r)
         r->store = store_console(stdout, stderr);
         return true;
     }
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     bool good = store_directory(r->config->directory, &r->store, &problems);
     problems_print(&problems, stderr);
     problems_clear(&problems);
@@ -103,7 +103,7 @@ bool outlets_serve(struct run *r)
     health_set(r->health, HEALTH_RULES, true, "%u rules", r->config->rules->count);
     if (!r->config->http_port)
         return true;
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     r->http = http_start(r->config->http_host, r->config->http_port, r->metrics, r->health, &problems);
     problems_print(&problems, stderr);
     problems_clear(&problems);

@@ -42,7 +42,7 @@ static int prepare(struct run *r, const char *path, bool create)
     bool from_kafka = r->config->source_count && r->config->sources[0].topic;
     if (!from_kafka && !r->config->kafka)
         return CLI_OK;
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     kafka_properties_check(r->config, path, &problems);
     size_t wrong = problems.count;
     problems_print(&problems, stderr);
@@ -87,7 +87,7 @@ int command_run(int argc, char **argv)
     }
     if (!path)
         return cli_misused(&command, "-c FILE is needed");
-    struct problems problems = {0};
+    struct problems problems = {.language = language_of_environment()};
     struct config *config = config_load(path, &problems);
     problems_print(&problems, stderr);
     problems_clear(&problems);

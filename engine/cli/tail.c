@@ -228,7 +228,7 @@ static int tail_configured(struct tail *tail)
 {
     const char *levels[LEVELS_MAX];
     if (tail->config_path) {
-        struct problems problems = {0};
+        struct problems problems = {.language = language_of_environment()};
         tail->config = config_load(tail->config_path, &problems);
         problems_print(&problems, stderr);
         problems_clear(&problems);

@@ -22,7 +22,7 @@ char *config_path(const struct yaml_node *node, const char *what, struct problem
 {
     const char *path = yaml_text(node, what, "", problems);
     if (node && *path == '\0' && node->kind == YAML_SCALAR && node->quoted)
-        yaml_problem(node, problems, "%s: expected a path", what);
+        yaml_problem(node, problems, "%s: expected a path", problem_word(problems, what));
     return *path == '\0' || strcmp(path, "-") == 0 ? xstrdup(path) : yaml_resolve(node->file, path);
 }
 
@@ -160,6 +160,14 @@ static void load_registry(struct config *c, const struct yaml_node *node, struct
     free(organisations);
 }
 
+static bool has_all_mappings(const struct config *c)
+{
+    for (unsigned i = 0; i < c->source_count; i++)
+        if (!c->sources[i].mapping)
+            return false;
+    return true;
+}
+
 struct rule_context config_rule_context(const struct config *c)
 {
     return (struct rule_context){
@@ -172,6 +180,7 @@ struct rule_context config_rule_context(const struct config *c)
         .calendar_path = c->calendar_path,
         .models_path = c->models_path,
         .utc_offset_s = c->utc_offset_s,
+        .offers = has_all_mappings(c) ? c->offers : NULL,
     };
 }
 

@@ -42,6 +42,7 @@ struct config {
 
     struct config_source *sources; /* by catalogue number */
     unsigned source_count;
+    const struct offer *offers[SOURCES_MAX]; /* likewise; the mappings' */
 
     unsigned char *actor_keys; /* 16 bytes each, the first one hashes; never shown anywhere */
     unsigned actor_key_count;

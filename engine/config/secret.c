@@ -19,7 +19,7 @@ static bool read_secret(const struct yaml_node *node, const char *path, bool pri
     struct stat about;
     FILE *in = fopen(path, "re");
     if (!in || fstat(fileno(in), &about) != 0) {
-        yaml_problem(node, problems, "%s can't be read: %s", path, strerror(errno));
+        yaml_problem(node, problems, "%s can't be read: %s", path, problem_word(problems, strerror(errno)));
         if (in)
             fclose(in);
         return false;

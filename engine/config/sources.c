@@ -128,8 +128,10 @@ static void load_mapping(struct config *c, unsigned number, const struct yaml_no
     if (file) {
         const struct mapping_context context = mapping_context_of(c, yaml_root(file), problems);
         s->mapping = mapping_load(yaml_root(file), number, &context, problems);
-        if (s->mapping)
+        if (s->mapping) {
             mapping_limits(s->mapping, s->skew_s, s->max_record_bytes);
+            c->offers[number] = mapping_offer(s->mapping);
+        }
     }
     yaml_close(&file);
     free(path);

@@ -61,9 +61,9 @@ static const char *hint(const struct builder *b, int line)
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t len = (size_t)((stop ? stop : end) - at);
         if (i >= line - 1 && memmem(at, len, "：", strlen("：")))
-            return " (a full-width ： does not separate key and value: write `: `)";
+            return N_(" (a full-width ： does not separate key and value: write `: `)");
         if (i == line && memchr(at, '\t', len))
-            return " (a tab: indent with spaces)";
+            return N_(" (a tab: indent with spaces)");
         at = stop ? stop + 1 : end;
     }
     return "";
@@ -72,11 +72,12 @@ static const char *hint(const struct builder *b, int line)
 static void syntax_problem(struct builder *b)
 {
     const yaml_parser_t *p = &b->parser;
-    const char *name = b->file->name, *what = p->problem ? p->problem : "out of memory";
+    const char *name = b->file->name, *what = problem_word(b->problems, p->problem ? p->problem : "out of memory");
     b->failed = true;
     if (p->error != YAML_READER_ERROR) {
         int line = (int)p->problem_mark.line + 1;
-        problem_add(b->problems, name, line, (int)p->problem_mark.column + 1, "not YAML: %s%s", what, hint(b, line));
+        problem_add(b->problems, name, line, (int)p->problem_mark.column + 1, "not YAML: %s%s", what,
+                    problem_word(b->problems, hint(b, line)));
         return;
     }
     int line = 1;
@@ -207,7 +208,8 @@ static bool skip_event(struct builder *b, yaml_event_type_t expected, const char
         return false;
     }
     if (event.type != expected) {
-        problem_add(b->problems, b->file->name, (int)event.start_mark.line + 1, 0, "%s", otherwise);
+        problem_add(b->problems, b->file->name, (int)event.start_mark.line + 1, 0, "%s",
+                    problem_word(b->problems, otherwise));
         b->failed = true;
     }
     yaml_event_delete(&event);
@@ -216,12 +218,12 @@ static bool skip_event(struct builder *b, yaml_event_type_t expected, const char
 
 static void build(struct builder *b)
 {
-    if (!skip_event(b, YAML_STREAM_START_EVENT, "not YAML") ||
-        !skip_event(b, YAML_DOCUMENT_START_EVENT, "the file is empty"))
+    if (!skip_event(b, YAML_STREAM_START_EVENT, N_("not YAML")) ||
+        !skip_event(b, YAML_DOCUMENT_START_EVENT, N_("the file is empty")))
         return;
     b->file->root = next_node(b, 0);
-    if (skip_event(b, YAML_DOCUMENT_END_EVENT, "not YAML"))
-        skip_event(b, YAML_STREAM_END_EVENT, "a second document (---): only one is allowed");
+    if (skip_event(b, YAML_DOCUMENT_END_EVENT, N_("not YAML")))
+        skip_event(b, YAML_STREAM_END_EVENT, N_("a second document (---): only one is allowed"));
 }
 
 struct yaml_file *yaml_parse(const char *name, struct str text, struct problems *problems)
@@ -242,7 +244,7 @@ struct yaml_file *yaml_read(const char *path, struct problems *problems)
 {
     FILE *in = fopen(path, "re");
     if (!in) {
-        problem_add(problems, path, 0, 0, "can't be opened: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "can't be opened: %s", problem_word(problems, strerror(errno)));
         return NULL;
     }
     size_t len = 0, capacity = 1 << 14, got;
@@ -254,7 +256,7 @@ struct yaml_file *yaml_read(const char *path, struct problems *problems)
     }
     struct yaml_file *file = NULL;
     if (ferror(in))
-        problem_add(problems, path, 0, 0, "can't be read: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "can't be read: %s", problem_word(problems, strerror(errno)));
     else if (len > FILE_BYTES_MAX)
         problem_add(problems, path, 0, 0, "too large: at most %d bytes", FILE_BYTES_MAX);
     else
@@ -300,10 +302,16 @@ int yaml_column(const struct yaml_node *node, size_t offset)
 
 void yaml_problem(const struct yaml_node *node, struct problems *problems, const char *format, ...)
 {
-    char text[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    problem_vadd(problems, false, node->file->name, node->line, node->col, format, args);
     va_end(args);
-    problem_add(problems, node->file->name, node->line, node->col, "%s", text);
+}
+
+void yaml_warning(const struct yaml_node *node, struct problems *problems, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    problem_vadd(problems, true, node->file->name, node->line, node->col, format, args);
+    va_end(args);
 }

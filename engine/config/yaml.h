@@ -32,8 +32,10 @@ void yaml_close(struct yaml_file **);
 const struct yaml_node *yaml_root(const struct yaml_file *);
 const char *yaml_name(const struct yaml_file *);
 
-/* a problem at the node's place */
+/* a problem at the node's place; a warning there */
 void yaml_problem(const struct yaml_node *, struct problems *, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void yaml_warning(const struct yaml_node *, struct problems *, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* the column of a scalar's byte `offset`; the node's own where the text does not stand there literally */
 int yaml_column(const struct yaml_node *, size_t offset);

@@ -33,10 +33,11 @@ bool yaml_is_mapping(const struct yaml_node *node, const char *what, struct prob
     if (node && node->kind == YAML_MAPPING)
         return true;
     if (node)
-        yaml_problem(node, problems, "%s: expected keys with values (`key: value`)%s", what,
+        yaml_problem(node, problems,
                      node->kind == YAML_SCALAR && strstr(node->text.at, "：")
-                         ? "; a full-width ： does not separate them"
-                         : "");
+                         ? "%s: expected keys with values (`key: value`); a full-width ： does not separate them"
+                         : "%s: expected keys with values (`key: value`)",
+                     problem_word(problems, what));
     return false;
 }
 
@@ -74,7 +75,7 @@ const char *yaml_text(const struct yaml_node *node, const char *what, const char
         return absent;
     if (node->kind == YAML_SCALAR && (node->quoted || !yaml_blank(node)))
         return node->text.at;
-    yaml_problem(node, problems, "%s: expected text", what);
+    yaml_problem(node, problems, "%s: expected text", problem_word(problems, what));
     return absent;
 }
 
@@ -119,10 +120,11 @@ int64_t yaml_integer(const struct yaml_node *node, const char *what, int64_t low
             return number;
     }
     if (high == INT64_MAX)
-        yaml_problem(node, problems, "%s: expected a whole number, at least %lld", what, (long long)low);
+        yaml_problem(node, problems, "%s: expected a whole number, at least %lld", problem_word(problems, what),
+                     (long long)low);
     else
-        yaml_problem(node, problems, "%s: expected a whole number from %lld to %lld", what, (long long)low,
-                     (long long)high);
+        yaml_problem(node, problems, "%s: expected a whole number from %lld to %lld", problem_word(problems, what),
+                     (long long)low, (long long)high);
     return absent;
 }
 
@@ -136,11 +138,11 @@ bool yaml_bool(const struct yaml_node *node, const char *what, bool absent, stru
         if (strcmp(node->text.at, "false") == 0 || strcmp(node->text.at, "否") == 0)
             return false;
     }
-    yaml_problem(node, problems, "%s: expected true or false", what);
+    yaml_problem(node, problems, "%s: expected true or false", problem_word(problems, what));
     return absent;
 }
 
-/* longest first where one begins like another; the first of a size is the one shown */
+/* longest first where one begins like another; the first of a size is the one shown, in Chinese from 天 on */
 struct unit {
     const char *word;
     int64_t size;
@@ -150,6 +152,8 @@ static const struct unit duration_units[] = {
     {"d", 86400},   {"h", 3600},  {"m", 60},    {"s", 1},   {"天", 86400}, {"日", 86400},
     {"小时", 3600}, {"时", 3600}, {"分钟", 60}, {"分", 60}, {"秒", 1},
 };
+
+enum { DURATIONS_CHINESE = 4 };
 
 static const struct unit byte_units[] = {
     {"TiB", INT64_C(1) << 40}, {"GiB", INT64_C(1) << 30}, {"MiB", INT64_C(1) << 20}, {"KiB", 1024}, {"B", 1},
@@ -184,7 +188,7 @@ static bool parse_quantity(const char *at, const struct unit *units, size_t coun
     return true;
 }
 
-/* in the largest unit that divides it */
+/* in the largest unit that divides it, of those from `units` on */
 static const char *show_quantity(int64_t amount, const struct unit *units, char shown[32])
 {
     while (amount % units->size != 0 || amount < units->size) {
@@ -194,14 +198,6 @@ static const char *show_quantity(int64_t amount, const struct unit *units, char 
     }
     snprintf(shown, 32, "%lld%s", (long long)(amount / units->size), units->word);
     return shown;
-}
-
-static void range_problem(const struct yaml_node *node, const char *what, const char *expected, int64_t low,
-                          int64_t high, const struct unit *units, struct problems *problems)
-{
-    char least[32], most[32];
-    yaml_problem(node, problems, "%s: expected %s, from %s to %s", what, expected, show_quantity(low, units, least),
-                 show_quantity(high, units, most));
 }
 
 bool yaml_duration_text(const char *text, int64_t *seconds)
@@ -218,8 +214,11 @@ int64_t yaml_duration(const struct yaml_node *node, const char *what, int64_t lo
     if (node->kind == YAML_SCALAR && parse_quantity(node->text.at, duration_units, COUNT(duration_units), &seconds) &&
         seconds >= low && seconds <= high)
         return seconds;
-    range_problem(node, what, "a duration with its unit, such as 90s, 45m, 12h, 1h30m or 35d", low, high,
-                  duration_units, problems);
+    char least[32], most[32];
+    const struct unit *units = duration_units + (problems->language == LANGUAGE_CHINESE ? DURATIONS_CHINESE : 0);
+    yaml_problem(node, problems,
+                 "%s: expected a duration with its unit, such as 90s, 45m, 12h, 1h30m or 35d, from %s to %s",
+                 problem_word(problems, what), show_quantity(low, units, least), show_quantity(high, units, most));
     return absent;
 }
 
@@ -236,7 +235,10 @@ int64_t yaml_bytes(const struct yaml_node *node, const char *what, int64_t low, 
             bytes <= high)
             return bytes;
     }
-    range_problem(node, what, "a size such as 64MiB or 1GiB (KiB, MiB, GiB, TiB)", low, high, byte_units, problems);
+    char least[32], most[32];
+    yaml_problem(node, problems, "%s: expected a size such as 64MiB or 1GiB (KiB, MiB, GiB, TiB), from %s to %s",
+                 problem_word(problems, what), show_quantity(low, byte_units, least),
+                 show_quantity(high, byte_units, most));
     return absent;
 }
 

@@ -91,12 +91,31 @@ static void check_needs(const struct loader *l)
         unsigned needs = l->kinds & (1U << kind) ? mapping_needs((enum event_kind)kind) : 0;
         require(l, kind, !(needs & NEED_REGION) || region, "region");
         require(l, kind, !(needs & NEED_CATEGORY) || category, "category");
-        require(l, kind, !(needs & NEED_EITHER) || region || category, "region or category");
+        if ((needs & NEED_EITHER) && !region && !category)
+            yaml_problem(l->node, l->problems,
+                         "an event of the kind %s needs region or category, which this mapping does not give",
+                         event_kind_word((enum event_kind)kind));
         require(l, kind, !(needs & NEED_TARGET) || mapping_target(m, kind)->pick.count, "target");
         require(l, kind, !(needs & NEED_MATTER) || m->matter.pick.count, "matter");
     }
     if (m->links.pick.count && !m->matter.pick.count)
         yaml_problem(l->node, l->problems, "links need matter: it is what they lead from");
+}
+
+/* all but the categories, which are added as the tables are read */
+static void make_offer(struct loader *l)
+{
+    struct mapping *m = l->mapping;
+    struct offer *o = &m->offer;
+    o->kinds = m->kind.pick.count && !m->kind.table ? (1U << EVENT_KINDS) - 1 : l->kinds;
+    for (unsigned i = 0; i < m->tag_count; i++)
+        o->tags |= m->tags[i].tag;
+    o->any_category = m->category.pick.count && !m->category.table;
+    o->callers = m->actors.list.pick.count;
+    o->respondents = m->respondent.count || m->respondent_name.count;
+    o->matters = m->matter.pick.count;
+    o->involved = m->involved.count;
+    o->values = m->value.count;
 }
 
 static void load_fields(struct loader *l)
@@ -127,6 +146,7 @@ static void load_fields(struct loader *l)
     load_pick(l, "value", &m->value);
     load_tags(l);
     check_needs(l);
+    make_offer(l);
 }
 
 struct mapping *mapping_load(const struct yaml_node *node, unsigned source, const struct mapping_context *context,
@@ -191,6 +211,7 @@ void mapping_destroy(struct mapping **mapping)
     free_time(&m->due_at);
     names_destroy(&m->kind.table);
     names_destroy(&m->category.table);
+    free(m->offer.categories);
     for (unsigned i = 0; i < m->skip_count; i++)
         names_destroy(&m->skips[i].values);
     for (unsigned i = 0; i < m->tag_count; i++)

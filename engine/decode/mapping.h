@@ -4,6 +4,7 @@
 #define GW_DECODE_MAPPING_H
 
 #include "decode/decode.h"
+#include "decode/offer.h"
 #include "decode/paths.h"
 #include "decode/time.h"
 #include "registry/names.h"
@@ -85,6 +86,7 @@ struct mapping {
     const struct catalogue *catalogue;
     unsigned char actor_key[ACTOR_KEY_BYTES];
     int64_t skew_s, max_record_bytes;
+    struct offer offer;
 
     struct place places[PLACES_MAX];
     unsigned place_count;           /* and so many slots at most */

@@ -133,7 +133,7 @@ static void add_format(struct loader *l, const struct yaml_node *node, struct ti
     char *copy = field->patterns[field->format_count] = xstrdup(text);
     const char *wrong = time_format_parse(copy, &field->formats[field->format_count++]);
     if (wrong)
-        yaml_problem(node, l->problems, "%s: %s", text, wrong);
+        yaml_problem(node, l->problems, "%s: %s", text, problem_word(l->problems, wrong));
 }
 
 void load_time(struct loader *l, const char *key, struct time_field *field)

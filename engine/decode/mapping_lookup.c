@@ -45,10 +45,13 @@ static int kind_meaning(struct loader *l, const struct yaml_node *node)
 static int category_meaning(struct loader *l, const struct yaml_node *node)
 {
     const char *path = yaml_text(node, "category", NULL, l->problems);
-    int category = path ? catalogue_find_category(l->catalogue, str_of(path)) : CATEGORY_NONE;
-    if (path && category == CATEGORY_NONE)
+    if (!path)
+        return -1;
+    uint16_t category = catalogue_find_category(l->catalogue, str_of(path));
+    if (category == CATEGORY_NONE && catalogue_has_categories(l->catalogue))
         yaml_problem(node, l->problems, "there is no category %s", path);
-    return category == CATEGORY_NONE ? -1 : category;
+    offer_add_category(&l->mapping->offer, category);
+    return category;
 }
 
 static void load_map(struct loader *l, const struct yaml_node *map, meaning_of *meaning, struct lookup_field *field)
@@ -99,13 +102,14 @@ static void load_table(struct loader *l, const struct yaml_node *node, struct lo
     for (size_t row = 0; csv && row < csv_rows(csv); row++) {
         const struct csv_field *code = &csv_row(csv, row)[0], *category = &csv_row(csv, row)[1];
         uint16_t number = catalogue_find_category(l->catalogue, category->text);
-        if (number == CATEGORY_NONE)
+        if (number == CATEGORY_NONE && catalogue_has_categories(l->catalogue))
             csv_problem(csv, category, l->problems, "there is no category %s", category->text.at);
         if (code->text.len == 0)
             csv_problem(csv, code, l->problems, "a line without a code");
         else if (names_find(field->table, code->text) != NAMES_NONE)
             csv_problem(csv, code, l->problems, "the code %s stands here twice", code->text.at);
         names_add(field->table, code->text, number);
+        offer_add_category(&l->mapping->offer, number);
     }
     csv_close(&csv);
 }

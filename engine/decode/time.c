@@ -2,6 +2,7 @@
 #include "decode/time.h"
 
 #include "base/civil.h"
+#include "base/problem.h"
 
 struct moment {
     unsigned year, month, day, hour, minute, second;
@@ -174,13 +175,13 @@ static const char *check_pattern(const char *pattern)
             continue;
         const char *field = *++p ? strchr(fields, *p) : NULL;
         if (!field)
-            return "expected one of %Y %m %d %H %M %S %z %% after the percent sign";
+            return N_("expected one of %Y %m %d %H %M %S %z %% after the percent sign");
         unsigned bit = 1U << (field - fields);
         if (*p != '%' && (seen & bit))
-            return "a field stands here twice";
+            return N_("a field stands here twice");
         seen |= bit;
     }
-    return (seen & 7) == 7 ? NULL : "expected rfc3339, unix_s, unix_ms, unix_us or a pattern with %Y, %m and %d";
+    return (seen & 7) == 7 ? NULL : N_("expected rfc3339, unix_s, unix_ms, unix_us or a pattern with %Y, %m and %d");
 }
 
 const char *time_format_parse(const char *text, struct time_format *format)

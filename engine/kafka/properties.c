@@ -10,28 +10,28 @@
 #include <string.h>
 
 static const struct client_property reserved[] = {
-    {"transactional.id", "it is the group's name, which fences an older instance"},
-    {"enable.idempotence", "alerts are published exactly once"},
-    {"enable.gapless.guarantee", "alerts are published exactly once"},
-    {"acks", "alerts are published exactly once"},
-    {"request.required.acks", "alerts are published exactly once"},
-    {"message.timeout.ms", "it follows transaction.timeout.ms"},
-    {"delivery.timeout.ms", "it follows transaction.timeout.ms"},
-    {"group.id", "it is derived from `group`"},
-    {"group.instance.id", "a standby takes over at once"},
-    {"partition.assignment.strategy", "a standby that joins must not depose the leader"},
-    {"isolation.level", "only what was committed counts"},
-    {"enable.auto.commit", "offsets are committed with the facts"},
-    {"enable.auto.offset.store", "offsets are committed with the facts"},
-    {"auto.commit.enable", "offsets are committed with the facts"},
-    {"auto.offset.reset", "what retention took from us is reported, never passed over"},
-    {"enable.partition.eof", "the watermark needs it"},
-    {"statistics.interval.ms", "the watch over lost partitions needs it"},
-    {"partitioner", "alerts of one id stay in order"},
-    {"queuing.strategy", "alerts of one id stay in order"},
-    {"batch.size", "batches must fit the topics' max.message.bytes"},
-    {"log.queue", "gridwarn keeps the log"},
-    {"enabled_events", "gridwarn serves the events"},
+    {"transactional.id", N_("it is the group's name, which fences an older instance")},
+    {"enable.idempotence", N_("alerts are published exactly once")},
+    {"enable.gapless.guarantee", N_("alerts are published exactly once")},
+    {"acks", N_("alerts are published exactly once")},
+    {"request.required.acks", N_("alerts are published exactly once")},
+    {"message.timeout.ms", N_("it follows transaction.timeout.ms")},
+    {"delivery.timeout.ms", N_("it follows transaction.timeout.ms")},
+    {"group.id", N_("it is derived from `group`")},
+    {"group.instance.id", N_("a standby takes over at once")},
+    {"partition.assignment.strategy", N_("a standby that joins must not depose the leader")},
+    {"isolation.level", N_("only what was committed counts")},
+    {"enable.auto.commit", N_("offsets are committed with the facts")},
+    {"enable.auto.offset.store", N_("offsets are committed with the facts")},
+    {"auto.commit.enable", N_("offsets are committed with the facts")},
+    {"auto.offset.reset", N_("what retention took from us is reported, never passed over")},
+    {"enable.partition.eof", N_("the watermark needs it")},
+    {"statistics.interval.ms", N_("the watch over lost partitions needs it")},
+    {"partitioner", N_("alerts of one id stay in order")},
+    {"queuing.strategy", N_("alerts of one id stay in order")},
+    {"batch.size", N_("batches must fit the topics' max.message.bytes")},
+    {"log.queue", N_("gridwarn keeps the log")},
+    {"enabled_events", N_("gridwarn serves the events")},
 };
 
 const char *client_reserved(const char *name)
@@ -56,8 +56,11 @@ static void name_unknown(rd_kafka_conf_t *conf, const char *name, const char *fi
         names[i] = dump[2 * i];
     memcpy(names + count / 2, undumped, sizeof undumped);
     const char *nearest = nearest_word(name, names, count / 2 + UNDUMPED);
-    problem_add(problems, file, 0, 0, "kafka: librdkafka has no property \"%s\"%s%s%s", name,
-                nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    if (nearest)
+        problem_add(problems, file, 0, 0, "kafka: librdkafka has no property \"%s\"; did you mean \"%s\"?", name,
+                    nearest);
+    else
+        problem_add(problems, file, 0, 0, "kafka: librdkafka has no property \"%s\"", name);
     free(names);
     rd_kafka_conf_dump_free(dump, count);
 }
@@ -68,7 +71,8 @@ static void judge(rd_kafka_conf_t *conf, const struct config_property *p, const 
     char text[512];
     const char *reason = client_reserved(p->name);
     if (reason) {
-        problem_add(problems, file, 0, 0, "kafka: \"%s\" is gridwarn's own to set: %s; remove it", p->name, reason);
+        problem_add(problems, file, 0, 0, "kafka: \"%s\" is gridwarn's own to set: %s; remove it", p->name,
+                    problem_word(problems, reason));
         return;
     }
     rd_kafka_conf_res_t result = rd_kafka_conf_set(conf, p->name, p->value, text, sizeof text);

@@ -112,7 +112,7 @@ static int listen_on(const char *host, uint16_t port, struct problems *problems)
     for (const struct addrinfo *one = found; one && fd < 0; one = one->ai_next)
         fd = listen_at(one);
     if (fd < 0)
-        problem_add(problems, name, 0, 0, "cannot listen: %s", strerror(errno));
+        problem_add(problems, name, 0, 0, "cannot listen: %s", problem_word(problems, strerror(errno)));
     freeaddrinfo(found);
     return fd;
 }

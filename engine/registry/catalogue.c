@@ -129,6 +129,11 @@ int catalogue_find_tag(const struct catalogue *c, struct str name)
     return words_find(&c->tags, name);
 }
 
+bool catalogue_has_categories(const struct catalogue *c)
+{
+    return c->categories;
+}
+
 unsigned catalogue_category_count(const struct catalogue *c)
 {
     return c->category_count;

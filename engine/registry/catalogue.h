@@ -48,6 +48,8 @@ unsigned catalogue_tag_count(const struct catalogue *);
 const char *catalogue_tag(const struct catalogue *, unsigned tag);
 int catalogue_find_tag(const struct catalogue *, struct str name); /* -1 if none */
 
+/* false: their file could not be read at all, so that whatever names one cannot be judged */
+bool catalogue_has_categories(const struct catalogue *);
 unsigned catalogue_category_count(const struct catalogue *); /* numbered 1..count */
 const struct category *catalogue_category(const struct catalogue *, uint16_t category);
 /* the category that its path's first `segments` name; itself where it has no more; CATEGORY_NONE of none */

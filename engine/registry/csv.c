@@ -41,9 +41,12 @@ static size_t find_column(const struct loader *l, const struct csv_column *colum
 static void check_column(const struct loader *l, size_t i)
 {
     const struct csv_column *column = &l->columns[i];
-    if (l->csv->where[i] == NOWHERE && column->required)
-        csv_problem(l->csv, &l->header.fields[0], l->problems, "the header has no column %s%s%s%s", column->name,
-                    column->chinese ? " (" : "", column->chinese ? column->chinese : "", column->chinese ? ")" : "");
+    bool absent = l->csv->where[i] == NOWHERE && column->required;
+    if (absent && column->chinese)
+        csv_problem(l->csv, &l->header.fields[0], l->problems, "the header has no column %s (%s)", column->name,
+                    column->chinese);
+    else if (absent)
+        csv_problem(l->csv, &l->header.fields[0], l->problems, "the header has no column %s", column->name);
     for (size_t at = l->csv->where[i]; at < l->header.count; at++) {
         const struct csv_field *field = &l->header.fields[at];
         if (at != l->csv->where[i] && is_column(field, column))
@@ -91,7 +94,7 @@ static bool read_header(struct loader *l)
     const struct csv_field *comma = wide_comma(&l->header);
     if (comma && !complete) {
         csv_problem(l->csv, comma, l->problems,
-                    "a full-width comma (，) does not separate columns: write , / 表头请用英文逗号分隔");
+                    "a full-width comma (，) does not separate columns: write ,");
         return false;
     }
     for (size_t i = 0; i < l->csv->columns; i++)
@@ -139,7 +142,7 @@ static void add_row(struct loader *l)
         if (is_scientific(row[i].text.at))
             csv_problem(csv, &row[i], l->problems,
                         "Excel turned this code into a number, digits are lost: format the column as text, enter it "
-                        "again / 编码被 Excel 变成了数字，请将该列设为文本后重新填写");
+                        "again");
     }
 }
 
@@ -157,9 +160,12 @@ static void read_table(struct loader *l, struct csv_reader *reader)
         if (fits_header(l))
             add_row(l);
         else
-            csv_problem(l->csv, &l->line.fields[0], l->problems, "%zu fields in this line, %zu in the header%s",
-                        l->line.count, l->header.count,
-                        wide_comma(&l->line) ? "; a full-width comma (，) does not separate fields" : "");
+            csv_problem(l->csv, &l->line.fields[0], l->problems,
+                        wide_comma(&l->line)
+                            ? "%zu fields in this line, %zu in the header; a full-width comma (，) does not separate "
+                              "fields"
+                            : "%zu fields in this line, %zu in the header",
+                        l->line.count, l->header.count);
     }
 }
 
@@ -210,12 +216,10 @@ const struct csv_field *csv_row(const struct csv *csv, size_t row)
 void csv_problem(const struct csv *csv, const struct csv_field *field, struct problems *problems, const char *format,
                  ...)
 {
-    char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    problem_vadd(problems, false, csv->name, field->line, field->col, format, args);
     va_end(args);
-    problem_add(problems, csv->name, field->line, field->col, "%s", text);
 }
 
 bool csv_next_item(struct str *list, struct str *item)

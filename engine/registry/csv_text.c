@@ -16,7 +16,7 @@ static char *read_file(const char *path, size_t *len, struct problems *problems)
 {
     FILE *in = fopen(path, "re");
     if (!in) {
-        problem_add(problems, path, 0, 0, "can't be opened: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "can't be opened: %s", problem_word(problems, strerror(errno)));
         return NULL;
     }
     size_t capacity = 1 << 14, got;
@@ -29,7 +29,8 @@ static char *read_file(const char *path, size_t *len, struct problems *problems)
     }
     bool failed = ferror(in) || *len > FILE_BYTES_MAX;
     if (failed)
-        problem_add(problems, path, 0, 0, "can't be read: %s", ferror(in) ? strerror(errno) : "larger than 256 MiB");
+        problem_add(problems, path, 0, 0, "can't be read: %s",
+                    problem_word(problems, ferror(in) ? strerror(errno) : N_("larger than 256 MiB")));
     fclose(in);
     text[*len] = '\0';
     if (failed)
@@ -102,7 +103,7 @@ static void problem_at(const char *path, const char *text, size_t offset, struct
             col++;
         }
     }
-    problem_add(problems, path, line, col, "%s", what);
+    problem_add(problems, path, line, col, "%s", problem_word(problems, what));
 }
 
 static bool begins(const char *text, size_t len, const char *with, size_t with_len)

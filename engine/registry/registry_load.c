@@ -218,10 +218,11 @@ static void read_neighbours(struct loader *l, uint32_t row)
     while (csv_next_item(&list, &code)) {
         uint32_t other = names_find(l->codes, code);
         if (other == NO_ROW || other == row || has_neighbour(l, row, other)) {
-            csv_problem(l->csv, f, l->problems, "the neighbour %.*s %s", STR_ARG(code),
-                        other == NO_ROW ? "is not in this file"
-                        : other == row  ? "is the region itself"
-                                        : "stands here twice");
+            csv_problem(l->csv, f, l->problems,
+                        other == NO_ROW ? "the neighbour %.*s is not in this file"
+                        : other == row  ? "the neighbour %.*s is the region itself"
+                                        : "the neighbour %.*s stands here twice",
+                        STR_ARG(code));
             continue;
         }
         if (l->pool_count == l->pool_capacity) {

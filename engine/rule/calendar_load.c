@@ -20,7 +20,7 @@ static const struct csv_column columns[COLUMNS] = {
 
 enum kind { HOLIDAY, WORKDAY, PERIOD, KINDS };
 
-static const char *const kind_words[2 * KINDS] = {"holiday", "workday", "period", "休息日", "上班日", "时期"};
+static const char *const kind_words[2 * KINDS] = {N_("holiday"), N_("workday"), "period", "休息日", "上班日", "时期"};
 
 struct span {
     int64_t from, to;
@@ -58,9 +58,9 @@ static bool read_dates(struct loader *l, const struct csv_field *row, struct spa
     const struct csv_field *to = row[TO].text.len ? &row[TO] : &row[FROM];
     bool from_good = date_parse(row[FROM].text.at, &span->from), to_good = date_parse(to->text.at, &span->to);
     if (!from_good)
-        csv_problem(l->csv, &row[FROM], l->problems, "expected " DATE_FORMS);
+        csv_problem(l->csv, &row[FROM], l->problems, DATE_FORMS);
     if (!to_good && to != &row[FROM])
-        csv_problem(l->csv, to, l->problems, "expected " DATE_FORMS);
+        csv_problem(l->csv, to, l->problems, DATE_FORMS);
     if (from_good && to_good && span->to < span->from)
         csv_problem(l->csv, to, l->problems, "%s is before %s", to->text.at, row[FROM].text.at);
     return from_good && to_good && span->to >= span->from;
@@ -89,7 +89,7 @@ static bool check_length(struct loader *l, const struct span *span)
     if (span->to - span->from < 366)
         return true;
     csv_problem(l->csv, &span->row[TO], l->problems, "a %s of more than a year: is the year right?",
-                kind_words[span->kind]);
+                problem_word(l->problems, kind_words[span->kind]));
     return false;
 }
 
@@ -123,8 +123,10 @@ static void contradiction(struct loader *l, const struct span *s, int64_t day)
     struct tm tm;
     time_t seconds = day * CIVIL_DAY_S;
     strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&seconds, &tm));
-    csv_problem(l->csv, &s->row[FROM], l->problems, "%s is a %s here, but a %s in line %d", date, kind_words[s->kind],
-                kind_words[s->kind == HOLIDAY ? WORKDAY : HOLIDAY], l->said[day - l->calendar->first]);
+    csv_problem(l->csv, &s->row[FROM], l->problems, "%s is a %s here, but a %s in line %d", date,
+                problem_word(l->problems, kind_words[s->kind]),
+                problem_word(l->problems, kind_words[s->kind == HOLIDAY ? WORKDAY : HOLIDAY]),
+                l->said[day - l->calendar->first]);
 }
 
 static void lay_kind(struct loader *l, const struct span *s)

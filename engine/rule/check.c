@@ -45,7 +45,7 @@ static void check_reachable(const struct rule *rule, const struct rule_places *p
     for (unsigned low = 1; low <= context->level_count; low++)
         for (unsigned high = low + 1; high <= context->level_count; high++)
             if (places->level[low] && places->level[high] && implies(rule, &rule->level[low], &rule->level[high])) {
-                yaml_problem(places->level[low], problems, "never shown: wherever %s holds, %s holds too (line %d)",
+                yaml_warning(places->level[low], problems, "never shown: wherever %s holds, %s holds too (line %d)",
                              context->level_names[low - 1], context->level_names[high - 1],
                              places->level[high]->line);
                 break;
@@ -119,9 +119,11 @@ static void check_retention(const struct rule *rule, const struct rule_places *p
     int64_t needed = (int64_t)rule_reach_s(rule) + rule->clear_after_s + rule->raise_within_s;
     if (needed > kept && !rule->standing)
         yaml_problem(places->within, problems,
-                     "within, how much earlier it looks, clear.after and raise_within make %lld minutes, but %s are "
-                     "kept for %lld only",
-                     (long long)needed / 60, sensors ? "readings" : "events", (long long)kept / 60);
+                     sensors ? "within, how much earlier it looks, clear.after and raise_within make %lld minutes, but "
+                               "readings are kept for %lld only"
+                             : "within, how much earlier it looks, clear.after and raise_within make %lld minutes, but "
+                               "events are kept for %lld only",
+                     (long long)needed / 60, (long long)kept / 60);
 }
 
 void rule_check(const struct rule *rule, const struct rule_places *places, const struct rule_context *context,

@@ -8,7 +8,7 @@
 enum { DATE_YEAR_FIRST = 2000, DATE_YEAR_LAST = 2099 };
 
 /* what an error says was expected */
-#define DATE_FORMS "a date such as 2026-02-15, 2026/2/15, 20260215 or 2026年2月15日"
+#define DATE_FORMS "expected a date such as 2026-02-15, 2026/2/15, 20260215 or 2026年2月15日"
 
 /* Days since 1970-01-01 of such a date (full-width forms too) of the years above; false if the text is none.  `text` is
  * UTF-8, terminated. */

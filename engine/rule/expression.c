@@ -13,16 +13,14 @@ enum comparison { AT_LEAST, MORE, AT_MOST, LESS, EQUAL, UNEQUAL };
 
 void parser_fail(struct parser *p, const char *at, const char *format, ...)
 {
-    char text[512];
     va_list args;
     if (p->failed)
         return;
     p->failed = true;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    problem_vadd(p->problems, false, yaml_name(p->node->file), p->node->line,
+                 yaml_column(p->node, (size_t)(at - p->node->text.at)), format, args);
     va_end(args);
-    problem_add(p->problems, yaml_name(p->node->file), p->node->line,
-                yaml_column(p->node, (size_t)(at - p->node->text.at)), "%s", text);
 }
 
 void parser_skip_space(struct parser *p)
@@ -253,11 +251,11 @@ void parser_condition(struct parser *p)
     alternatives(p, false);
 }
 
-static void expect_end(struct parser *p, const char *expected)
+/* is there anything left? */
+static bool ends(struct parser *p)
 {
     parser_skip_space(p);
-    if (*p->at)
-        parser_fail(p, p->at, "expected %s", expected);
+    return *p->at == '\0';
 }
 
 void rule_read_expression(struct rule *rule, const struct yaml_node *node, struct expression *out,
@@ -276,7 +274,8 @@ void rule_read_expression(struct rule *rule, const struct yaml_node *node, struc
                        .end = rule->let_count,
                        .within_s = rule->within_s};
     parser_condition(&p);
-    expect_end(&p, "`and`, `or` (且, 或) or the end of the condition");
+    if (!ends(&p))
+        parser_fail(&p, p.at, "expected `and`, `or` (且, 或) or the end of the condition");
 }
 
 bool rule_read_number(const struct yaml_node *node, int64_t unit, int64_t *number, struct problems *problems)
@@ -287,7 +286,8 @@ bool rule_read_number(const struct yaml_node *node, int64_t unit, int64_t *numbe
     }
     struct parser p = {.node = node, .at = node->text.at, .problems = problems};
     *number = parser_constant(&p, unit);
-    expect_end(&p, "nothing after the number");
+    if (!ends(&p))
+        parser_fail(&p, p.at, "expected nothing after the number");
     return !p.failed;
 }
 
@@ -308,6 +308,7 @@ int rule_read_term(struct rule *rule, const struct yaml_node *node, unsigned fir
                        .within_s = within_s};
     parser_skip_space(&p);
     unsigned term = parser_term(&p);
-    expect_end(&p, "nothing after it");
+    if (!ends(&p))
+        parser_fail(&p, p.at, "expected nothing after what is counted");
     return p.failed ? -1 : (int)term;
 }

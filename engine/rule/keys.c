@@ -79,6 +79,18 @@ unsigned rule_level_named(const char *word, const struct rule_context *context)
     return 0;
 }
 
+const char *rule_level_near(const char *word, const struct rule_context *context)
+{
+    const char *known[LEVELS_MAX + COUNT(level_synonyms)];
+    size_t count = 0;
+    for (unsigned l = 0; l < context->level_count; l++)
+        known[count++] = context->level_names[l];
+    for (size_t i = 0; i < COUNT(level_synonyms); i++)
+        if (rule_level_named(level_synonyms[i].word, context))
+            known[count++] = level_synonyms[i].word;
+    return nearest_word(word, known, count);
+}
+
 const char *rule_level_list(const struct rule_context *context, char list[RULE_LEVEL_LIST])
 {
     list[0] = '\0';
@@ -94,7 +106,10 @@ unsigned rule_level_of(const struct yaml_node *node, const struct rule_context *
     char list[RULE_LEVEL_LIST];
     const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
     unsigned level = rule_level_named(word, context);
-    if (level == 0)
+    const char *near = level ? NULL : rule_level_near(word, context);
+    if (near)
+        yaml_problem(node, problems, "unknown level %s; did you mean %s?", word, near);
+    else if (!level)
         yaml_problem(node, problems, "unknown level %s; the levels are %s", word, rule_level_list(context, list));
     return level;
 }

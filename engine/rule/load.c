@@ -76,7 +76,7 @@ static void read_folder(struct rule_set *set, const char *path, const struct rul
     struct dirent **entries;
     int count = scandir(path, &entries, is_rule_file, by_name);
     if (count < 0) {
-        problem_add(problems, path, 0, 0, "can't be read: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "can't be read: %s", problem_word(problems, strerror(errno)));
         return;
     }
     for (int i = 0; i < count; i++) {
@@ -122,7 +122,7 @@ struct rule_set *rule_set_load(const char *path, const struct rule_context *give
     for (unsigned l = 0; l < context->level_count; l++)
         set->level_name[l + 1] = xstrdup(context->level_names[l]);
     if (stat(path, &about) != 0)
-        problem_add(problems, path, 0, 0, "can't be read: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "can't be read: %s", problem_word(problems, strerror(errno)));
     else if (S_ISDIR(about.st_mode))
         read_folder(set, path, context, problems);
     else

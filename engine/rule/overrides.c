@@ -93,9 +93,12 @@ static bool read_region(struct loader *l, const struct csv_field *row, struct ov
 static bool read_level(struct loader *l, const struct csv_field *field, struct override *override)
 {
     char list[RULE_LEVEL_LIST];
+    const char *near = rule_level_near(field->text.at, l->context);
     override->level = rule_level_named(field->text.at, l->context);
     override->col[OVERRIDE_LEVEL] = field->col;
-    if (override->level == 0)
+    if (override->level == 0 && near)
+        csv_problem(l->csv, field, l->problems, "unknown level %s; did you mean %s?", field->text.at, near);
+    else if (override->level == 0)
         csv_problem(l->csv, field, l->problems, "unknown level %s; the levels are %s", field->text.at,
                     rule_level_list(l->context, list));
     return override->level != 0;

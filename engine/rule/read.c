@@ -20,7 +20,7 @@ static char *read_text(const struct yaml_node *node, const char *what, const cha
 {
     const char *text = yaml_text(node, what, absent, problems);
     if (node && strlen(text) > TEXT_MAX)
-        yaml_problem(node, problems, "%s: at most %d bytes", what, TEXT_MAX);
+        yaml_problem(node, problems, "%s: at most %d bytes", problem_word(problems, what), TEXT_MAX);
     return xstrdup(text);
 }
 
@@ -43,7 +43,7 @@ static int32_t read_minutes(const struct yaml_node *node, const char *what, int3
 {
     int64_t seconds = yaml_duration(node, what, low, high, absent, problems);
     if (node && seconds % MINUTE)
-        yaml_problem(node, problems, "%s: expected whole minutes", what);
+        yaml_problem(node, problems, "%s: expected whole minutes", problem_word(problems, what));
     return (int32_t)seconds;
 }
 
@@ -58,8 +58,8 @@ static bool has_level(const struct registry *registry, enum region_level level)
 static enum subject_kind subject_of(const struct yaml_node *node, const struct rule_context *context,
                                     struct problems *problems)
 {
-    static const char *const known[] = {"district",   "street",     "community", "grid",
-                                        "micro_grid", "respondent", "matter"};
+    static const char *const known[] = {"district", "street", "community", "grid", "micro_grid", "respondent", "matter",
+                                        "区",       "街道",   "社区",      "网格", "微网格",     "被投诉方",   "事项"};
     const char *word = node->kind == YAML_SCALAR ? node->text.at : "";
     if (strcmp(word, "respondent") == 0 || strcmp(word, "被投诉方") == 0)
         return SUBJECT_RESPONDENT;
@@ -274,6 +274,8 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
                 problems);
     if (problems->count == before)
         rule_check(rule, &places, context, problems);
-    if (problems->count == before)
+    if (problems->count == before) {
+        rule_warn_unmet(rule, &places, context, problems);
         seal(rule, context);
+    }
 }

@@ -4,6 +4,7 @@
 
 #include "base/problem.h"
 #include "decode/event.h"
+#include "decode/offer.h"
 #include "registry/catalogue.h"
 #include "registry/registry.h"
 
@@ -259,6 +260,7 @@ struct rule_context {
     const char *models_path;   /* folder; NULL: none */
     int32_t utc_offset_s;
     const struct calendar *calendar; /* filled by rule_set_load */
+    const struct offer *const *offers; /* of each source by number; NULL: not known, nothing is said of them */
 };
 
 /* All rule files (*.yaml, *.yml, *.json) of a folder, or one file, in the order of their names.  NULL, with every

@@ -62,6 +62,8 @@ void rule_keys_only(const struct yaml_node *mapping, int place, struct problems 
 
 /* number of a level by its name or its Chinese synonym, 0 if it is none */
 unsigned rule_level_named(const char *word, const struct rule_context *);
+/* the name or synonym that is nearest, for a problem; NULL if none is near */
+const char *rule_level_near(const char *word, const struct rule_context *);
 /* the names of all, for a problem; returns `list` */
 enum { RULE_LEVEL_LIST = 256 };
 const char *rule_level_list(const struct rule_context *, char list[RULE_LEVEL_LIST]);
@@ -102,6 +104,9 @@ struct rule_places {
 
 /* what no part shows by itself: reachability, retention, use of all selections, `below` */
 void rule_check(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
+
+/* warnings about what no source can ever meet; of a rule without a mistake */
+void rule_warn_unmet(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
 
 /* Texts by which equal rules are known: they hold names, never catalogue numbers.  `computed` is what changes the
  * episodes, `said` what changes only the words and units of the alerts.  free() both. */

@@ -25,6 +25,7 @@ static void unknown(const struct yaml_node *node, const char *what,
     for (unsigned i = 0; i < count; i++)
         known[i] = word(r->catalogue, i);
     const char *near = nearest_word(node->text.at, known, count);
+    what = problem_word(r->problems, what);
     if (near)
         yaml_problem(node, r->problems, "unknown %s %s; did you mean %s?", what, node->text.at, near);
     else
@@ -56,6 +57,8 @@ static void read_category(const struct yaml_node *node, struct reader *r)
 {
     struct selection *s = r->selection;
     uint16_t first = catalogue_find_category(r->catalogue, node->text);
+    if (!catalogue_has_categories(r->catalogue))
+        return;
     if (first == CATEGORY_NONE) {
         unknown(node, "category", category_word, catalogue_category_count(r->catalogue), r);
         return;

@@ -108,19 +108,19 @@ static enum measure take_measure(struct parser *p)
     return MEASURE_EVENTS;
 }
 
-static void expect_name(struct parser *p, const char *what, char name[RULE_NAME_MAX + 1])
+static void expect_selection(struct parser *p, char name[RULE_NAME_MAX + 1])
 {
     parser_skip_space(p);
     name[0] = '\0';
     if (!p->failed && !rule_take_name(&p->at, name))
-        parser_fail(p, p->at, "expected %s", what);
+        parser_fail(p, p->at, "expected the name of a selection");
 }
 
-static void expect(struct parser *p, uint32_t character)
+static void expect_comma(struct parser *p)
 {
     parser_skip_space(p);
-    if (!p->failed && !parser_take(p, character) && !(character == ',' && parser_take_text(p, "、")))
-        parser_fail(p, p->at, "expected %c", (int)character);
+    if (!p->failed && !parser_take(p, ',') && !parser_take_text(p, "、"))
+        parser_fail(p, p->at, "expected , and what follows");
 }
 
 /* ---- functions ---- */
@@ -128,7 +128,7 @@ static void expect(struct parser *p, uint32_t character)
 static void take_counted(struct parser *p, uint8_t *selection, enum measure *measure)
 {
     char name[RULE_NAME_MAX + 1];
-    expect_name(p, "the name of a selection", name);
+    expect_selection(p, name);
     const char *start = p->at - strlen(name);
     if (p->failed)
         return;
@@ -144,7 +144,7 @@ static void take_change(struct parser *p, struct term *term)
     size_t used = 0, len;
     int64_t lag = 0;
     take_counted(p, &term->selection, &term->measure);
-    expect(p, ',');
+    expect_comma(p);
     parser_skip_space(p);
     const char *start = p->at;
     for (uint32_t c = rule_peek(p->at, &len); c && c != ')' && c != ' ' && used + len < DURATION_TEXT_MAX;
@@ -190,8 +190,8 @@ static void take_both(struct parser *p, struct term *term)
     char name[RULE_NAME_MAX + 1];
     for (int i = 0; i < 2 && !p->failed; i++) {
         if (i)
-            expect(p, ',');
-        expect_name(p, "the name of a selection", name);
+            expect_comma(p);
+        expect_selection(p, name);
         uint8_t selection = p->failed ? 0 : selection_of(p, p->at - strlen(name), name);
         *(i ? &term->other : &term->selection) = selection;
     }
@@ -249,7 +249,7 @@ static unsigned function(struct parser *p, const char *at, enum term_kind kind)
         break;
     case TERM_SHARE:
         take_counted(p, &term.selection, &term.measure);
-        expect(p, ',');
+        expect_comma(p);
         take_counted(p, &term.other, &term.other_measure);
         break;
     case TERM_BOTH:
@@ -266,7 +266,9 @@ static unsigned function(struct parser *p, const char *at, enum term_kind kind)
         break;
     case TERM_SCORE: {
         char model[RULE_NAME_MAX + 1];
-        expect_name(p, "the name of a model", model);
+        parser_skip_space(p);
+        if (!p->failed && !rule_take_name(&p->at, model))
+            parser_fail(p, p->at, "expected the name of a model");
         if (!p->failed)
             parser_score(p, p->at - strlen(model), model, &term);
         break;
@@ -275,7 +277,9 @@ static unsigned function(struct parser *p, const char *at, enum term_kind kind)
     case TERM_KINDS:
         break;
     }
-    expect(p, ')');
+    parser_skip_space(p);
+    if (!p->failed && !parser_take(p, ')'))
+        parser_fail(p, p->at, "expected )");
     if (p->failed) {
         free(term.inner);
         return 0;

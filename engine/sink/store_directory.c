@@ -76,7 +76,7 @@ static FILE *open_in(const char *path, const char *name, struct problems *proble
     CHECK(asprintf(&whole, "%s/%s", path, name) > 0);
     FILE *file = fopen(whole, "ae");
     if (!file)
-        problem_add(problems, whole, 0, 0, "cannot append: %s", strerror(errno));
+        problem_add(problems, whole, 0, 0, "cannot append: %s", problem_word(problems, strerror(errno)));
     free(whole);
     return file;
 }
@@ -85,7 +85,7 @@ bool store_directory(const char *path, struct store *store, struct problems *pro
 {
     static const struct store_ops ops = {follow, lead, commit, destroy};
     if (mkdir(path, 0750) != 0 && errno != EEXIST) {
-        problem_add(problems, path, 0, 0, "cannot make the directory: %s", strerror(errno));
+        problem_add(problems, path, 0, 0, "cannot make the directory: %s", problem_word(problems, strerror(errno)));
         return false;
     }
     struct directory *d = xcalloc(1, sizeof *d);

@@ -168,7 +168,7 @@ START_TEST(codes_that_excel_spoiled_are_refused)
 {
     refuse("name,remark,code\n甲,1E+9,9.90101E+14\n", 2, 8, "format the column as text");
     ck_assert_uint_eq(problems.count, 1); /* what nobody reads is the author's own */
-    refuse("code,name\n1e+3,a\n", 2, 1, "请将该列设为文本");
+    refuse("code,name\n1e+3,a\n", 2, 1, "format the column as text");
     static const char *const fine[] = {"1E", "1E+", "E+3", "1E3", "1E-5", "1E+3x", "1.E+3.5", "1+3", "."};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
         char text[64];
@@ -181,9 +181,9 @@ END_TEST
 
 START_TEST(full_width_commas_are_explained)
 {
-    refuse("编码，名称，备注\n1，甲，\n", 1, 1, "请用英文逗号");
+    refuse("编码，名称，备注\n1，甲，\n", 1, 1, "does not separate columns");
     ck_assert_uint_eq(problems.count, 1); /* not every column as missing, too */
-    refuse("编码,lon，名称\n1,2,甲\n", 1, 4, "请用英文逗号");
+    refuse("编码,lon，名称\n1,2,甲\n", 1, 4, "does not separate columns");
     refuse("编码,名称\n1，甲\n", 2, 1, "a full-width comma");
     struct csv *csv = load_good("编码,名称,说明（可空，不读）\n1,甲，乙,\n");
     expect_field(csv, 0, NAME, "甲，乙", 2, 3);

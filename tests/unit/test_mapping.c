@@ -1,6 +1,8 @@
 /* What is wrong with a mapping is said when it is loaded, all of it at once, at its place. */
 #include "decode_world.h"
 
+#include "decode/offer.h"
+
 #include <check.h>
 
 static struct world world;
@@ -129,6 +131,10 @@ START_TEST(tables_of_categories)
     fclose(file);
     struct mapping *m = mapping_load(yaml_root(yaml), 0, &context, &world.problems);
     ck_assert_ptr_nonnull(m);
+    uint16_t noise = catalogue_find_category(world.catalogue, STR("noise")),
+             night = catalogue_find_category(world.catalogue, STR("noise.night"));
+    ck_assert(offer_has_category(mapping_offer(m), noise, noise) && offer_has_category(mapping_offer(m), night, night));
+    ck_assert(!offer_has_category(mapping_offer(m), 1, (uint16_t)(noise - 1)));
     mapping_destroy(&m);
     file = fopen(table, "w");
     ck_assert_ptr_nonnull(file);
@@ -162,6 +168,55 @@ START_TEST(bounds_paths_and_tags)
 }
 END_TEST
 
+static struct offer offer_of(const char *more)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "id: a\noccurred_at: t\nregion: r\nmatter: m\n%s", more);
+    struct mapping *m = world_mapping(&world, text);
+    problems_print(&world.problems, stderr);
+    ck_assert_ptr_nonnull(m);
+    struct offer o = *mapping_offer(m);
+    bool named[] = {o.callers, o.respondents, o.involved, o.values};
+    for (unsigned i = 0; i < sizeof named / sizeof *named; i++)
+        ck_assert_int_eq(named[i], strstr(more, "actors") != NULL);
+    ck_assert(o.matters);
+    o.categories = NULL; /* the mapping's, asked below */
+    mapping_destroy(&m);
+    return o;
+}
+
+START_TEST(offers)
+{
+    const uint32_t created = 1U << EVENT_CREATED, closed = 1U << EVENT_CLOSED;
+    ck_assert_uint_eq(offer_of("kind: created\ncategory: c\n").kinds, created);
+    ck_assert_uint_eq(offer_of("kind: {path: k, map: {a: created, b: skip}, default: closed}\ncategory: c\n").kinds,
+                      created | closed);
+    struct offer words = offer_of("kind: {path: k}\ncategory: c\n"); /* the engine's own words */
+    ck_assert(words.kinds & created && words.kinds & closed && words.any_category);
+    struct offer full = offer_of("kind: created\ncategory: {path: c, map: {a: noise}}\nactors: a\nrespondent: b\n"
+                                 "involved: i\nvalue: v\ntags: {offered: x}\n");
+    ck_assert(!full.any_category);
+    ck_assert_uint_eq(full.tags, 1U << catalogue_find_tag(world.catalogue, STR("offered")));
+}
+END_TEST
+
+START_TEST(offered_categories)
+{
+    uint16_t noise = catalogue_find_category(world.catalogue, STR("noise")),
+             wages = catalogue_find_category(world.catalogue, STR("labour.wage_arrears"));
+    struct mapping *m = world_mapping(&world, "id: a\nkind: created\noccurred_at: t\nregion: r\n"
+                                              "category: {path: c, map: {n: noise}}\n");
+    ck_assert(offer_has_category(mapping_offer(m), noise, noise));
+    ck_assert(!offer_has_category(mapping_offer(m), wages, wages));
+    mapping_destroy(&m);
+    m = world_mapping(&world, "id: a\nkind: created\noccurred_at: t\nregion: r\n"
+                              "category: {path: c, map: {n: noise}, default: labour.wage_arrears}\n");
+    ck_assert(offer_has_category(mapping_offer(m), noise, noise));
+    ck_assert(offer_has_category(mapping_offer(m), wages, wages));
+    mapping_destroy(&m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("mapping");
@@ -172,6 +227,8 @@ int main(void)
     tcase_add_test(one, needs_what_its_kinds_need);
     tcase_add_test(one, tables_of_categories);
     tcase_add_test(one, bounds_paths_and_tags);
+    tcase_add_test(one, offers);
+    tcase_add_test(one, offered_categories);
     suite_add_tcase(suite, one);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -409,11 +409,28 @@ static const struct {
     {"", "x >= 1 or y >= 1", "    send: {led: a}\n", 8, "did you mean lead?"},
     {"", "x >= 1 or y >= 1", "    sign_within: {pink: 1h}\n", 8, "unknown level pink"},
     {"", "x >= 1 or y >= 1", "    raise_within: 35d\n", 5, "but events are kept"},
-    {"", "x >= 3 and y >= 1", "      orange: x >= 3 and y >= 1\n", 8, "never shown"},
-    {"", "x >= 3 or y >= 1", "      orange: x >= 3\n", 8, "wherever orange holds, red holds too (line 7)"},
-    {"", "x >= 3 or y >= 1", "      yellow: x >= 5 and y >= 1\n", 8, "never shown"},
-    {"", "x >= 3 or y >= 1", "      yellow: x >= 5 or y >= 1\n", 8, "never shown"},
 };
+
+/* they load, with a warning */
+static const struct {
+    const char *levels, *more, *warning;
+} shadowed_levels[] = {
+    {"x >= 3 and y >= 1", "      orange: x >= 3 and y >= 1\n", "never shown"},
+    {"x >= 3 or y >= 1", "      orange: x >= 3\n", "wherever orange holds, red holds too (line 7)"},
+    {"x >= 3 or y >= 1", "      yellow: x >= 5 and y >= 1\n", "never shown"},
+    {"x >= 3 or y >= 1", "      yellow: x >= 5 or y >= 1\n", "never shown"},
+};
+
+START_TEST(never_shown)
+{
+    struct rule_set *set = load_small("", shadowed_levels[_i].levels, shadowed_levels[_i].more);
+    ck_assert_ptr_nonnull(set);
+    ck_assert_uint_eq(problems.count, 0);
+    ck_assert_uint_eq(problems.warnings, 1);
+    ck_assert_msg(strstr(problems.all[0].text, shadowed_levels[_i].warning) != NULL, "%s", problems.all[0].text);
+    rule_set_destroy(&set);
+}
+END_TEST
 
 START_TEST(rule_mistakes)
 {
@@ -546,6 +563,7 @@ int main(void)
     tcase_add_test(tests, thresholds);
     tcase_add_loop_test(tests, expression_places, 0, sizeof bad_expressions / sizeof *bad_expressions);
     tcase_add_loop_test(tests, rule_mistakes, 0, sizeof bad_rules / sizeof *bad_rules);
+    tcase_add_loop_test(tests, never_shown, 0, sizeof shadowed_levels / sizeof *shadowed_levels);
     tcase_add_loop_test(tests, whole_files, 0, sizeof files / sizeof *files);
     tcase_add_test(tests, folders);
     tcase_add_test(tests, all_mistakes_at_once);

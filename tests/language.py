@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+"""The engine against the oracle on random rules over random streams.
+
+    language.py --seeds A..B [--features x,y] [--without x,y] [--workers N]
+
+Runs each seed and, for one that fails, prints the difference and the smallest rule and stream found that still show it.
+GRIDWARN names the engine.  --features takes, beside the single ones, `today` and `all`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Callable, Iterator
+
+from oracle import Episode, episodes, minute_of
+from oracle_calendar import Calendar
+from oracle_rules import Rule, read_rule
+from oracle_words import LEVELS
+from published import difference, final_episodes
+from random_rules import FEATURES, TODAY, Drawn
+from streams import (CORRECTIONS, LATENESS, REGIONS, SOURCES, Sent, Stream, event_of, random_calendar, write_csv,
+                     write_district)
+
+RULES, TRIES, BUSY = 10, 40, 80  # of a case; drawn for it; episodes of one rule that are too many
+CORRECTING = (*CORRECTIONS.values(), "restored")
+RUN_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """A rule as its file has it, and its table."""
+
+    spec: dict
+    overrides: tuple[dict, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one run of the engine is given."""
+
+    rules: tuple[Ruled, ...]
+    calendar: tuple[dict, ...]
+    sent: tuple[Sent, ...]
+
+    def write(self, directory: Path, workers: int) -> None:
+        write_district(directory)
+        (directory / "rules").mkdir()
+        (directory / "rules" / "rules.yaml").write_text(
+            json.dumps({"rules": [ruled.spec for ruled in self.rules]}, ensure_ascii=False, indent=1), encoding="utf-8")
+        for name, table in ((ruled_table(ruled), list(ruled.overrides)) for ruled in self.rules):
+            if name:
+                write_csv(directory / "rules" / name, table)
+        settings = {
+            "group": "language", "time": "event", "rules": "rules/", "actor_keys": "ephemeral", "workers": workers,
+            "registry": {"regions": "regions.csv", "categories": "categories.csv", "organisations": "organisations.csv"},
+            "sources": {source: {"file": f"{source}.ndjson", "mapping": "mapping.yaml", "lateness": LATENESS}
+                        for source in SOURCES},
+            "output": {"directory": "out"}, "http": {"listen": "off"},
+            "ledger": {"keep": "400d", "readings_keep": "35d"},
+        }
+        if self.calendar:
+            write_csv(directory / "calendar.csv", list(self.calendar))
+            settings["calendar"] = "calendar.csv"
+        for source in SOURCES:
+            (directory / f"{source}.ndjson").write_text("".join(
+                json.dumps(sent.record) + "\n" for sent in self.sent if sent.source == source), encoding="utf-8")
+        (directory / "gridwarn.yaml").write_text(json.dumps(settings), encoding="utf-8")
+
+
+def ruled_table(ruled: Ruled) -> str | None:
+    return ruled.spec.get("overrides", ruled.spec.get("分街道阈值"))
+
+
+# -- drawing -------------------------------------------------------------------------------------------------------
+
+
+def draw(seed: int, features: frozenset[str] = FEATURES) -> Case:
+    """Rules that fire now and then, and some that do not."""
+    rng = random.Random(seed)
+    days = 36 if "anomaly" in features and rng.random() < 0.3 else rng.choice((2, 3))
+    calendar = random_calendar(rng, days) if features & {"days", "during"} else []
+    corrections = frozenset(CORRECTIONS) if rng.random() < 0.7 else frozenset()
+    sent = Stream(rng, features & corrections, days).records()
+    events = [event_of(s) for s in sent]
+    rules, silent = [], []
+    for number in range(TRIES):
+        drawn = Drawn(rng, features, days, f"r{number}")
+        spec, table = drawn.spec, tuple(drawn.overrides)
+        if not table:
+            spec = {key: value for key, value in spec.items() if key not in ("overrides", "分街道阈值")}
+        ruled = Ruled(spec, table)
+        try:
+            count = len(expected_of([ruled], calendar, events, ("draft", "shadow", "active")))
+        except ValueError:
+            continue  # a level that holds of nothing, and the like
+        if 0 < count <= BUSY:
+            rules.append(ruled)
+        elif count == 0 and not silent:
+            silent.append(ruled)
+        if len(rules) == RULES:
+            break
+    return Case((*rules, *silent), tuple(calendar), tuple(sent))
+
+
+def compiled(rules: list[Ruled], calendar: list[dict]) -> Iterator[Rule]:
+    with tempfile.TemporaryDirectory() as directory:
+        for ruled in rules:
+            if ruled.overrides:
+                write_csv(Path(directory) / ruled_table(ruled), list(ruled.overrides))
+            yield read_rule(ruled.spec, calendar=Calendar.of(calendar), directory=Path(directory))
+
+
+def expected_of(rules, calendar, events, lives=("active",)) -> list[Episode]:
+    return episodes(events, compiled(rules, calendar), REGIONS, lives=lives)
+
+
+# -- comparing -----------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """The engine does not take the rules, or ends badly."""
+
+
+def run(case: Case, workers: int, directory: Path) -> list[SimpleNamespace]:
+    """what it published"""
+    case.write(directory, workers)
+    done = subprocess.run([os.environ["GRIDWARN"], "run", "-c", directory / "gridwarn.yaml", "--drain"],
+                          capture_output=True, text=True, timeout=RUN_SECONDS)
+    if done.returncode != 0:
+        raise Refused(done.stderr[-4000:])
+    letters, alerts = ((directory / "out" / f"{name}.ndjson").read_text(encoding="utf-8").splitlines()
+                       for name in ("dead-letter", "alerts"))
+    if letters:
+        raise Refused(f"dead letters, such as {letters[0]}")
+    return [SimpleNamespace(value=line) for line in alerts]
+
+
+def as_published(episode: Episode) -> Episode:
+    """An alert shows when it opened, not in which minute that was noticed."""
+    return episode._replace(opened_minute=minute_of(episode.opened_at))
+
+
+def settled(published: list[Episode], expected: list[Episode]) -> list[Episode]:
+    """With the highest level that is expected where a higher one was shown before a fact came that took it back: to
+    subscribers what they have seen remains the highest."""
+    wanted = {episode._replace(highest=""): episode.highest for episode in expected}
+    return [e._replace(highest=min(e.highest, wanted.get(e._replace(highest=""), e.highest), key=LEVELS.index))
+            for e in published]
+
+
+def compare(case: Case, workers: int = 1) -> str:
+    """Empty if engine and oracle agree."""
+    expected = [as_published(e) for e in expected_of(case.rules, case.calendar, map(event_of, case.sent))]
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            published = final_episodes(run(case, workers, Path(directory)))
+        except Refused as refused:
+            return f"refused: {refused}"
+    corrected = any(sent.record["kind"] in CORRECTING for sent in case.sent)
+    return difference(expected, settled(published, expected) if corrected else published)
+
+
+# -- narrowing -----------------------------------------------------------------------------------------------------
+
+Still = Callable[[Case], bool]  # whether the difference is still there
+
+
+def narrowed(case: Case, still: Still) -> Case:
+    """One rule, with as little as can be of it, of the calendar and of the stream."""
+    case = shrunk(case, "rules", still)
+    while (simpler := next((c for c in simplifications(case) if still(c)), None)) is not None:
+        case = simpler
+    return shrunk(shrunk(case, "sent", still), "calendar", still)
+
+
+def shrunk(case: Case, field: str, still: Still) -> Case:
+    """Without all parts of a list that can go: halves first, single ones at the end."""
+    parts = getattr(case, field)
+    size = len(parts)
+    while size:
+        at = 0
+        while at < len(parts):
+            fewer = parts[:at] + parts[at + size:]
+            if still(replace(case, **{field: fewer})):
+                parts = fewer
+            else:
+                at += size
+        size //= 2
+    return replace(case, **{field: parts})
+
+
+def simplifications(case: Case) -> Iterator[Case]:
+    """With one key less, somewhere in the rules."""
+    for number, ruled in enumerate(case.rules):
+        for spec in fewer_keys(ruled.spec):
+            simpler = replace(ruled, spec=spec, overrides=ruled.overrides if ruled_table(Ruled(spec, ())) else ())
+            yield replace(case, rules=(*case.rules[:number], simpler, *case.rules[number + 1:]))
+        for row in range(len(ruled.overrides) if len(ruled.overrides) > 1 else 0):
+            simpler = replace(ruled, overrides=ruled.overrides[:row] + ruled.overrides[row + 1:])
+            yield replace(case, rules=(*case.rules[:number], simpler, *case.rules[number + 1:]))
+
+
+def fewer_keys(mapping: dict) -> Iterator[dict]:
+    for key, value in mapping.items():
+        yield {k: v for k, v in mapping.items() if k != key}
+        for simpler in fewer_keys(value) if isinstance(value, dict) else ():
+            yield {**mapping, key: simpler}
+
+
+def explained(case: Case, workers: int) -> str:
+    """The smallest case found that shows the same sort of difference."""
+    refused = compare(case, workers).startswith("refused")
+
+    def still(smaller: Case) -> bool:
+        try:
+            found = compare(smaller, workers)
+        except (ValueError, KeyError):
+            return False  # what is left of the rule is none
+        return bool(smaller.rules) and bool(found) and found.startswith("refused") == refused
+
+    small = narrowed(case, still)
+    tables = [row for ruled in small.rules for row in ruled.overrides]
+    return "\n".join([compare(small, workers),
+                      *(json.dumps(ruled.spec, ensure_ascii=False) for ruled in small.rules),
+                      *(f"table {row}" for row in tables), *(f"calendar {row}" for row in small.calendar),
+                      *(f"{sent.source}: {json.dumps(sent.record)}" for sent in small.sent)])
+
+
+# -- command -------------------------------------------------------------------------------------------------------
+
+
+def features_of(text: str) -> frozenset[str]:
+    found: set[str] = set()
+    for word in filter(None, text.split(",")):
+        found |= {"today": TODAY, "all": FEATURES}.get(word, {word})
+    if found - FEATURES:
+        raise argparse.ArgumentTypeError(f"no features: {sorted(found - FEATURES)}; there are {sorted(FEATURES)}")
+    return frozenset(found)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", required=True, help="A..B, or one")
+    parser.add_argument("--features", type=features_of, default=FEATURES)
+    parser.add_argument("--without", type=features_of, default=frozenset())
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--whole", action="store_true", help="do not narrow: print the difference as it is")
+    options = parser.parse_args()
+    first, _, last = options.seeds.partition("..")
+    failed = 0
+    for seed in range(int(first), int(last or first) + 1):
+        case = draw(seed, options.features - options.without)
+        found = compare(case, options.workers)
+        if found:
+            failed += 1
+            print(f"seed {seed}:\n{found if options.whole else explained(case, options.workers)}\n", flush=True)
+    print(f"{failed} of {int(last or first) + 1 - int(first)} seeds differ")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

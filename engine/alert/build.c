@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <stdlib.h>
+
 static bool wants_matters(const struct rule *rule)
 {
     for (unsigned a = 0; a < rule->atom_count; a++)
@@ -105,4 +107,14 @@ void tracked_build(struct tracker *tracker, struct tracked *t, int64_t minute)
     }
     view_sort(t->view);
     t->view_missing = false;
+}
+
+struct view *tracker_view(struct tracker *tracker, unsigned rule, struct subject subject, struct str code,
+                          int64_t minute)
+{
+    struct tracked t = {.rule = (uint16_t)rule, .subject = subject, .code = xstrndup(code.at, code.len)};
+    t.view = view_create(&tracker->rules->rules[rule], tracker->ledger);
+    tracked_build(tracker, &t, minute);
+    free(t.code);
+    return t.view;
 }

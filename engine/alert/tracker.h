@@ -110,6 +110,10 @@ bool tracker_restore(struct tracker *, struct str key, struct str state);
  * those of rules that are gone are withdrawn by the next tracker_run. */
 void tracker_switch(struct tracker *, const struct generation *);
 
+/* The facts that a rule sees under a subject, tracked or not, as far as windows from `minute` on can see: for tools that
+ * ask about the past.  The caller's; view_destroy. */
+struct view *tracker_view(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
+
 /* Within a cut, in this order: its facts, its findings, then one run. */
 void tracker_feed(struct tracker *, fact_ref);
 void tracker_find(struct tracker *, const struct finding *);

@@ -9,6 +9,7 @@
 #define COMMAND_TABLE(X)                                                                                             \
     X(run, "read the inputs and publish warnings")                                                                   \
     X(check, "say what is wrong with a configuration, or what it means")                                             \
+    X(replay, "show what the rules would have said of the past")                                                     \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 

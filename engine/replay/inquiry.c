@@ -1,0 +1,61 @@
+#include "replay/inquiry.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+void inquiry_open(struct inquiry *q, const struct judgement *j, unsigned rule, struct subject subject,
+                  const char *code)
+{
+    *q = (struct inquiry){j, &j->rules->rules[rule], j->rules->level_count, NULL};
+    q->view = tracker_view(j->tracker, rule, subject, str_of(code), MINUTE_NONE);
+}
+
+void inquiry_close(struct inquiry *q)
+{
+    view_destroy(&q->view);
+}
+
+struct machine inquiry_state(const struct inquiry *q, int64_t minute)
+{
+    struct machine machine;
+    struct history ended = {0};
+    machine_init(&machine, 0); /* 1970: before any fact */
+    machine_run(&machine, q->rule, q->level_count, q->view, minute, true, &ended);
+    free(ended.all);
+    return machine;
+}
+
+int64_t inquiry_peak(const struct inquiry *q, const struct past_alert *a)
+{
+    int64_t minute = a->opened_minute;
+    while (minute < a->ended_minute && conditions_level(q->rule, q->level_count, q->view, minute) < a->highest)
+        minute = view_next_change(q->view, minute);
+    return minute < a->ended_minute ? minute : a->opened_minute;
+}
+
+const struct view_entry *inquiry_window(const struct inquiry *q, int64_t minute, size_t *count)
+{
+    view_move(q->view, minute);
+    return view_window(q->view, count);
+}
+
+static uint32_t region_at_minute(const struct inquiry *q, int64_t minute, uint32_t so_far)
+{
+    const struct registry *registry = past_config(q->judgement->past)->registry;
+    size_t count;
+    const struct view_entry *window = inquiry_window(q, minute, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t region = ledger_standing(past_ledger(q->judgement->past), window[i].ref).region;
+        if (region != REGION_NONE)
+            so_far = so_far == REGION_NONE ? region : registry_common(registry, so_far, region);
+    }
+    return so_far;
+}
+
+uint32_t inquiry_region(const struct inquiry *q, const struct past_alert *a)
+{
+    if (a->subject.region != REGION_NONE)
+        return a->subject.region;
+    return region_at_minute(q, inquiry_peak(q, a), region_at_minute(q, a->opened_minute, REGION_NONE));
+}

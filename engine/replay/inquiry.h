@@ -1,0 +1,31 @@
+/* One subject under one rule, looked at closely: the facts that the rule sees there, its state at any minute, and what
+ * made an alert what it was.  One thread. */
+#ifndef GW_REPLAY_INQUIRY_H
+#define GW_REPLAY_INQUIRY_H
+
+#include "replay/conditions.h"
+#include "replay/judge.h"
+
+struct inquiry {
+    const struct judgement *judgement;
+    const struct rule *rule;
+    unsigned level_count;
+    struct view *view;
+};
+
+void inquiry_open(struct inquiry *, const struct judgement *, unsigned rule, struct subject, const char *code);
+void inquiry_close(struct inquiry *);
+
+/* the machine as it stood at the end of that minute, all of it closed */
+struct machine inquiry_state(const struct inquiry *, int64_t minute);
+
+/* the first minute of the alert at which the condition of its highest level held */
+int64_t inquiry_peak(const struct inquiry *, const struct past_alert *);
+
+/* the smallest region that holds what the alert rested on, at its opening and at its peak; REGION_NONE: there is none */
+uint32_t inquiry_region(const struct inquiry *, const struct past_alert *);
+
+/* the facts of the window that ends at that minute, in order; parties are among them */
+const struct view_entry *inquiry_window(const struct inquiry *, int64_t minute, size_t *count);
+
+#endif

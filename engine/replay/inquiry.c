@@ -16,6 +16,60 @@ void inquiry_close(struct inquiry *q)
     view_destroy(&q->view);
 }
 
+/* one that has an alert, by what is shown of it: a pseudonym can be taken back no other way */
+static bool shown_subject(const struct judgement *j, unsigned rule, const char *text, struct subject *subject,
+                          char **code)
+{
+    for (size_t i = 0; i < j->count; i++) {
+        char shown[PAST_SUBJECT_SIZE], name[PAST_SUBJECT_SIZE];
+        const struct past_alert *a = &j->alerts[i];
+        past_subject(j, a, true, shown);
+        past_subject(j, a, false, name);
+        if (a->rule == rule && (strcmp(shown, text) == 0 || strcmp(name, text) == 0)) {
+            *subject = a->subject;
+            *code = xstrdup(a->code);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool region_subject(const struct registry *registry, enum subject_kind kind, const char *text,
+                           struct subject *subject, char **code)
+{
+    for (uint32_t i = 1; i <= registry_count(registry); i++) {
+        const struct region *region = registry_region(registry, i);
+        if ((int)region->level != (int)kind || (strcmp(region->code, text) != 0 && strcmp(region->name, text) != 0))
+            continue;
+        *subject = past_subject_key(kind, str_of(region->code), i);
+        *code = xstrdup(region->code);
+        return true;
+    }
+    return false;
+}
+
+bool inquiry_subject(const struct judgement *j, unsigned rule, const char *text, struct subject *subject, char **code)
+{
+    const struct rule *r = &j->rules->rules[rule];
+    const struct config *config = past_config(j->past);
+    if (shown_subject(j, rule, text, subject, code))
+        return true;
+    for (unsigned i = 0; i < r->per_count; i++)
+        if (r->per[i] != SUBJECT_RESPONDENT && r->per[i] != SUBJECT_MATTER &&
+            region_subject(config->registry, r->per[i], text, subject, code))
+            return true;
+    for (unsigned i = 0; i < r->per_count; i++) {
+        const struct organisation *known =
+            r->per[i] == SUBJECT_RESPONDENT ? catalogue_find_organisation(config->catalogue, str_of(text)) : NULL;
+        if (r->per[i] != SUBJECT_RESPONDENT && r->per[i] != SUBJECT_MATTER)
+            continue;
+        *code = xstrdup(known ? known->code : text);
+        *subject = past_subject_key(r->per[i], str_of(*code), REGION_NONE);
+        return true;
+    }
+    return false;
+}
+
 struct machine inquiry_state(const struct inquiry *q, int64_t minute)
 {
     struct machine machine;

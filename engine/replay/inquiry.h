@@ -16,6 +16,10 @@ struct inquiry {
 void inquiry_open(struct inquiry *, const struct judgement *, unsigned rule, struct subject, const char *code);
 void inquiry_close(struct inquiry *);
 
+/* The subject of the rule that `text` means, as code, name or as it is shown; *code is free()'d by the caller.  false: the
+ * rule has none such. */
+bool inquiry_subject(const struct judgement *, unsigned rule, const char *text, struct subject *, char **code);
+
 /* the machine as it stood at the end of that minute, all of it closed */
 struct machine inquiry_state(const struct inquiry *, int64_t minute);
 

@@ -11,6 +11,7 @@
     X(check, "say what is wrong with a configuration, or what it means")                                             \
     X(replay, "show what the rules would have said of the past")                                                     \
     X(test, "run an author's tests of rules")                                                                        \
+    X(diff, "show what an edit of the rules would have changed")                                                     \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 
@@ -25,7 +26,8 @@ COMMAND_TABLE(X)
     X(USAGE, 2, "wrong options or arguments")                                                                        \
     X(CONFIG, 3, "configuration, registry, rules or key wrong")                                                      \
     X(BROKER, 4, "broker unreachable, access refused, or topics not as needed")                                      \
-    X(INPUT, 5, "input cannot be read")
+    X(INPUT, 5, "input cannot be read")                                                                              \
+    X(FLOOD, 6, "more new alerts than allowed (diff --max-new)")
 
 enum cli_exit {
 #define X(name, number, meaning) CLI_##name = number,

@@ -12,6 +12,7 @@
     X(replay, "show what the rules would have said of the past")                                                     \
     X(test, "run an author's tests of rules")                                                                        \
     X(diff, "show what an edit of the rules would have changed")                                                     \
+    X(explain, "say why there is an alert, or none")                                                                 \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 

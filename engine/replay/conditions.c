@@ -29,9 +29,8 @@ void conditions_amount(int64_t amount, bool thousandths, char out[32])
         snprintf(out, 32, "%lld", (long long)amount);
 }
 
-static void values_at(const struct rule *rule, struct view *view, int64_t minute, int64_t values[ATOMS_MAX])
+static void values_at(struct view *view, int64_t minute, int64_t values[ATOMS_MAX])
 {
-    (void)rule;
     view_move(view, minute);
     view_values(view, values);
 }
@@ -57,7 +56,7 @@ size_t conditions_measure(const struct rule *rule, unsigned level_count, struct 
 {
     int64_t values[ATOMS_MAX];
     size_t count = 0;
-    values_at(rule, view, minute, values);
+    values_at(view, minute, values);
     for (unsigned a = 0; a < rule->atom_count; a++)
         condition_of(rule, &rule->atoms[a], all, &count)->value = values[a];
     for (unsigned l = 1; l <= level_count; l++)
@@ -75,11 +74,18 @@ size_t conditions_measure(const struct rule *rule, unsigned level_count, struct 
 unsigned conditions_level(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
 {
     int64_t values[ATOMS_MAX];
-    values_at(rule, view, minute, values);
+    values_at(view, minute, values);
     unsigned level = level_count;
     while (level > 0 && !expression_holds(&rule->level[level], rule, values))
         level--;
     return level;
+}
+
+bool conditions_hold(const struct rule *rule, unsigned level, struct view *view, int64_t minute)
+{
+    int64_t values[ATOMS_MAX];
+    values_at(view, minute, values);
+    return expression_holds(&rule->level[level], rule, values);
 }
 
 /* ---- as text ---- */
@@ -119,7 +125,7 @@ bool conditions_write(const struct rule *rule, unsigned level, struct view *view
     unsigned depth = 0;
     if (e->count == 0)
         return false;
-    values_at(rule, view, minute, values);
+    values_at(view, minute, values);
     for (unsigned s = 0; s < e->count; s++) {
         if (e->steps[s].op == OP_ATOM) {
             unsigned a = e->steps[s].atom;
@@ -135,4 +141,14 @@ bool conditions_write(const struct rule *rule, unsigned level, struct view *view
     buffer_printf(out, "%.*s", STR_ARG(buffer_str(&stack[0].text)));
     buffer_free(&stack[0].text);
     return true;
+}
+
+void conditions_selections(const struct rule *rule, const struct view_entry *entry, struct buffer *out)
+{
+    const char *before = "";
+    for (unsigned s = 0; s < rule->selection_count; s++)
+        if (entry->takes >> s & 1) {
+            buffer_printf(out, "%s%s", before, rule->selections[s].name);
+            before = ", ";
+        }
 }

@@ -24,9 +24,15 @@ size_t conditions_measure(const struct rule *, unsigned level_count, struct view
 /* the highest level whose condition holds at that minute; 0: none */
 unsigned conditions_level(const struct rule *, unsigned level_count, struct view *, int64_t minute);
 
+/* does that level's own condition hold?  Levels need not be nested. */
+bool conditions_hold(const struct rule *, unsigned level, struct view *, int64_t minute);
+
 /* The level's condition at that minute as the author wrote it, each comparison followed by the value found:
  * "wages.callers >= 10 (5) or wages.involved >= 30 (27)".  false, and nothing: the rule has no such level. */
 bool conditions_write(const struct rule *, unsigned level, struct view *, int64_t minute, struct buffer *out);
+
+/* the names of the selections that take the fact, "wages, calls" */
+void conditions_selections(const struct rule *, const struct view_entry *, struct buffer *out);
 
 /* the amount as it is written; "-" for no maximum */
 void conditions_amount(int64_t amount, bool thousandths, char out[32]);

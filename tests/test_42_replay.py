@@ -18,11 +18,12 @@ from types import SimpleNamespace
 import pytest
 
 import events
+import pingshan
 from engine import MAPPINGS, Engine, configuration, source, write_project
 from events import seconds
 from load import RULES, Load
 from oracle import MINUTE, Episode, Regions, episodes, minute_of
-from oracle_rules import read_rule
+from oracle_rules import read_rule, read_rules
 from published import difference, final_episodes, hide_respondents
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -242,3 +243,19 @@ def test_misuse_is_told(options, part, day):
 def test_an_input_that_is_not_there(day):
     done = gridwarn("replay", "-c", day / "gridwarn.yaml", "--input", f"hotline={day}/none")
     assert done.returncode == 5 and b"none" in done.stderr
+
+
+def test_ten_months_of_real_tickets_are_the_oracles(tmp_path):
+    tickets = pingshan.read_tickets(pingshan.data_path())
+    pingshan.write_project(tmp_path, tickets)
+    (tmp_path / "tickets.ndjson").write_bytes(b"".join(value + b"\n" for _, value in pingshan.records_of(tickets)))
+    config = tmp_path / "gridwarn.yaml"
+    config.write_text(json.dumps({
+        "group": "real", "registry": {"regions": "regions.csv", "categories": "categories.csv"}, "rules": "rules/",
+        "sources": {pingshan.SOURCE: {"file": "tickets.ndjson", "mapping": "mapping.yaml"}}, "http": {"listen": "off"},
+    }), encoding="utf-8")
+    report = replay(config)
+    expected = episodes(pingshan.events_of(tickets), read_rules(tmp_path / "rules"),
+                        Regions.read(tmp_path / "regions.csv"))
+    assert not difference(expected, episodes_of(report)), difference(expected, episodes_of(report))
+    assert len(expected) > 1_000 and sum(report["refused"].values()) == 10

@@ -131,7 +131,7 @@ static int explain(const struct explaining *e, const struct judgement *j, const 
     int64_t at_s = past_report(j->past).newest;
     if (e->at && !moment_read(str_of(e->at), e->filling.config->utc_offset_s, &at_s))
         return cli_misused(&command, "--at %s: a time such as '2026-01-12 08:00' was expected", e->at);
-    inquiry_open(&q, j, t->rule, t->subject, t->code);
+    inquiry_open(&q, j, t->rule, t->subject, t->code, MINUTE_NONE);
     int64_t minute = at_s == INT64_MIN ? 0 : (at_s + 59) / 60;
     if (t->alert && !e->at)
         minute = inquiry_peak(&q, t->alert);

@@ -68,7 +68,7 @@ static json_t *alert_json(const struct judgement *j, const struct past_alert *a)
     struct inquiry q;
     past_subject(j, a, true, code);
     past_subject(j, a, false, name);
-    inquiry_open(&q, j, a->rule, a->subject, a->code);
+    inquiry_open(&q, j, a->rule, a->subject, a->code, a->opened_minute);
     int64_t peak = inquiry_peak(&q, a);
     json_t *crossed = json_null(), *ended = json_null();
     if (a->crossed_id)

@@ -41,7 +41,7 @@ static unsigned level_at(const struct judgement *j, const struct past_alert *a, 
     struct inquiry q;
     if (a->opened_minute > minute || a->ended_minute <= minute)
         return 0;
-    inquiry_open(&q, j, a->rule, a->subject, a->code);
+    inquiry_open(&q, j, a->rule, a->subject, a->code, MINUTE_NONE);
     unsigned level = inquiry_state(&q, minute).level;
     inquiry_close(&q);
     return level;
@@ -120,7 +120,7 @@ static void hint(struct running *r, struct case_difference *d)
         char *code;
         if (rule == j->rules->count || !inquiry_subject(j, rule, d->expected->subject, &subject, &code))
             continue;
-        inquiry_open(&q, j, rule, subject, code);
+        inquiry_open(&q, j, rule, subject, code, MINUTE_NONE);
         int64_t minute = view_newest_minute(q.view);
         struct buffer text = {0};
         bool written = minute != MINUTE_NONE && level && conditions_write(q.rule, level, q.view, minute, &text);

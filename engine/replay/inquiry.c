@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 void inquiry_open(struct inquiry *q, const struct judgement *j, unsigned rule, struct subject subject,
-                  const char *code)
+                  const char *code, int64_t from)
 {
     *q = (struct inquiry){j, &j->rules->rules[rule], j->rules->level_count, NULL};
-    q->view = tracker_view(j->tracker, rule, subject, str_of(code), MINUTE_NONE);
+    q->view = tracker_view(j->tracker, rule, subject, str_of(code), from);
 }
 
 void inquiry_close(struct inquiry *q)
@@ -109,7 +109,5 @@ static uint32_t region_at_minute(const struct inquiry *q, int64_t minute, uint32
 
 uint32_t inquiry_region(const struct inquiry *q, const struct past_alert *a)
 {
-    if (a->subject.region != REGION_NONE)
-        return a->subject.region;
     return region_at_minute(q, inquiry_peak(q, a), region_at_minute(q, a->opened_minute, REGION_NONE));
 }

@@ -13,7 +13,9 @@ struct inquiry {
     struct view *view;
 };
 
-void inquiry_open(struct inquiry *, const struct judgement *, unsigned rule, struct subject, const char *code);
+/* from: the first minute that will be asked for, MINUTE_NONE for any; inquiry_state needs any */
+void inquiry_open(struct inquiry *, const struct judgement *, unsigned rule, struct subject, const char *code,
+                  int64_t from);
 void inquiry_close(struct inquiry *);
 
 /* The subject of the rule that `text` means, as code, name or as it is shown; *code is free()'d by the caller.  false: the

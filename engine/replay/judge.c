@@ -128,7 +128,9 @@ static void place_all(struct judgement *j)
     for (size_t i = 0; i < j->count; i++) {
         struct past_alert *a = &j->alerts[i];
         struct inquiry q;
-        inquiry_open(&q, j, a->rule, a->subject, a->code);
+        if ((a->region = a->subject.region) != REGION_NONE)
+            continue;
+        inquiry_open(&q, j, a->rule, a->subject, a->code, a->opened_minute);
         a->region = inquiry_region(&q, a);
         inquiry_close(&q);
     }

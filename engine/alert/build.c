@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <stdlib.h>
+
 static bool wants_matters(const struct rule *rule)
 {
     for (unsigned t = 0; t < rule->term_count; t++)
@@ -222,4 +224,14 @@ void tracked_build(struct tracker *tracker, struct tracked *t, int64_t minute)
     }
     view_sort(t->view);
     t->view_missing = false;
+}
+
+struct view *tracker_view(struct tracker *tracker, unsigned rule, struct subject subject, struct str code,
+                          int64_t minute)
+{
+    struct tracked t = {.rule = (uint16_t)rule, .subject = subject, .code = xstrndup(code.at, code.len)};
+    t.view = tracked_view(tracker, &t);
+    tracked_build(tracker, &t, minute);
+    free(t.code);
+    return t.view;
 }

@@ -62,63 +62,6 @@ static json_t *number_json(int64_t unit, int64_t value)
     return value % unit == 0 ? json_integer(value / unit) : json_real((double)value / (double)unit);
 }
 
-static void write_counted(const struct rule *rule, unsigned selection, enum measure measure, struct buffer *out)
-{
-    buffer_printf(out, "%s", rule->selections[selection].name);
-    if (measure != MEASURE_EVENTS)
-        buffer_printf(out, ".%s", measure_word(measure));
-}
-
-static void write_expression(const struct render_context *, const struct rule *, const struct expression *,
-                             struct buffer *);
-
-/* as an author writes it */
-static void write_term(const struct render_context *c, const struct rule *rule, const struct term *t,
-                       struct buffer *out)
-{
-    char lag[24];
-    if (t->kind == TERM_MEASURE) {
-        write_counted(rule, t->selection, t->measure, out);
-        return;
-    }
-    buffer_printf(out, "%s(", term_kind_word(t->kind));
-    if (t->kind == TERM_SILENT) {
-        buffer_printf(out, "%s", catalogue_source(c->catalogue, t->source));
-    } else if (t->kind == TERM_SCORE) {
-        buffer_printf(out, "%s", rule->scores[t->score].model);
-    } else if (t->kind == TERM_ADJACENT) {
-        write_expression(c, rule, t->inner, out);
-    } else {
-        write_counted(rule, t->selection, t->measure, out);
-        if (t->kind == TERM_SHARE || t->kind == TERM_BOTH) {
-            buffer_printf(out, ", ");
-            write_counted(rule, t->other, t->other_measure, out);
-        } else if (t->kind == TERM_CHANGE) {
-            render_duration(rule->windows[t->earlier].lag_s, lag, sizeof lag);
-            buffer_printf(out, ", %s", lag);
-        }
-    }
-    buffer_printf(out, ")");
-}
-
-/* of >= alone, in the order of its steps: enough to know it by */
-static void write_expression(const struct render_context *c, const struct rule *rule, const struct expression *e,
-                             struct buffer *out)
-{
-    bool first = true;
-    for (unsigned i = 0; i < e->count; i++) {
-        if (e->steps[i].op != OP_ATOM) {
-            buffer_printf(out, " %s", e->steps[i].op == OP_AND ? "and" : "or");
-            continue;
-        }
-        const struct atom *atom = &rule->atoms[e->steps[i].atom];
-        buffer_printf(out, first ? "" : ", ");
-        write_term(c, rule, &rule->terms[atom->term], out);
-        buffer_printf(out, " >= %lld", (long long)atom->threshold);
-        first = false;
-    }
-}
-
 /* what each feature of a scorecard gave */
 static json_t *points_json(const struct revision *r, const struct score *score)
 {
@@ -142,7 +85,7 @@ json_t *evidence_json(const struct render_context *c, const struct revision *r, 
         int64_t unit = term_unit(e->term);
         char within[24];
         struct buffer condition = {0};
-        write_term(c, r->rule, e->term, &condition);
+        term_write(c->rules, r->rule, e->term, &condition);
         render_duration(r->rule->within_s, within, sizeof within);
         json_t *next = json_null();
         if (e->next_level)

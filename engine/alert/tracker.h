@@ -120,6 +120,9 @@ void tracker_switch(struct tracker *, const struct generation *);
 void tracker_silence(struct tracker *, uint64_t sources);
 /* Begins to track what no event brings up: rules of silent().  After tracker_create's restoring, and tracker_switch. */
 void tracker_stand(struct tracker *);
+/* The facts that a rule sees under a subject, tracked or not, as far as windows from `minute` on can see: for tools that
+ * ask about the past.  The caller's; view_destroy. */
+struct view *tracker_view(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
 
 /* Within a cut, in this order: its facts, its findings, then one run. */
 void tracker_feed(struct tracker *, fact_ref);

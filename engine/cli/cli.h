@@ -9,6 +9,10 @@
 #define COMMAND_TABLE(X)                                                                                             \
     X(run, "read the inputs and publish warnings")                                                                   \
     X(check, "say what is wrong with a configuration, or what it means")                                             \
+    X(replay, "show what the rules would have said of the past")                                                     \
+    X(test, "run an author's tests of rules")                                                                        \
+    X(diff, "show what an edit of the rules would have changed")                                                     \
+    X(explain, "say why there is an alert, or none")                                                                 \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 
@@ -19,11 +23,12 @@ COMMAND_TABLE(X)
 /* the same for all commands; never renumber */
 #define EXIT_TABLE(X)                                                                                                \
     X(OK, 0, "done")                                                                                                 \
-    X(INTERNAL, 1, "internal failure, or the output could not be written")                                           \
+    X(INTERNAL, 1, "internal failure, a test of a rule failed, or the output could not be written")                  \
     X(USAGE, 2, "wrong options or arguments")                                                                        \
     X(CONFIG, 3, "configuration, registry, rules or key wrong")                                                      \
     X(BROKER, 4, "broker unreachable, access refused, or topics not as needed")                                      \
-    X(INPUT, 5, "input cannot be read")
+    X(INPUT, 5, "input cannot be read")                                                                              \
+    X(FLOOD, 6, "more new alerts than allowed (diff --max-new)")
 
 enum cli_exit {
 #define X(name, number, meaning) CLI_##name = number,
@@ -49,10 +54,11 @@ struct cli_command {
 };
 
 /* The next option's value, its argument in getopt's `optarg`; CLI_END after the last; CLI_EXIT if the command is to
- * end with *status: help was asked for and printed, or there was a mistake and one line about it went to stderr.  No
- * command takes arguments other than options. */
+ * end with *status: help was asked for and printed, or there was a mistake and one line about it went to stderr. */
 enum { CLI_END = -1, CLI_EXIT = -2 };
 int cli_next(const struct cli_command *, int argc, char **argv, int *status);
+/* likewise, of a command that takes arguments: after CLI_END they begin at argv[optind] */
+int cli_next_with_arguments(const struct cli_command *, int argc, char **argv, int *status);
 
 /* a mistake in how the command was called: one line on stderr; returns CLI_USAGE */
 int cli_misused(const struct cli_command *, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -85,6 +85,15 @@ static int refuse(const struct cli_command *command, const char *given)
 
 int cli_next(const struct cli_command *command, int argc, char **argv, int *status)
 {
+    int value = cli_next_with_arguments(command, argc, argv, status);
+    if (value != CLI_END || optind == argc)
+        return value;
+    *status = cli_misused(command, "unexpected argument '%s'", argv[optind]);
+    return CLI_EXIT;
+}
+
+int cli_next_with_arguments(const struct cli_command *command, int argc, char **argv, int *status)
+{
     CHECK(command->option_count <= CLI_OPTIONS_MAX);
     struct option longs[CLI_OPTIONS_MAX + 2] = {0};
     char shorts[2 * CLI_OPTIONS_MAX + 4] = ":"; /* a missing argument is told from an unknown option */
@@ -103,10 +112,7 @@ int cli_next(const struct cli_command *command, int argc, char **argv, int *stat
     int value = getopt_long(argc, argv, shorts, longs, NULL);
     switch (value) {
     case -1:
-        if (optind == argc)
-            return CLI_END;
-        *status = cli_misused(command, "unexpected argument '%s'", argv[optind]);
-        return CLI_EXIT;
+        return CLI_END;
     case 'h':
         print_help(command);
         *status = CLI_OK;

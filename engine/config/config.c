@@ -199,7 +199,7 @@ static void load_rules(struct config *c, const struct yaml_node *root, struct pr
     c->calendar_path = path_or_null(yaml_get(root, "calendar"), "calendar", problems);
     c->models_path = path_or_null(yaml_get(root, "models"), "models", problems);
     const struct rule_context context = config_rule_context(c);
-    if (*c->rules_path)
+    if (*c->rules_path && !c->words_only)
         c->rules = rule_set_load(c->rules_path, &context, problems);
 }
 
@@ -229,19 +229,30 @@ static void read_all(struct config *c, const struct yaml_node *root, struct prob
     load_rules(c, root, problems);
 }
 
-struct config *config_load(const char *path, struct problems *problems)
+static struct config *load(const char *path, bool words_only, struct problems *problems)
 {
     size_t before = problems->count;
     struct yaml_file *file = yaml_read(path, problems);
     if (!file)
         return NULL;
     struct config *c = xcalloc(1, sizeof *c);
+    c->words_only = words_only;
     c->catalogue = catalogue_create();
     read_all(c, yaml_root(file), problems);
     yaml_close(&file);
     if (problems->count != before)
         config_destroy(&c);
     return c;
+}
+
+struct config *config_load(const char *path, struct problems *problems)
+{
+    return load(path, false, problems);
+}
+
+struct config *config_load_words(const char *path, struct problems *problems)
+{
+    return load(path, true, problems);
 }
 
 static void drop_source(struct config_source *s)

@@ -28,6 +28,7 @@ struct config_source {
 };
 
 struct config {
+    bool words_only; /* see config_load_words */
     char *group;     /* names the shard: transactional id, election, alerts' source */
     bool event_time; /* time: event; wall otherwise */
     char *level_names[LEVELS_MAX];
@@ -67,6 +68,11 @@ struct config {
 /* NULL, with every mistake added, if anything is wrong */
 struct config *config_load(const char *path, struct problems *);
 void config_destroy(struct config **);
+
+/* For tests of rules, wherever they run: what gives words their meaning (regions, categories, sources, tags, levels), and
+ * nothing that is secret or elsewhere.  Keys and passwords are not read (callers are hashed with a key of this run), nor
+ * are the rules: `rules` is NULL. */
+struct config *config_load_words(const char *path, struct problems *);
 
 /* What rule_set_load needs to read config->rules_path again (a reload); borrows from the configuration. */
 struct rule_context config_rule_context(const struct config *);

@@ -9,7 +9,7 @@ enum { TOPIC_LEN_MAX = 249 };
 
 static void read_properties(struct config *c, const struct yaml_node *node, struct problems *problems)
 {
-    if (!yaml_is_mapping(node, "kafka: properties", problems))
+    if (!yaml_is_mapping(node, "kafka: properties", problems) || c->words_only)
         return;
     c->properties = xcalloc(node->count + 1, sizeof *c->properties);
     for (size_t i = 0; i < node->count; i++) {
@@ -100,6 +100,6 @@ void config_read_output(struct config *c, const struct yaml_node *root, struct p
         read_properties(c, yaml_get(kafka, "properties"), problems);
     }
     read_topics(c, root, problems);
-    if ((topics || c->kafka) && !has_property(c, "bootstrap.servers") && !has_property(c, "metadata.broker.list"))
+    if ((topics || c->kafka) && !c->words_only && !has_property(c, "bootstrap.servers") && !has_property(c, "metadata.broker.list"))
         yaml_problem(kafka ? kafka : root, problems, "kafka: expected properties with bootstrap.servers");
 }

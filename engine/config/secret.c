@@ -77,20 +77,29 @@ static void read_actor_key(struct config *c, const struct yaml_node *node, struc
     free(path);
 }
 
+static void make_actor_key(struct config *c)
+{
+    CHECK(sodium_init() >= 0);
+    randombytes_buf(c->actor_keys, ACTOR_KEY_BYTES);
+    c->actor_key_count = 1;
+}
+
 void config_read_actor_keys(struct config *c, const struct yaml_node *node, struct problems *problems)
 {
     enum { KEYS_MAX = 2 };
     if (!node)
         return;
     c->actor_keys = xcalloc(KEYS_MAX, ACTOR_KEY_BYTES);
+    if (c->words_only) {
+        make_actor_key(c);
+        return;
+    }
     if (node->kind == YAML_SCALAR && strcmp(node->text.at, "ephemeral") == 0) {
         if (c->kafka)
             yaml_problem(node, problems,
                          "actor_keys: ephemeral serves runs on files only: after a restart nobody "
                          "would be the same caller");
-        CHECK(sodium_init() >= 0);
-        randombytes_buf(c->actor_keys, ACTOR_KEY_BYTES);
-        c->actor_key_count = 1;
+        make_actor_key(c);
         return;
     }
     if (node->kind == YAML_SCALAR) {

@@ -118,6 +118,7 @@ struct rule_set *rule_set_load(const char *path, const struct rule_context *give
     if (given->calendar_path)
         context->calendar = set->calendar = calendar_load(given->calendar_path, problems);
     set->utc_offset_s = context->utc_offset_s;
+    set->catalogue = context->catalogue;
     set->level_count = context->level_count;
     for (unsigned l = 0; l < context->level_count; l++)
         set->level_name[l + 1] = xstrdup(context->level_names[l]);

@@ -126,6 +126,11 @@ struct term {
 /* one in a term's values: 1, or 1000 where they are thousandths */
 int64_t term_unit(const struct term *);
 
+struct buffer;
+struct rule;
+/* as an author writes it: wages.callers, change(calls, 7d) */
+void term_write(const struct rule_set *, const struct rule *, const struct term *, struct buffer *out);
+
 /* what has no value: no comparison with it holds */
 #define VALUE_NONE INT64_MIN
 
@@ -246,6 +251,7 @@ struct rule_set {
     unsigned level_count;
     char digest[72]; /* "sha256:" and 64 hex digits, of all rules */
     struct calendar *calendar; /* NULL: weekends and no periods */
+    const struct catalogue *catalogue; /* borrowed */
     int32_t utc_offset_s;
 };
 

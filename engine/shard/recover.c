@@ -12,34 +12,10 @@ struct entering {
     struct ledger_writer *writer;
 };
 
-static void mark(struct shard *shard, fact_ref ref)
-{
-    struct fact *fact = ledger_fact(shard->ledger, ref);
-    unsigned parties = fact->kind == FACT_ALIAS ? 0 : fact->parties;
-    for (unsigned i = 0; i <= parties; i++)
-        ledger_fact(shard->ledger, ref + i)->cut = 1; /* any cut that was committed */
-}
-
 static void enter(void *arg, const struct event *event)
 {
     const struct entering *e = arg;
-    struct entered entered;
-    if (event->occurred_at > e->shard->newest)
-        e->shard->newest = event->occurred_at;
-    for (;;) {
-        ledger_begin(e->writer);
-        enum enter_result result = ledger_enter(e->writer, event, &entered);
-        ledger_end(e->writer);
-        if (result == ENTER_NEW) {
-            mark(e->shard, entered.ref);
-            for (unsigned i = 0; i < entered.aliases; i++)
-                mark(e->shard, entered.alias[i]);
-        }
-        if (result != ENTER_FULL)
-            return;
-        /* as live: what is newer makes room by raising the floor */
-        ledger_maintain(e->shard->ledger, e->shard->newest);
-    }
+    backfill_enter(e->shard->ledger, e->writer, event, &e->shard->newest);
 }
 
 static bool take(void *arg, enum store_topic topic, struct str key, struct str value)
@@ -84,8 +60,7 @@ static bool committed_before(void *arg, const struct rule *rule)
 static void fill_counters(struct shard *shard)
 {
     struct touched findings = {0};
-    shard_fill(shard, shard_generation(shard), ledger_writer(shard->ledger, shard->in.workers), committed_before,
-               shard->committer, &findings);
+    shard_fill(shard, shard_generation(shard), committed_before, shard->committer, &findings);
     for (size_t i = 0; i < findings.count; i++)
         committer_find(shard->committer, &findings.all[i]);
     free(findings.all);

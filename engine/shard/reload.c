@@ -15,63 +15,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { CHUNK = 1 << 16, WAIT_MS = 1 };
+enum { WAIT_MS = 1 };
 
-struct filling {
-    struct shard *shard;
-    struct generation *generation;
-    struct touched touched, *findings;
-    bool *fresh; /* by rule */
-    fact_ref ref;
-};
-
-static void sift(struct filling *f)
+void shard_fill(struct shard *shard, struct generation *generation, backfill_knows *knows, void *arg,
+                struct touched *findings)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < f->touched.count; i++)
-        if (f->fresh[f->touched.all[i].rule])
-            f->touched.all[kept++] = f->touched.all[i];
-    f->touched.count = kept;
-    generation_evaluate(f->generation, &f->touched);
-    for (size_t i = 0; i < f->touched.count; i++)
-        touched_add(f->findings, &f->touched.all[i]);
-    f->touched.count = 0;
-}
-
-static void fill_at(void *arg, uint32_t region, uint16_t category)
-{
-    struct filling *f = arg;
-    generation_count(f->generation, f->shard->ledger, f->ref, region, category, &f->touched);
-}
-
-static bool fill_visit(void *arg, fact_ref ref)
-{
-    struct filling *f = arg;
-    const struct fact *fact = ledger_fact(f->shard->ledger, ref);
-    if (fact->key == 0)
-        return true; /* a party is counted with its event, and an alias says nothing that the places do not */
-    f->ref = ref;
-    ledger_places(f->shard->ledger, ref, fill_at, f);
-    if (f->touched.count >= CHUNK)
-        sift(f);
-    return true;
-}
-
-void shard_fill(struct shard *shard, struct generation *generation, struct ledger_writer *reader, knows_rule *knows,
-                void *arg, struct touched *findings)
-{
-    const struct rule_set *rules = generation_rules(generation);
-    struct filling f = {.shard = shard, .generation = generation, .findings = findings};
-    f.fresh = xcalloc(rules->count + 1, sizeof *f.fresh);
-    for (unsigned r = 0; r < rules->count; r++)
-        f.fresh[r] = !knows(arg, &rules->rules[r]);
-    ledger_begin(reader); /* nothing is freed under our eyes */
-    for (int s = 0; s < SHELVES; s++)
-        ledger_scan(shard->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, fill_visit, &f);
-    sift(&f);
-    ledger_end(reader);
-    free(f.touched.all);
-    free(f.fresh);
+    backfill_count(&(struct backfill){generation, shard->in.config->registry, shard->ledger,
+                                      ledger_writer(shard->ledger, shard->in.workers), knows, arg},
+                   findings);
 }
 
 static bool known_as_it_is(void *arg, const struct rule *rule)
@@ -148,7 +99,7 @@ bool shard_reload(struct shard *shard, const struct rule_set *rules)
     struct touched findings = {0};
     /* known_as_it_is only reads what it is given */
     void *active = (void *)(uintptr_t)generation_rules(old);
-    shard_fill(shard, next, ledger_writer(shard->ledger, shard->in.workers), known_as_it_is, active, &findings);
+    shard_fill(shard, next, known_as_it_is, active, &findings);
     struct generation_offer offer = {next, findings.all, findings.count};
     committer_offer(shard->committer, &offer);
     bool taken = wait_taken_up(shard, generation_number(next));

@@ -2,6 +2,7 @@
 #define GW_SHARD_SHARD_PRIV_H
 
 #include "ledger/wire.h"
+#include "shard/backfill.h"
 #include "shard/shard.h"
 
 #include <pthread.h>
@@ -32,8 +33,6 @@ struct shard {
 };
 
 /* reload.c: the generation's counters, from the ledger; findings of rules that `knows` does not have */
-typedef bool knows_rule(void *arg, const struct rule *);
-void shard_fill(struct shard *, struct generation *, struct ledger_writer *reader, knows_rule *, void *arg,
-                struct touched *findings);
+void shard_fill(struct shard *, struct generation *, backfill_knows *, void *arg, struct touched *findings);
 
 #endif

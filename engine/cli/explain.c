@@ -1,0 +1,186 @@
+/* gridwarn explain: why there is an alert, or none: each condition's value and threshold, what is missing for the next
+ * level, and the events behind it, over the same past and by the same code as replay and diff. */
+#include "cli/cli.h"
+
+#include "base/check.h"
+#include "cli/explain_show.h"
+#include "cli/filling.h"
+#include "cli/published.h"
+#include "replay/moment.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+enum { OPTION_RULE = CLI_LONG, OPTION_SUBJECT, OPTION_AT, OPTION_ALERT };
+
+static const struct cli_option options[] = {
+    FILLING_OPTIONS,
+    {OPTION_RULE, "rule", "ID", "the rule"},
+    {OPTION_SUBJECT, "subject", "CODE", "region, respondent or matter, by code or name"},
+    {OPTION_AT, "at", "TIME", "then; by default at the newest event, for an alert at its height"},
+    {OPTION_ALERT, "alert", "ID", "an alert of replay or diff, or a published one; the first 8 characters do"},
+};
+
+static const struct cli_command command = {
+    .name = "explain",
+    .usage = FILLING_USAGE " --rule ID --subject CODE [--at TIME]\n" FILLING_USAGE " --alert ID [--at TIME]\n",
+    .about = "Says why there is an alert, or none: values and thresholds, the way to the next level, the events behind it.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+};
+
+enum { ID_LEAST = 8 };
+
+struct explaining {
+    struct filling filling;
+    const char *rule, *subject, *at, *alert;
+};
+
+/* what is to be explained */
+struct topic {
+    unsigned rule;
+    struct subject subject;
+    char *code; /* owned */
+    const struct past_alert *alert; /* that was asked for; NULL: a subject was */
+};
+
+static void take_alert(struct topic *t, const struct past_alert *a)
+{
+    *t = (struct topic){a->rule, a->subject, xstrdup(a->code), a};
+}
+
+/* A published alert has another id: it is known by its rule and by what opened it. */
+static bool is_published_as(const struct judgement *j, const struct past_alert *a, const struct published_alert *p)
+{
+    char code[PAST_SUBJECT_SIZE];
+    past_subject(j, a, true, code);
+    bool subject = strcmp(code, p->subject) == 0 || strncmp(p->subject, "pseudonym-", strlen("pseudonym-")) == 0;
+    bool crossed = !*p->crossed_id || (a->crossed_id && strcmp(a->crossed_id, p->crossed_id) == 0);
+    return strcmp(j->rules->rules[a->rule].id, p->rule) == 0 && subject && crossed && a->opened_at == p->opened_at;
+}
+
+static int find_published(const struct explaining *e, const struct judgement *j, struct topic *topic)
+{
+    struct published_alert p;
+    int status = published_find(e->filling.config, e->alert, &p);
+    if (status != CLI_OK)
+        return status;
+    for (size_t i = 0; i < j->count; i++)
+        if (is_published_as(j, &j->alerts[i], &p)) {
+            take_alert(topic, &j->alerts[i]);
+            return CLI_OK;
+        }
+    return cli_misused(&command, "the alert %s is published (rule %s, subject %s), but these events do not make it",
+                       e->alert, p.rule, p.subject);
+}
+
+static int find_alert(const struct explaining *e, const struct judgement *j, struct topic *topic)
+{
+    size_t len = strlen(e->alert);
+    if (len < ID_LEAST)
+        return cli_misused(&command, "--alert: at least %d characters of its id are needed", ID_LEAST);
+    for (size_t i = 0; i < j->count; i++)
+        if (strncmp(j->alerts[i].id, e->alert, len) == 0) {
+            take_alert(topic, &j->alerts[i]);
+            return CLI_OK;
+        }
+    return find_published(e, j, topic);
+}
+
+static int find_rule(const char *id, const struct rule_set *rules, unsigned *rule)
+{
+    const char **known = xcalloc(rules->count + 1, sizeof *known);
+    for (*rule = 0; *rule < rules->count && strcmp(rules->rules[*rule].id, id) != 0; ++*rule)
+        known[*rule] = rules->rules[*rule].id;
+    bool found = *rule < rules->count;
+    const char *near = found ? NULL : nearest_word(id, known, rules->count);
+    free(known);
+    if (found)
+        return CLI_OK;
+    return near ? cli_misused(&command, "no rule %s; did you mean %s?", id, near) : cli_misused(&command, "no rule %s", id);
+}
+
+static int find_topic(const struct explaining *e, const struct judgement *j, struct topic *topic)
+{
+    if (e->alert)
+        return find_alert(e, j, topic);
+    int status = find_rule(e->rule, j->rules, &topic->rule);
+    if (status != CLI_OK)
+        return status;
+    if (!inquiry_subject(j, topic->rule, e->subject, &topic->subject, &topic->code))
+        return cli_misused(&command, "the rule %s has no subject %s", e->rule, e->subject);
+    return CLI_OK;
+}
+
+/* the one open at that minute, else the last before */
+static const struct past_alert *alert_at(const struct judgement *j, const struct topic *t, int64_t minute)
+{
+    const struct past_alert *found = NULL;
+    for (size_t i = 0; i < j->count; i++) {
+        const struct past_alert *a = &j->alerts[i];
+        if (a->rule == t->rule && a->subject.key == t->subject.key && strcmp(a->code, t->code) == 0 &&
+            a->opened_minute <= minute)
+            found = a;
+    }
+    return found;
+}
+
+static int explain(const struct explaining *e, const struct judgement *j, const struct topic *t)
+{
+    struct inquiry q;
+    int64_t at_s = past_report(j->past).newest;
+    if (e->at && !moment_read(str_of(e->at), e->filling.config->utc_offset_s, &at_s))
+        return cli_misused(&command, "--at %s: a time such as '2026-01-12 08:00' was expected", e->at);
+    inquiry_open(&q, j, t->rule, t->subject, t->code, MINUTE_NONE);
+    int64_t minute = at_s == INT64_MIN ? 0 : (at_s + 59) / 60;
+    if (t->alert && !e->at)
+        minute = inquiry_peak(&q, t->alert);
+    explain_heading(&q, t->rule, t->subject, t->code, minute);
+    explain_state(&q, t->alert ? t->alert : alert_at(j, t, minute), minute);
+    explain_conditions(&q, minute);
+    explain_next(&q, minute);
+    explain_events(&q, minute);
+    inquiry_close(&q);
+    return CLI_OK;
+}
+
+static int run(struct explaining *e)
+{
+    struct judgement judgement;
+    struct topic topic = {0};
+    int status = filling_open(&e->filling, &command);
+    if (status != CLI_OK)
+        return status;
+    judge(&judgement, e->filling.past, e->filling.config->rules);
+    status = find_topic(e, &judgement, &topic);
+    if (status == CLI_OK)
+        status = explain(e, &judgement, &topic);
+    free(topic.code);
+    judgement_clear(&judgement);
+    return status;
+}
+
+int command_explain(int argc, char **argv)
+{
+    struct explaining e = {0};
+    int status, option;
+    while ((option = cli_next(&command, argc, argv, &status)) != CLI_END) {
+        if (option == CLI_EXIT)
+            return status;
+        if (option == OPTION_RULE)
+            e.rule = optarg;
+        else if (option == OPTION_SUBJECT)
+            e.subject = optarg;
+        else if (option == OPTION_AT)
+            e.at = optarg;
+        else if (option == OPTION_ALERT)
+            e.alert = optarg;
+        else
+            filling_take(&e.filling, option);
+    }
+    if (e.alert ? e.rule || e.subject : !e.rule || !e.subject)
+        return cli_misused(&command, "either --rule and --subject, or --alert is needed");
+    status = run(&e);
+    filling_close(&e.filling);
+    return status;
+}

@@ -1,0 +1,67 @@
+/* Rules back into words, for those who ask why: what a term is, as its author writes it. */
+#include "rule/rule.h"
+
+#include "base/buffer.h"
+
+static void write_duration(int64_t seconds, struct buffer *out)
+{
+    if (seconds % 86400 == 0)
+        buffer_printf(out, "%lldd", (long long)(seconds / 86400));
+    else if (seconds % 3600 == 0)
+        buffer_printf(out, "%lldh", (long long)(seconds / 3600));
+    else
+        buffer_printf(out, "%lldm", (long long)(seconds / 60));
+}
+
+static void write_counted(const struct rule *rule, unsigned selection, enum measure measure, struct buffer *out)
+{
+    buffer_printf(out, "%s", rule->selections[selection].name);
+    if (measure != MEASURE_EVENTS)
+        buffer_printf(out, ".%s", measure_word(measure));
+}
+
+static void write_inner(const struct rule_set *, const struct rule *, const struct expression *, struct buffer *);
+
+void term_write(const struct rule_set *set, const struct rule *rule, const struct term *t, struct buffer *out)
+{
+    if (t->kind == TERM_MEASURE) {
+        write_counted(rule, t->selection, t->measure, out);
+        return;
+    }
+    buffer_printf(out, "%s(", term_kind_word(t->kind));
+    if (t->kind == TERM_SILENT) {
+        buffer_printf(out, "%s", catalogue_source(set->catalogue, t->source));
+    } else if (t->kind == TERM_SCORE) {
+        buffer_printf(out, "%s", rule->scores[t->score].model);
+    } else if (t->kind == TERM_ADJACENT) {
+        write_inner(set, rule, t->inner, out);
+    } else {
+        write_counted(rule, t->selection, t->measure, out);
+        if (t->kind == TERM_SHARE || t->kind == TERM_BOTH) {
+            buffer_printf(out, ", ");
+            write_counted(rule, t->other, t->other_measure, out);
+        } else if (t->kind == TERM_CHANGE) {
+            buffer_printf(out, ", ");
+            write_duration(rule->windows[t->earlier].lag_s, out);
+        }
+    }
+    buffer_printf(out, ")");
+}
+
+/* of >= alone, in the order of its steps: enough to know it by */
+static void write_inner(const struct rule_set *set, const struct rule *rule, const struct expression *e,
+                        struct buffer *out)
+{
+    bool first = true;
+    for (unsigned i = 0; i < e->count; i++) {
+        if (e->steps[i].op != OP_ATOM) {
+            buffer_printf(out, " %s", e->steps[i].op == OP_AND ? "and" : "or");
+            continue;
+        }
+        const struct atom *atom = &rule->atoms[e->steps[i].atom];
+        buffer_printf(out, first ? "" : ", ");
+        term_write(set, rule, &rule->terms[atom->term], out);
+        buffer_printf(out, " >= %lld", (long long)atom->threshold);
+        first = false;
+    }
+}

@@ -1,0 +1,92 @@
+#include "shard/backfill.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+enum { CHUNK = 1 << 16 };
+
+static void mark(struct ledger *ledger, fact_ref ref)
+{
+    struct fact *fact = ledger_fact(ledger, ref);
+    unsigned parties = fact->kind == FACT_ALIAS ? 0 : fact->parties;
+    for (unsigned i = 0; i <= parties; i++)
+        ledger_fact(ledger, ref + i)->cut = 1; /* any cut that was committed */
+}
+
+enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *writer, const struct event *event,
+                                 int64_t *newest)
+{
+    struct entered entered;
+    if (event->occurred_at > *newest)
+        *newest = event->occurred_at;
+    for (;;) {
+        ledger_begin(writer);
+        enum enter_result result = ledger_enter(writer, event, &entered);
+        ledger_end(writer);
+        if (result == ENTER_NEW) {
+            mark(ledger, entered.ref);
+            for (unsigned i = 0; i < entered.aliases; i++)
+                mark(ledger, entered.alias[i]);
+        }
+        if (result != ENTER_FULL)
+            return result;
+        /* as live: what is newer makes room by raising the floor */
+        ledger_maintain(ledger, *newest);
+    }
+}
+
+struct counting {
+    const struct backfill *b;
+    struct touched touched, *findings;
+    bool *fresh; /* by rule */
+    fact_ref ref;
+};
+
+static void sift(struct counting *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->touched.count; i++)
+        if (c->fresh[c->touched.all[i].rule])
+            c->touched.all[kept++] = c->touched.all[i];
+    c->touched.count = kept;
+    generation_evaluate(c->b->generation, &c->touched);
+    for (size_t i = 0; i < c->touched.count; i++)
+        touched_add(c->findings, &c->touched.all[i]);
+    c->touched.count = 0;
+}
+
+static void count_at(void *arg, uint32_t region, uint16_t category)
+{
+    struct counting *c = arg;
+    generation_count(c->b->generation, c->b->ledger, c->ref, region, category, &c->touched);
+}
+
+static bool count_fact(void *arg, fact_ref ref)
+{
+    struct counting *c = arg;
+    const struct fact *fact = ledger_fact(c->b->ledger, ref);
+    if (fact->key == 0)
+        return true; /* a party is counted with its event, and an alias says nothing that the places do not */
+    c->ref = ref;
+    ledger_places(c->b->ledger, ref, count_at, c);
+    if (c->touched.count >= CHUNK)
+        sift(c);
+    return true;
+}
+
+void backfill_count(const struct backfill *b, struct touched *findings)
+{
+    const struct rule_set *rules = generation_rules(b->generation);
+    struct counting c = {.b = b, .findings = findings};
+    c.fresh = xcalloc(rules->count + 1, sizeof *c.fresh);
+    for (unsigned r = 0; r < rules->count; r++)
+        c.fresh[r] = !b->knows || !b->knows(b->arg, &rules->rules[r]);
+    ledger_begin(b->reader);
+    for (int s = 0; s < SHELVES; s++)
+        ledger_scan(b->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, count_fact, &c);
+    sift(&c);
+    ledger_end(b->reader);
+    free(c.touched.all);
+    free(c.fresh);
+}

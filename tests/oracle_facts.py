@@ -17,7 +17,6 @@ from events import Event
 
 MINUTE = 60
 REGION_LEVELS = ("district", "street", "community", "grid", "micro_grid")
-JOINING_KINDS = ("merged", "linked")  # what makes two matters one
 
 
 def minute_of(second: int) -> int:
@@ -93,7 +92,8 @@ def matter_roots(joins: Iterable[Event]) -> dict[str, str]:
 
 
 def live_facts(events: Iterable[Event]) -> list[Event]:
-    """Each event once, without those taken back, with the region, category and matter that count in the end."""
+    """Each event once, without those taken back, with the region, category and matter that count in the end; links
+    name what counts too."""
     first: dict[tuple[str, str], Event] = {}
     for event in events:
         first.setdefault((event.source, event.id), event)
@@ -103,30 +103,36 @@ def live_facts(events: Iterable[Event]) -> list[Event]:
     moves = [f for f in live if f.kind == "moved"]
     region = greatest(m for m in moves if m.region)
     category = greatest(m for m in moves if m.category)
-    roots = matter_roots(f for f in live if f.kind in JOINING_KINDS)
+    roots = matter_roots(f for f in live if f.kind == "merged")
 
     def settled(fact: Event) -> Event:
         key = (fact.source, fact.id)
         return replace(fact, region=region.get(key, fact).region, category=category.get(key, fact).category,
-                       matter=roots.get(fact.matter, fact.matter))
+                       matter=roots.get(fact.matter, fact.matter),
+                       target=roots.get(fact.target, fact.target) if fact.kind == "linked" else fact.target)
 
     return [settled(f) for f in live]
 
 
 class Matters:
-    """By matter, all that is live of it, in order."""
+    """All that is live of a matter and of those linked to it, in order.  Links are for looking back only: a matter is
+    counted, and has its episodes, by itself."""
 
-    def __init__(self, facts: Iterable[Event]):
+    def __init__(self, facts: list[Event]):
+        self.roots = matter_roots(fact for fact in facts if fact.kind == "linked")
         self.facts: defaultdict[str, list[Event]] = defaultdict(list)
         for fact in sorted(facts, key=lambda fact: fact.order):
             if fact.matter:
-                self.facts[fact.matter].append(fact)
+                self.facts[self.root(fact)].append(fact)
+
+    def root(self, fact: Event) -> str:
+        return self.roots.get(fact.matter, fact.matter)
 
     def before(self, fact: Event) -> Sequence[Event]:
         """What its matter had seen when it came; nothing if it is of no matter."""
         if not fact.matter:
             return ()
-        known = self.facts[fact.matter]
+        known = self.facts[self.root(fact)]
         return known[:bisect_left(known, fact.order, key=lambda other: other.order)]
 
 

@@ -13,10 +13,10 @@ from oracle_calendar import local_date
 from oracle_words import CLEAR_KEYS, DAYS, EACH, LEVEL_WORDS, LEVELS, LIVES, RULE_KEYS, SELECTION_KEYS, SUBJECTS
 from streams import COMPLAINED, ROWS, SOURCES, START, TAGS
 
-TODAY = frozenset({"tags", "kinds", "for", "below", "respondent", "matter", "involved", "sum", "max", "merges", "moves",
+TODAY = frozenset({"strict", "tags", "kinds", "for", "below", "respondent", "matter", "involved", "sum", "max", "merges", "moves",
                    "voids"})
 NEW = frozenset({"links", "hours", "days", "after", "unless", "overdue", "regions", "sources", "avg", "change", "share",
-                 "both", "adjacent", "anomaly", "compare", "not", "constants", "each", "overrides", "during", "life",
+                 "both", "adjacent", "anomaly", "compare", "equals", "not", "constants", "each", "overrides", "during", "life",
                  "valid", "clear_when", "chinese"})
 FEATURES = TODAY | NEW
 REGION_KINDS = ("district", "street", "community", "grid", "micro_grid")
@@ -38,13 +38,14 @@ class Drawn:
 
     def __init__(self, rng: random.Random, features: frozenset[str], days: int, id: str):
         self.rng, self.features, self.days, self.id = rng, features, days, id
-        self.chinese = self.maybe("chinese", 0.3)
+        self.chinese = self.maybe("chinese", 0.3)  # and then word by word
         self.selections: dict[str, dict] = {}
         self.of_matters = False
         self.adjacent = self.maybe("adjacent", 0.15)
         self.plain = self.maybe("below", 0.2)  # one growing measure in all levels
         self.growth = rng.choice((1, 2))
-        self.bare = rng.random() < 0.6  # one way to write events, so that equal terms have equal texts
+        self.bare = rng.random() < 0.6  # one way to write a measure, so that equal terms have equal texts
+        self.measures = {name: self.word(name, MEASURES_ZH) for name in MEASURES_ZH}
         self.thresholds: dict[str, float] = {}  # by the term's text
         self.signs: dict[str, str] = {}
         self.overrides: list[dict] = []
@@ -180,9 +181,17 @@ class Drawn:
         return one
 
     def sign(self) -> str:
-        if "compare" not in self.features or self.rng.random() < 0.4:
-            return self.rng.choice((">=", ">"))
-        return self.rng.choice(("<=", "<", "=", "!="))
+        kinds = [self.upward, *([self.downward] if "compare" in self.features else []),
+                 *([("=", "!=")] if "equals" in self.features else [])]
+        return self.rng.choice(self.rng.choice(kinds))
+
+    @property
+    def upward(self) -> tuple[str, ...]:
+        return (">=", ">=", ">") if "strict" in self.features else (">=",)
+
+    @property
+    def downward(self) -> tuple[str, ...]:
+        return ("<=", "<") if "strict" in self.features else ("<=",)
 
     def term(self) -> tuple[str, str]:
         """(kind, text)"""
@@ -222,7 +231,7 @@ class Drawn:
         self.of_matters |= name == "involved"
         if name == "events" and self.bare:
             return name, selection
-        return name, f"{selection}.{self.word(name, MEASURES_ZH)}"
+        return name, f"{selection}.{self.measures[name]}"
 
     def inner(self) -> str:
         names = ["events", "events", "callers", *self.have("involved", "regions", "sources", "sum", "max")]
@@ -238,13 +247,14 @@ class Drawn:
         """The thresholds of one term rise with the step; the first is drawn, and remembered by its text."""
         kind, text = term
         first = self.thresholds.setdefault(text, self.threshold(kind))
-        sign = sign or self.signs.setdefault(text, self.rng.choice((">=", ">=", ">")))
+        sign = sign or self.signs.setdefault(text, self.rng.choice(self.upward))
         grown = first + step * self.growth * (1 if kind in WHOLE else max(round(first / 8, 3), 0.05))
         return f"{text} {self.word(sign, SIGNS_ZH)} {self.number(kind, grown)}"
 
     def threshold(self, kind: str) -> float:
         low, high = THRESHOLDS[kind]
-        return self.rng.randint(low, high) if kind in WHOLE else round(self.rng.uniform(low, high), self.rng.randrange(3))
+        return self.rng.randint(low, high) if kind in WHOLE else round(self.rng.uniform(low, high),
+                                                                        self.rng.randrange(low < 1, 4))
 
     def number(self, kind: str, number: float) -> str:
         plain = f"{round(number, 3):g}"
@@ -264,7 +274,7 @@ class Drawn:
             clear["below"] = max(1, int(least) - rng.randrange(3))
         elif self.maybe("clear_when", 0.3):
             kind, text = self.measure("events", "events", "callers", *self.have("involved", "sum"))
-            sign = rng.choice(("<", "<="))
+            sign = rng.choice(self.downward)
             when = f"{text} {self.word(sign, SIGNS_ZH)} {rng.randrange(1, 4)}"
             if self.maybe("not", 0.3):
                 when = f"not {text} >= {rng.randrange(1, 4)}"

@@ -94,17 +94,18 @@ def write_csv(path: Path, rows: list[dict]) -> None:
 
 
 def random_calendar(rng: random.Random, days: int) -> list[dict]:
-    """Rows of holidays, days worked instead, and periods that may overlap."""
-    first = local_date(START)
+    """Rows of holidays, days worked instead, and periods of two names, which may overlap."""
 
-    def span(longest: int) -> dict:
-        begin = first + timedelta(days=rng.randrange(days))
-        end = begin + timedelta(days=rng.randrange(longest))
-        return {"from": begin.isoformat(), "to": "" if begin == end else end.isoformat()}
+    def span(begin: int, longest: int) -> dict:
+        first = local_date(START) + timedelta(days=begin)
+        last = first + timedelta(days=rng.randrange(longest))
+        return {"from": first.isoformat(), "to": "" if first == last else last.isoformat()}
 
-    rows = [{**span(3), "kind": "holiday", "name": f"holiday {n}"} for n in range(rng.randrange(3))]
-    rows += [{**span(1), "kind": "workday", "name": f"made up {n}"} for n in range(rng.randrange(2))]
-    return rows + [{**span(3), "kind": "period", "name": name} for name in ("year_end", "year_end", "exam")]
+    rows = [{**span(day, 1), "kind": rng.choice(("holiday", "workday")), "name": f"day {day}"}
+            for day in rng.sample(range(days), min(days, rng.randrange(6)))]
+    begins = rng.sample(range(0, days + 2, 2), 2) + [rng.randrange(days)]
+    return rows + [{**span(begin, length), "kind": "period", "name": name}
+                   for begin, length, name in zip(begins, (2, 2, 3), ("year_end", "year_end", "exam"))]
 
 
 # -- records -------------------------------------------------------------------------------------------------------

@@ -128,6 +128,17 @@ def test_merges_and_links_make_one_matter_until_they_are_voided(kind):
     assert not opens([call, visit, event("w", 3, kind="voided", target="c")], "visit >= 1", let=CALL_THEN_VISIT)
 
 
+def test_links_go_through_merges_and_only_looking_back_follows_them():
+    call, visit = event("c", 0, matter="m3", involved=2), event("v", 5, matter="n", source="petition", involved=2)
+    merge = event("i", 90, kind="merged", matter="m3", target="m1")
+    link = event("j", 91, kind="linked", matter="n", target="m3")
+    assert opens([call, visit, merge, link], "visit >= 1", let=CALL_THEN_VISIT)
+    assert not opens([call, visit, link, merge], "x >= 2", per="matter")
+    assert opens([call, visit, link, merge], "x.involved >= 4")
+    merge_too = event("k", 92, kind="merged", matter="m1", target="n")
+    assert opens([call, visit, merge, merge_too], "x >= 2", per="matter")
+
+
 def test_unless_is_the_opposite_but_for_a_fact_of_no_matter():
     let = {"call": {"source": "hotline"}, "direct": {"source": "petition", "unless": "call"}}
     visit = event("v", 500, matter="m", source="petition")

@@ -81,7 +81,7 @@ struct revision {
 
 struct tracker_outputs {
     void (*publish)(void *arg, const struct revision *);
-    /* the subject's state, to be stored under `key`; NULL: it is no more */
+    /* the subject's state, to be stored under `key`, borrowed; NULL: it is no more */
     void (*store)(void *arg, const char *key, json_t *state);
     /* an episode that was only recorded, see raise_within */
     void (*recorded)(void *arg, const struct rule *, const struct episode *);

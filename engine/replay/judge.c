@@ -86,7 +86,7 @@ static void store_nothing(void *arg, const char *key, json_t *state)
 {
     (void)arg;
     (void)key;
-    json_decref(state);
+    (void)state;
 }
 
 static void recorded_nothing(void *arg, const struct rule *rule, const struct episode *episode)

@@ -224,6 +224,10 @@ def test_topics_and_ledger_say_the_same_as_files(broker, topics, tmp_path):
     assert len(by_file["alerts"]) > 100
     assert replay(config, "--from-topics")["alerts"] == by_file["alerts"]
     assert replay(config, "--from-ledger")["alerts"] == by_file["alerts"]
+    published = [json.loads(r.value)["data"] for r in broker.consume_all(f"{engine.group}-alerts")]
+    (alert_id, opened) = next((d["alert_id"], d["opened_at"]) for d in published if d.get("state") == "resolved")
+    why = gridwarn("explain", "-c", config, "--from-ledger", "--alert", alert_id)
+    assert why.returncode == 0 and f" opened {opened[5:16].replace('T', ' ')}" in why.stdout.decode()
 
 
 @pytest.mark.parametrize("options, part", [

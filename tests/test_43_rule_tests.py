@@ -47,6 +47,15 @@ def test_the_shipped_tests_pass():
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.endswith(" passed\n") and files
 
 
+def test_the_example_of_the_manual_passes(tmp_path):
+    manual = (DISTRICT.parent.parent / "README.md").read_text(encoding="utf-8")
+    write_project(tmp_path)
+    (tmp_path / "tests").mkdir(exist_ok=True)
+    path = tmp_path / "tests" / "example.yaml"
+    path.write_text(manual.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    assert (gridwarn(path).stdout, gridwarn(path).stderr) == ("1 passed\n", "")
+
+
 def test_pass_and_list(tmp_path):
     path = write(tmp_path, case(WAGES, name="one", expect=[YELLOW]), case(name="two", expect=[]))
     done = gridwarn(path)

@@ -85,7 +85,7 @@ struct revision {
 
 struct tracker_outputs {
     void (*publish)(void *arg, const struct revision *);
-    /* the subject's state, to be stored under `key`; NULL: it is no more */
+    /* the subject's state, to be stored under `key`, borrowed; NULL: it is no more */
     void (*store)(void *arg, const char *key, json_t *state);
     /* a revision of a rule on trial: recorded, never published */
     void (*shadowed)(void *arg, const struct revision *);

@@ -4,9 +4,10 @@
 #include "replay/inquiry.h"
 #include "shard/backfill.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { FINDINGS_A_TRACKER = 1 << 14 };
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -25,15 +26,6 @@ static void name_alert(const struct judgement *j, struct past_alert *a)
     int len = snprintf(text, sizeof text, "%s\n%s\n%.700s\n%u\n%lld", j->rules->rules[a->rule].id,
                        subject_kind_word(a->subject.kind), a->code, a->subject.each, (long long)a->opened_minute);
     snprintf(a->id, sizeof a->id, "%016llx", (unsigned long long)XXH3_64bits(text, (size_t)len));
-}
-
-struct subject past_subject_key(enum subject_kind kind, struct str code, uint32_t region, uint16_t each)
-{
-    uint64_t chain = kind == SUBJECT_RESPONDENT ? subject_of_respondent(code)
-                     : kind == SUBJECT_MATTER   ? subject_of_matter(matter_key(code))
-                                                : subject_of_region(region);
-    return (struct subject){kind, subject_key(chain, each), chain, kind > SUBJECT_MICRO_GRID ? REGION_NONE : region,
-                            each};
 }
 
 /* the one that the revision is of: nearly always the last, since a subject is gone through as a whole */
@@ -98,18 +90,33 @@ static void recorded_nothing(void *arg, const struct rule *rule, const struct ep
 
 /* ---- asking ---- */
 
-static void find_all(struct judgement *j)
+static int by_subject(const void *x, const void *y)
+{
+    const struct finding *a = x, *b = y;
+    if (a->rule != b->rule)
+        return a->rule < b->rule ? -1 : 1;
+    return (a->subject.key > b->subject.key) - (a->subject.key < b->subject.key);
+}
+
+/* What the counters find, each subject's together: matters that have become one are one subject. */
+static void find_all(struct judgement *j, struct touched *findings)
 {
     const struct config *config = past_config(j->past);
-    struct touched findings = {0};
+    const struct ledger *ledger = past_ledger(j->past);
     backfill_count(&(struct backfill){.generation = j->generation,
                                       .registry = config->registry,
-                                      .ledger = past_ledger(j->past),
+                                      .ledger = ledger,
                                       .reader = past_writer(j->past)},
-                   &findings);
-    for (size_t i = 0; i < findings.count; i++)
-        tracker_find(j->tracker, &findings.all[i]);
-    free(findings.all);
+                   findings);
+    for (size_t i = 0; i < findings->count; i++) {
+        struct finding *f = &findings->all[i];
+        if (f->subject.kind != SUBJECT_MATTER)
+            continue;
+        f->subject.chain = subject_of_matter(ledger_matter_root(ledger, ledger_fact(ledger, f->fact)->matter, NULL));
+        f->subject.key = subject_key(f->subject.chain, f->subject.each);
+    }
+    if (findings->count)
+        qsort(findings->all, findings->count, sizeof *findings->all, by_subject);
 }
 
 /* closed_before none: nothing is too old to be raised */
@@ -120,6 +127,27 @@ static void close_all(struct judgement *j)
         times[r] = (struct rule_time){MINUTE_NONE, MINUTE_NEVER, MINUTE_NONE, false};
     tracker_run(j->tracker, times, 1, 0);
     free(times);
+}
+
+/* Some subjects at a time, each time with a tracker of its own: of a rule per matter every matter is a subject, and what
+ * a tracker keeps of a million would not fit. */
+static void confirm_all(struct judgement *j, const struct touched *findings, struct collected *collected)
+{
+    const struct config *config = past_config(j->past);
+    const struct tracker_outputs outputs = {collect, store_nothing, collect, recorded_nothing, collected};
+    size_t at = 0;
+    do {
+        tracker_destroy(&j->tracker);
+        j->tracker = tracker_create(past_ledger(j->past), config->registry, config->catalogue, j->generation,
+                                    config->group, &outputs);
+        const struct finding *before = NULL;
+        for (size_t begin = at; at < findings->count; before = &findings->all[at++]) {
+            if (at - begin >= FINDINGS_A_TRACKER && by_subject(before, &findings->all[at]) != 0)
+                break;
+            tracker_find(j->tracker, &findings->all[at]);
+        }
+        close_all(j);
+    } while (at < findings->count);
 }
 
 /* Not the tracker's: it looks at an episode that came as a whole where it last went down, and there is little left. */
@@ -151,12 +179,12 @@ void judge(struct judgement *j, struct past *past, const struct rule_set *rules)
     const struct config *config = past_config(past);
     *j = (struct judgement){.past = past, .rules = rules};
     struct collected collected = {.judgement = j};
+    struct touched findings = {0};
     j->generation = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
                                                                   (size_t)config->counters_bytes, 1});
-    j->tracker = tracker_create(past_ledger(past), config->registry, config->catalogue, j->generation, config->group,
-                                &(struct tracker_outputs){collect, store_nothing, collect, recorded_nothing, &collected});
-    find_all(j);
-    close_all(j);
+    find_all(j, &findings);
+    confirm_all(j, &findings, &collected);
+    free(findings.all);
     free(collected.ids);
     place_all(j);
     if (j->count)
@@ -174,43 +202,4 @@ void judgement_clear(struct judgement *j)
     tracker_destroy(&j->tracker);
     generation_destroy(&j->generation);
     *j = (struct judgement){0};
-}
-
-/* ---- showing ---- */
-
-uint32_t past_alert_street(const struct judgement *j, const struct past_alert *a)
-{
-    const struct registry *registry = past_config(j->past)->registry;
-    return a->region == REGION_NONE ? REGION_NONE : registry_region(registry, a->region)->ancestor[REGION_STREET];
-}
-
-static uint32_t pseudonym(const struct config *config, const char *code)
-{
-    static const unsigned char none[crypto_shorthash_KEYBYTES];
-    unsigned char hash[crypto_shorthash_BYTES];
-    crypto_shorthash(hash, (const unsigned char *)code, strlen(code), config->actor_keys ? config->actor_keys : none);
-    return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
-}
-
-void past_subject_of(const struct config *config, struct subject subject, const char *code, bool as_code,
-                     char out[PAST_SUBJECT_SIZE])
-{
-    const char *shown = code;
-    if (subject.kind == SUBJECT_RESPONDENT) {
-        const struct organisation *known = catalogue_find_organisation(config->catalogue, str_of(code));
-        if (!known) {
-            uint32_t number = pseudonym(config, code);
-            snprintf(out, PAST_SUBJECT_SIZE, as_code ? "pseudonym-%08x" : "某被反映方%08x", (unsigned)number);
-            return;
-        }
-        shown = as_code ? known->code : known->name;
-    } else if (subject.region != REGION_NONE && !as_code) {
-        shown = registry_region(config->registry, subject.region)->name;
-    }
-    snprintf(out, PAST_SUBJECT_SIZE, "%s", shown);
-}
-
-void past_subject(const struct judgement *j, const struct past_alert *a, bool code, char out[PAST_SUBJECT_SIZE])
-{
-    past_subject_of(past_config(j->past), a->subject, a->code, code, out);
 }

@@ -41,7 +41,7 @@ static void apply_override(struct rule *rule, const struct override *line, const
             continue;
         const struct atom *atom = &rule->atoms[e->steps[i].atom];
         const struct term *term = &rule->terms[atom->term];
-        if (atom->at_most || term->kind != TERM_MEASURE)
+        if (atom->at_most || atom->fixed || term->kind != TERM_MEASURE)
             continue;
         const char *name = rule->selections[term->selection].name;
         bool measured = dot ? strcmp(dot + 1, measure_word(term->measure)) == 0 ||
@@ -55,7 +55,7 @@ static void apply_override(struct rule *rule, const struct override *line, const
             problem_add(problems, path, line->line, 0, "the threshold of %s: expected a whole number above 0",
                         line->measure);
         else
-            add_override(rule, e->steps[i].atom, line->region, line->threshold * unit / THOUSAND);
+            add_override(rule, e->steps[i].atom, line->region, line->threshold * unit / THOUSAND + atom->more);
     }
     if (!found)
         problem_add(problems, path, line->line, 0, "the level compares no %s with a threshold by >=", line->measure);

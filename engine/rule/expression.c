@@ -107,7 +107,7 @@ static bool is_monotone(const struct rule *rule, const struct term *term, bool a
     return false;
 }
 
-static void emit_atom(struct parser *p, unsigned term, bool at_most, int64_t threshold)
+static void emit_atom(struct parser *p, unsigned term, bool at_most, bool more, int64_t threshold)
 {
     struct rule *rule = p->rule;
     if (p->failed)
@@ -119,8 +119,9 @@ static void emit_atom(struct parser *p, unsigned term, bool at_most, int64_t thr
     rule->atoms[rule->atom_count] = (struct atom){
         .term = (uint8_t)term,
         .at_most = at_most,
+        .more = more,
         .monotone = is_monotone(rule, &rule->terms[term], at_most),
-        .inner = p->inner,
+        .fixed = p->inner,
         .threshold = threshold,
     };
     emit(p, OP_ATOM, rule->atom_count++);
@@ -168,21 +169,21 @@ static void emit_comparison(struct parser *p, const char *at, unsigned number, e
         bool at_most = comparison == AT_MOST || comparison == LESS;
         threshold += comparison == MORE ? 1 : comparison == LESS ? -1 : 0;
         check_threshold(p, at, term, at_most, threshold);
-        emit_atom(p, number, at_most, threshold);
+        emit_atom(p, number, at_most, comparison == MORE, threshold);
         return;
     }
     /* = 0 is at most 0: what is at least 0 always is would only confuse */
-    if (comparison == EQUAL && threshold == 0) {
-        emit_atom(p, number, true, 0);
+    if (threshold == 0) {
+        emit_atom(p, number, comparison == EQUAL, false, comparison == EQUAL ? 0 : 1);
+        if (!p->failed)
+            p->rule->atoms[p->rule->atom_count - 1].fixed = true;
         return;
     }
-    if (comparison == UNEQUAL && threshold == 0) {
-        emit_atom(p, number, false, 1);
-        return;
-    }
-    emit_atom(p, number, false, comparison == EQUAL ? threshold : threshold + 1);
-    emit_atom(p, number, true, comparison == EQUAL ? threshold : threshold - 1);
+    emit_atom(p, number, false, false, comparison == EQUAL ? threshold : threshold + 1);
+    emit_atom(p, number, true, false, comparison == EQUAL ? threshold : threshold - 1);
     emit(p, comparison == EQUAL ? OP_AND : OP_OR, 0);
+    if (!p->failed)
+        p->rule->atoms[p->rule->atom_count - 1].fixed = p->rule->atoms[p->rule->atom_count - 2].fixed = true;
 }
 
 static void alternatives(struct parser *, bool negated);
@@ -206,7 +207,7 @@ static void primary(struct parser *p, bool negated)
     if (p->failed)
         return;
     if (p->rule->terms[term].kind == TERM_SILENT) {
-        emit_atom(p, term, negated, negated ? 0 : 1);
+        emit_atom(p, term, negated, false, negated ? 0 : 1);
         return;
     }
     enum comparison comparison = take_comparison(p);

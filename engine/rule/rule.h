@@ -138,9 +138,10 @@ void term_write(const struct rule_set *, const struct rule *, const struct term 
 struct atom {
     uint8_t term;
     bool at_most;
+    bool more; /* the author wrote >: a threshold that replaces his is to be exceeded, too */
     /* more facts can make it true and never false, so it may be believed before the minute is closed */
     bool monotone;
-    bool inner; /* of adjacent(): its threshold is the same everywhere and always */
+    bool fixed; /* of adjacent(), = or !=: its threshold is the same everywhere and always */
     int64_t threshold; /* in the term's units */
 };
 

@@ -14,7 +14,7 @@ static int64_t local_day(const struct rule_set *set, int64_t minute)
 static bool is_multiplied(const struct rule *rule, const struct atom *atom)
 {
     const struct term *term = &rule->terms[atom->term];
-    return !atom->at_most && !atom->inner && term->kind == TERM_MEASURE &&
+    return !atom->at_most && !atom->fixed && term->kind == TERM_MEASURE &&
            (term->measure == MEASURE_EVENTS || term->measure == MEASURE_CALLERS || term->measure == MEASURE_INVOLVED);
 }
 

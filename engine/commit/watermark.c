@@ -17,9 +17,22 @@ static int64_t partition_watermark(const struct watermarks *w, const struct part
     return idle > complete ? idle : complete;
 }
 
+/* What was heard lies in the past, even if the clock was set back since, or was another machine's: else a silence would
+ * count only from when the clock is there again, and be taken for calm until then. */
+static void hear_in_the_past(struct watermarks *w, int64_t now_ms)
+{
+    for (size_t k = 0; k < w->partition_count; k++)
+        if (w->partitions[k].heard_ms > now_ms)
+            w->partitions[k].heard_ms = now_ms;
+    for (size_t i = 0; i < w->source_count; i++)
+        if (w->sources[i].heard_ms > now_ms)
+            w->sources[i].heard_ms = now_ms;
+}
+
 bool watermarks_update(struct watermarks *w, int64_t now_ms)
 {
     bool changed = false;
+    hear_in_the_past(w, now_ms);
     for (size_t i = 0; i < w->source_count; i++) {
         struct source_progress *s = &w->sources[i];
         bool was_silent = s->silent;

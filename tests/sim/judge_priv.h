@@ -26,7 +26,8 @@ struct judged_input {
 };
 
 struct judged_source {
-    int64_t heard_ms, watermark;
+    int64_t heard_ms, stored_heard_ms; /* since when it may be silent: as now, and as committed */
+    int64_t watermark;
     int64_t allowed; /* the watermark may be at most this */
     int64_t least;   /* and must be at least this */
     bool silent;

@@ -180,10 +180,8 @@ static void take_progress(struct committer *c, const struct handover *h, int64_t
         }
         if (from->newest > to->newest)
             to->newest = from->newest;
-        if (from->records) {
-            to->heard_ms = now_ms;
-            c->marks.sources[to->source].heard_ms = now_ms;
-        }
+        if (from->records)
+            watermarks_hear(&c->marks, to, now_ms);
         to->state = from->state == RECORD_AT_END && c->in.drain ? RECORD_FINISHED : from->state;
     }
 }

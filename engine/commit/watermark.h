@@ -44,7 +44,10 @@ struct watermarks {
     size_t source_count;
 };
 
-/* recomputes all sources; true if a watermark or a silence changed */
+/* A record of the partition came.  Nothing else ends a silence, a clock that is set back least of all. */
+void watermarks_hear(struct watermarks *, struct partition_progress *, int64_t now_ms);
+
+/* recomputes all sources; true if a watermark changed or a silence began */
 bool watermarks_update(struct watermarks *, int64_t now_ms);
 
 /* the newest minute all of whose facts have come, given a watermark in seconds; MINUTE_NONE, MINUTE_NEVER at the ends */

@@ -50,8 +50,11 @@ QUICK = [
     ("what is pending is forgotten in a restart", "engine/alert/tracker.c",
      "t->machine.level > 0 || t->pending;",
      "t->machine.level > 0;"),
-    ("a restart ends a silence", "engine/commit/progress.c",
+    ("a silence counts anew after a restart", "engine/commit/progress.c",
      's->heard_ms = integer(one, "heard_ms", s->heard_ms);',
+     ";"),
+    ("a restart ends a silence", "engine/commit/progress.c",
+     's->silent = json_is_true(json_object_get(one, "silent"));',
      ";"),
 
     # time: what is closed, and silence
@@ -64,6 +67,9 @@ QUICK = [
     ("silence counts only from where the clock was", "engine/commit/watermark.c",
      "if (w->sources[i].heard_ms > now_ms)",
      "if (w->sources[i].heard_ms == HEARD_NOT_YET)"),
+    ("a clock that is set back ends a silence", "engine/commit/watermark.c",
+     "s->silent = w->clock && (s->silent || ",
+     "s->silent = w->clock && ("),
     ("a partition out of reach is taken for idle", "engine/commit/watermark.c",
      "if (!w->clock || p->state != RECORD_AT_END)",
      "if (!w->clock || (p->state != RECORD_AT_END && p->state != RECORD_LOST))"),

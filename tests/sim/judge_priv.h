@@ -30,7 +30,7 @@ struct judged_source {
     int64_t watermark;
     int64_t allowed; /* the watermark may be at most this */
     int64_t least;   /* and must be at least this */
-    bool silent;
+    bool silent, stored_silent;
     int64_t horizon, stored_horizon; /* minutes: newest of the clock while it was not silent; and as committed */
 };
 

@@ -59,7 +59,13 @@ struct committer *committer_create(const struct committer_inputs *in)
     c->rendered = xcalloc(in->partition_count + 1, sizeof *c->rendered);
     c->next_offsets = xcalloc(in->partition_count + 1, sizeof *c->next_offsets);
     for (size_t i = 0; i < in->partition_count; i++) {
-        c->marks.partitions[i] = (struct partition_progress){in->partitions[i].source, -1, INT64_MIN, now, RECORD_DATA};
+        c->marks.partitions[i] = (struct partition_progress){
+            .source = in->partitions[i].source,
+            .next_offset = -1,
+            .newest = INT64_MIN,
+            .heard_ms = HEARD_NOT_YET, /* a standby hears nothing; the silence that it finds begins when it leads */
+            .state = RECORD_DATA,
+        };
         char name[512];
         snprintf(name, sizeof name, "%s/%d", in->partitions[i].name, (int)in->partitions[i].number);
         c->partition_names[i] = xstrdup(name);
@@ -70,7 +76,7 @@ struct committer *committer_create(const struct committer_inputs *in)
         c->marks.sources[i] = (struct source_progress){
             .lateness_s = config->sources[i].lateness_s,
             .silent_after_s = config->sources[i].silent_after_s,
-            .heard_ms = now,
+            .heard_ms = HEARD_NOT_YET,
             .thawed_ms = INT64_MIN,
             .horizon = MINUTE_NONE,
             .watermark = WATERMARK_NONE,
@@ -175,10 +181,8 @@ static void take_progress(struct committer *c, const struct handover *h, int64_t
         }
         if (from->newest > to->newest)
             to->newest = from->newest;
-        if (from->records) {
-            to->heard_ms = now_ms;
-            c->marks.sources[to->source].heard_ms = now_ms;
-        }
+        if (from->records)
+            watermarks_hear(&c->marks, to, now_ms);
         to->state = from->state == RECORD_AT_END && c->in.drain ? RECORD_FINISHED : from->state;
     }
 }

@@ -25,9 +25,9 @@ static json_t *sources_json(const struct committer *c)
     for (size_t i = 0; i < c->marks.source_count; i++) {
         const struct source_progress *s = &c->marks.sources[i];
         json_object_set_new(object, catalogue_source(c->in.config->catalogue, (unsigned)i),
-                            json_pack("{s:I, s:I, s:I, s:I}", "watermark", (json_int_t)s->watermark, "horizon",
+                            json_pack("{s:I, s:I, s:I, s:I, s:b}", "watermark", (json_int_t)s->watermark, "horizon",
                                       (json_int_t)s->horizon, "heard_ms", (json_int_t)s->heard_ms, "thawed_ms",
-                                      (json_int_t)s->thawed_ms));
+                                      (json_int_t)s->thawed_ms, "silent", s->silent));
     }
     return object;
 }
@@ -81,6 +81,7 @@ static bool restore(struct committer *c, const json_t *json)
         struct source_progress *s = &c->marks.sources[i];
         s->heard_ms = integer(one, "heard_ms", s->heard_ms);
         s->thawed_ms = integer(one, "thawed_ms", INT64_MIN);
+        s->silent = json_is_true(json_object_get(one, "silent"));
         s->horizon = integer(one, "horizon", MINUTE_NONE);
         s->watermark = integer(one, "watermark", WATERMARK_NONE);
         /* a drained run closed everything; what has come since is to be judged by itself */

@@ -17,15 +17,35 @@ static int64_t partition_watermark(const struct watermarks *w, const struct part
     return idle > complete ? idle : complete;
 }
 
+/* What was heard lies in the past, even if the clock was set back since, or was another machine's: else a silence would
+ * count only from when the clock is there again, and be taken for calm until then. */
+static void hear_in_the_past(struct watermarks *w, int64_t now_ms)
+{
+    for (size_t k = 0; k < w->partition_count; k++)
+        if (w->partitions[k].heard_ms > now_ms)
+            w->partitions[k].heard_ms = now_ms;
+    for (size_t i = 0; i < w->source_count; i++)
+        if (w->sources[i].heard_ms > now_ms)
+            w->sources[i].heard_ms = now_ms;
+}
+
+void watermarks_hear(struct watermarks *w, struct partition_progress *p, int64_t now_ms)
+{
+    struct source_progress *s = &w->sources[p->source];
+    if (s->silent)
+        s->thawed_ms = now_ms;
+    s->silent = false;
+    s->heard_ms = p->heard_ms = now_ms;
+}
+
 bool watermarks_update(struct watermarks *w, int64_t now_ms)
 {
     bool changed = false;
+    hear_in_the_past(w, now_ms);
     for (size_t i = 0; i < w->source_count; i++) {
         struct source_progress *s = &w->sources[i];
         bool was_silent = s->silent;
-        s->silent = w->clock && now_ms > s->heard_ms + s->silent_after_s * 1000;
-        if (was_silent && !s->silent)
-            s->thawed_ms = s->heard_ms;
+        s->silent = w->clock && (s->silent || now_ms > s->heard_ms + s->silent_after_s * 1000);
         int64_t least = WATERMARK_ALL;
         s->seen = false;
         for (size_t k = 0; k < w->partition_count; k++) {

@@ -14,18 +14,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Brokers that come back may take the lead away and give it back more than once; what does not last is no news. */
+enum { SETTLED_MS = 10000 };
+
 struct election {
     struct client client;
     char *group;
-    atomic_bool leader;
-    bool leaving;
-    struct log_condition faulty;
+    atomic_bool leader; /* once true it stays so, whatever becomes of the assignment */
+    bool assigned;
+    int64_t assigned_ms; /* when that changed */
+    struct log_condition faulty, given_away;
 };
 
 static void complain(struct election *e, const char *what, const char *text)
 {
     if (log_condition_set(&e->faulty, true))
         log_line(LOG_ERROR, "kafka", "election: %s: %s", what, text);
+}
+
+static void assigned_set(struct election *e, bool assigned)
+{
+    if (e->assigned != assigned)
+        e->assigned_ms = client_now_ms();
+    e->assigned = assigned;
+}
+
+static void tell(struct election *e)
+{
+    if (!atomic_load(&e->leader) || client_now_ms() - e->assigned_ms < SETTLED_MS ||
+        !log_condition_set(&e->given_away, !e->assigned))
+        return;
+    if (e->assigned)
+        log_line(LOG_INFO, "kafka", "election: the brokers gave the lead back to this instance");
+    else
+        log_line(LOG_WARNING, "kafka",
+                 "election: the brokers gave the lead away; this instance goes on until another has taken it over");
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
@@ -35,18 +58,18 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
     rd_kafka_error_t *error;
     if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         error = rd_kafka_incremental_unassign(rk, list);
-        if (list->cnt && atomic_load(&e->leader) && !e->leaving)
-            log_line(LOG_WARNING, "kafka",
-                     "election: the brokers gave the lead away; this instance goes on until another "
-                     "has taken it over");
+        if (list->cnt)
+            assigned_set(e, false);
     } else {
         for (int i = 0; i < list->cnt; i++)
             list->elems[i].offset = RD_KAFKA_OFFSET_END;
         error = rd_kafka_incremental_assign(rk, list);
-        if (list->cnt)
+        if (list->cnt) {
             rd_kafka_pause_partitions(rk, list);
-        if (list->cnt && !atomic_exchange(&e->leader, true))
-            log_line(LOG_INFO, "kafka", "election: this instance leads '%s'", e->group);
+            assigned_set(e, true);
+            if (!atomic_exchange(&e->leader, true))
+                log_line(LOG_INFO, "kafka", "election: this instance leads '%s'", e->group);
+        }
         client_reached(&e->client); /* a revocation comes by itself, too, when no broker is heard of */
     }
     if (error)
@@ -107,6 +130,7 @@ bool election_poll(struct election *e, int timeout_ms)
         log_condition_set(&e->faulty, false);
     if (m)
         rd_kafka_message_destroy(m);
+    tell(e);
     return election_is_leader(e);
 }
 
@@ -121,7 +145,6 @@ void election_destroy(struct election **election)
     *election = NULL;
     if (!e)
         return;
-    e->leaving = true;
     client_close(&e->client);
     free(e->group);
     free(e);

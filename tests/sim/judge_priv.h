@@ -26,10 +26,11 @@ struct judged_input {
 };
 
 struct judged_source {
-    int64_t heard_ms, watermark;
+    int64_t heard_ms, stored_heard_ms; /* since when it may be silent: as now, and as committed */
+    int64_t watermark;
     int64_t allowed; /* the watermark may be at most this */
     int64_t least;   /* and must be at least this */
-    bool silent;
+    bool silent, stored_silent;
     int64_t horizon, stored_horizon; /* minutes: newest of the clock while it was not silent; and as committed */
 };
 

@@ -14,8 +14,8 @@ void judge_begin(struct judge *j, const struct config *config, int64_t now_ms)
         j->sources[s].allowed = j->sources[s].watermark == INT64_MAX ? INT64_MIN : j->sources[s].watermark;
         j->sources[s].least = INT64_MIN;
         j->sources[s].horizon = j->sources[s].stored_horizon;
-        if (!j->cut)
-            j->sources[s].heard_ms = now_ms;
+        j->sources[s].silent = j->sources[s].stored_silent;
+        j->sources[s].heard_ms = j->cut ? j->sources[s].stored_heard_ms : now_ms;
     }
     for (size_t p = 0; p < j->world->partition_count; p++)
         j->inputs[p].taken = j->inputs[p].committed;
@@ -34,13 +34,18 @@ static int64_t complete(const struct judge *j, size_t partition, size_t handed)
     return newest == INT64_MIN ? INT64_MIN : newest - j->world->config->sources[input->partition.source].lateness_s;
 }
 
+/* After a clock that was set back a silence counts anew from there: it is never longer than what has passed since. */
 static void hear(struct judge *j, const struct watermarks *marks, int64_t now_ms)
 {
+    for (unsigned s = 0; s < j->world->config->source_count; s++)
+        if (j->sources[s].heard_ms > now_ms)
+            j->sources[s].heard_ms = now_ms;
     for (uint32_t p = 0; p < j->world->partition_count; p++) {
         struct judged_source *s = &j->sources[j->world->partitions[p].source];
-        bool fresh = marks->partitions[p].next_offset > j->inputs[p].taken;
-        if (fresh && now_ms > s->heard_ms)
+        if (marks->partitions[p].next_offset > j->inputs[p].taken) {
             s->heard_ms = now_ms;
+            s->silent = false;
+        }
         j->inputs[p].taken = marks->partitions[p].next_offset;
     }
 }
@@ -82,6 +87,8 @@ void judge_step(struct judge *j, const struct log_client *client, const struct w
     hear(j, marks, now_ms);
     for (unsigned s = 0; s < config->source_count; s++) {
         allow(j, client, s, now_ms);
+        if (j->sources[s].silent && !marks->sources[s].silent && !j->draining)
+            judge_fail(j, "nothing has come of %s, and its silence is over", config->sources[s].name);
         j->sources[s].silent = marks->sources[s].silent;
         if (wall && !j->sources[s].silent && now_ms / 60000 > j->sources[s].horizon)
             j->sources[s].horizon = now_ms / 60000;
@@ -130,6 +137,8 @@ static bool take_watermarks(struct judge *j, const json_t *sources)
             return judge_fail(j, "the watermark of %s is %lld, but all is known up to %lld", name,
                               (long long)watermark, (long long)judged->least);
         judged->watermark = watermark;
+        judged->stored_heard_ms = judged->heard_ms;
+        judged->stored_silent = judged->silent;
         const json_t *horizon = json_object_get(json_object_get(sources, name), "horizon");
         judged->stored_horizon = json_is_integer(horizon) ? json_integer_value(horizon) : MODEL_NONE;
         if (judged->stored_horizon != judged->horizon)

@@ -36,7 +36,7 @@ static void hear(struct input *in, unsigned partition, int64_t newest, int64_t n
     if (newest > p->newest)
         p->newest = newest;
     p->state = state;
-    p->heard_ms = in->sources[p->source].heard_ms = now * 1000;
+    watermarks_hear(&in->marks, p, now * 1000);
 }
 
 static int64_t mark(struct input *in, unsigned source, int64_t now)
@@ -114,12 +114,54 @@ START_TEST(thaws_partition_by_partition)
 }
 END_TEST
 
+/* or the hour that the clock repeats would be taken for calm, however silent the source is */
+START_TEST(silence_counts_on_when_the_clock_is_set_back)
+{
+    struct input in;
+    input_init(&in, true);
+    hear(&in, 0, noon, noon, RECORD_AT_END);
+    hear(&in, 1, noon, noon, RECORD_AT_END);
+    mark(&in, 0, noon);
+    int64_t earlier = noon - 3600;
+    int64_t before = mark(&in, 0, earlier);
+    ck_assert(!in.sources[0].silent);
+    ck_assert_int_eq(mark(&in, 0, earlier + SILENT_AFTER), before);
+    ck_assert(!in.sources[0].silent);
+    mark(&in, 0, earlier + SILENT_AFTER + 1);
+    ck_assert(in.sources[0].silent);
+    mark(&in, 0, earlier - 3600); /* and only a record ends it */
+    ck_assert(in.sources[0].silent);
+    /* and of the backlog after it each partition's share is waited for */
+    hear(&in, 1, earlier + 500, earlier + 500, RECORD_AT_END);
+    mark(&in, 0, earlier + 500);
+    ck_assert_int_eq(in.sources[0].thawed_ms, (earlier + 500) * 1000);
+    ck_assert_int_lt(in.partitions[0].heard_ms, in.sources[0].thawed_ms);
+}
+END_TEST
+
+START_TEST(who_begins_to_listen_has_heard_no_silence)
+{
+    struct input in;
+    input_init(&in, true);
+    for (unsigned i = 0; i < 2; i++)
+        in.partitions[i].heard_ms = HEARD_NOT_YET;
+    in.sources[0].heard_ms = HEARD_NOT_YET;
+    mark(&in, 0, noon);
+    ck_assert(!in.sources[0].silent);
+    ck_assert_int_eq(in.sources[0].heard_ms, noon * 1000);
+    ck_assert_int_eq(in.partitions[1].heard_ms, noon * 1000);
+    mark(&in, 0, noon + SILENT_AFTER + 1);
+    ck_assert(in.sources[0].silent);
+}
+END_TEST
+
 START_TEST(without_a_clock)
 {
     struct input in;
     input_init(&in, false);
     hear(&in, 0, noon, noon, RECORD_AT_END);
     hear(&in, 1, noon - 900, noon, RECORD_AT_END);
+    in.sources[0].silent = true; /* as restored from a life that had a clock */
     ck_assert_int_eq(mark(&in, 0, noon + 100000), noon - 900 - LATENESS);
     ck_assert(!in.sources[0].silent);
     hear(&in, 1, noon - 900, noon, RECORD_FINISHED);
@@ -182,6 +224,8 @@ int main(void)
     core_test(s, idle_follows_the_clock_then_freezes);
     core_test(s, unread_or_out_of_reach_is_not_idle);
     core_test(s, thaws_partition_by_partition);
+    core_test(s, silence_counts_on_when_the_clock_is_set_back);
+    core_test(s, who_begins_to_listen_has_heard_no_silence);
     core_test(s, without_a_clock);
     core_test(s, minutes);
     core_test(s, never_back_and_never_too_far);

@@ -323,6 +323,7 @@ static const struct {
     {"x.averag >= 3", 14, "unknown measure"},
     {"x. >= 3", 14, "expected a measure"},
     {"x 3", 14, "expected a comparison"},
+    {"change(nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn, 7d) >= 1", 19, "expected the name"},
     {"x", 13, "expected a comparison"},
     {"3 <= x", 12, "expected the name of a selection, as in `x >= 3`"},
     {"(x >= 1", 19, "expected )"},

@@ -337,8 +337,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     t->changed |= rebuilt || tracker->published != before;
     drop_old_alerts(tracker, t, time);
     t->pending = machine_pending(&t->machine, rule, levels) || machine_pending(&live, rule, levels);
-    /* what is not monotone may become true without another finding */
-    bool waits = rule->standing || (!rule->monotone && view_next_change(t->view, t->machine.minute) != MINUTE_NEVER);
+    bool waits = rule->standing || (rule_waits(rule) && view_next_change(t->view, t->machine.minute) != MINUTE_NEVER);
     bool idle = t->machine.level == 0 && live.level == 0 && !t->pending && !t->uncommitted && t->alert_count == 0 &&
                 !waits;
     if (!idle)

@@ -294,6 +294,11 @@ static inline bool rule_valid(const struct rule *rule, int64_t minute)
 }
 /* the periods of the calendar that change the rule's thresholds at that minute */
 uint32_t rule_periods(const struct rule_set *, const struct rule *, int64_t minute);
+/* Can a level begin to hold by time alone, with no new fact?  Then a subject is watched while its windows hold any. */
+static inline bool rule_waits(const struct rule *rule)
+{
+    return !rule->monotone || rule->during_count > 0 || rule->valid_from != INT64_MIN;
+}
 /* how far back from a minute it looks, with all windows */
 int32_t rule_reach_s(const struct rule *);
 

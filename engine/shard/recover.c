@@ -54,7 +54,7 @@ enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end
 /* What can become true by time alone leaves no state until it does, so those subjects are looked for anew. */
 static bool committed_before(void *arg, const struct rule *rule)
 {
-    return rule->monotone && !rule->asks_matter && committer_knows_rule(arg, rule);
+    return !rule_waits(rule) && !rule->asks_matter && committer_knows_rule(arg, rule);
 }
 
 static void fill_counters(struct shard *shard)

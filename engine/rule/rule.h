@@ -44,7 +44,7 @@ enum {
     EXPRESSION_MAX = 64,
     PER_MAX = 4,
     HOURS_MAX = 4,
-    DURING_MAX = 8
+    DURING_MAX = 5 /* multipliers are multiplied exactly: five of 100, and the largest threshold, fit into 128 bits */
 };
 
 /* a prefix of categories, as numbers */

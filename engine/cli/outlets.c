@@ -99,8 +99,8 @@ static struct metrics *metrics_open(struct run *r)
 bool outlets_serve(struct run *r)
 {
     r->metrics = metrics_open(r);
-    r->health = health_create(NULL);
-    health_set(r->health, HEALTH_RULES, true, "%u rules", r->config->rules->count);
+    r->health = r->active.health = health_create(NULL);
+    health_set(r->health, HEALTH_RULES, true, "%u rules", r->active.rules->count);
     if (!r->config->http_port)
         return true;
     struct problems problems = {.language = language_of_environment()};

@@ -66,15 +66,15 @@ static enum outcome_of_life lead(struct run *r)
     shard_start(r->shard);
     log_line(LOG_INFO, "run", "live, from cut %llu",
              (unsigned long long)committer_cut(shard_committer(r->shard)) + 1);
+    control_open(r->active.control, true);
     enum step_result why = STEP_PROGRESS;
     int64_t alive_ms = 0;
     while (!signals_leaving() && !shard_stopped(r->shard, &why)) {
         stay_elected(r);
         outlets_watch(r, &alive_ms);
-        if (signals_reloading())
-            active_reload(&r->active, r->shard);
-        active_look(&r->active, r->shard);
+        active_serve(&r->active, r->shard);
     }
+    control_open(r->active.control, false);
     if (why != STEP_LOST)
         why = shard_stop(r->shard);
     metric_set(r->metrics, METRIC_LEADER, 0, 0);
@@ -91,7 +91,7 @@ static enum outcome_of_life live(struct run *r)
     if (!outlets_open(r) || (!r->metrics && !outlets_serve(r)))
         return LIFE_FAILED;
     r->shard = shard_create(&(struct shard_inputs){r->config, r->active.rules, &clock_system, &r->source, &r->store, r->metrics,
-                                                   r->workers, r->drain});
+                                                   r->workers, r->drain, active_choose, &r->active});
     bool leads;
     if (stand_by(r, &leads) != STORE_OK)
         return LIFE_LOST;

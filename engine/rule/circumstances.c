@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "rule/calendar.h"
 #include "rule/overrides.h"
+#include "rule/texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,8 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
     if (!*name || !context->registry)
         return;
     char *path = yaml_resolve(node->file, name);
+    if (context->texts)
+        rule_texts_note(context->texts, TEXT_RULES, path);
     struct overrides *table = overrides_load(path, context, problems);
     for (size_t i = 0; table && i < table->count; i++)
         apply_override(rule, &table->all[i], path, problems);

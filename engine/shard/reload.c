@@ -3,14 +3,13 @@
  *
  * A reload goes: publish {current, next}: from their next batch on workers count for both → when no older batch is open,
  * count the whole ledger for `next` → offer it to the committer, which takes it up between two handovers → publish
- * {next} → when nobody can see the old one, free it.
+ * {next} → when nobody can see the old one, free it → when the cut with which it began is committed, say so.
  *
  * Facts that are entered while the ledger is counted may be counted twice for `next`.  A counter may overcount: it costs
  * a finding that is denied, once, and the bucket passes. */
 #include "shard/shard_priv.h"
 
 #include "base/check.h"
-#include "base/log.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -78,6 +77,17 @@ static bool wait_taken_up(struct shard *shard, uint64_t number)
     return true;
 }
 
+/* so that nobody is told of a generation that a restart would not know */
+static bool wait_committed(struct shard *shard)
+{
+    while (!committer_generation_committed(shard->committer))
+        if (!shard->threads_running)
+            committer_step(shard->committer);
+        else if (!wait_a_little(shard))
+            return false;
+    return true;
+}
+
 static void publish(struct shard *shard, struct generation *current, struct generation *next)
 {
     struct generations *now = xcalloc(1, sizeof *now);
@@ -88,28 +98,39 @@ static void publish(struct shard *shard, struct generation *current, struct gene
     free((struct generations *)(uintptr_t)before);
 }
 
-bool shard_reload(struct shard *shard, const struct rule_set *rules)
+static double longest_pause_s(struct shard *shard)
+{
+    int64_t longest = 0;
+    for (unsigned w = 0; w < shard->in.workers; w++) {
+        int64_t pause = worker_longest_pause_ns(shard->workers[w]);
+        longest = pause > longest ? pause : longest;
+    }
+    return (double)longest / 1e9;
+}
+
+bool shard_reload(struct shard *shard, const struct shard_rules *rules, double *longest)
 {
     const struct config *config = shard->in.config;
     struct generation *old = shard_generation(shard);
     struct generation *next = generation_create(
-        &(struct generation_inputs){rules, config->registry, config->catalogue, (size_t)config->counters_bytes,
-                                    generation_number(old) + 1});
+        &(struct generation_inputs){rules->rules, config->registry, config->catalogue, (size_t)config->counters_bytes,
+                                    rules->number});
+    longest_pause_s(shard); /* starts anew */
+    atomic_store(&shard->timing, true);
     publish(shard, old, next);
     struct touched findings = {0};
     /* known_as_it_is only reads what it is given */
     void *active = (void *)(uintptr_t)generation_rules(old);
     shard_fill(shard, next, known_as_it_is, active, &findings);
-    struct generation_offer offer = {next, findings.all, findings.count};
+    struct generation_offer offer = {next, findings.all, findings.count, rules->notes, rules->note_count};
     committer_offer(shard->committer, &offer);
-    bool taken = wait_taken_up(shard, generation_number(next));
+    bool taken = wait_taken_up(shard, rules->number);
     free(findings.all);
     /* where the committer has stopped, nobody will look at either again */
     publish(shard, next, NULL);
     bool drained = wait_handed(shard);
     generation_destroy(&old);
-    if (taken)
-        log_line(LOG_INFO, "rules", "generation %llu is active: %u rules, %s",
-                 (unsigned long long)generation_number(next), rules->count, rules->digest);
-    return taken && drained;
+    atomic_store(&shard->timing, false);
+    *longest = longest_pause_s(shard);
+    return taken && drained && wait_committed(shard);
 }

@@ -34,9 +34,20 @@ def source(stream: str, topic: str, lateness: str = "45m", silent_after: str = "
     return {"topic": topic, "mapping": MAPPINGS[stream], "lateness": lateness, "silent_after": silent_after, **more}
 
 
+def copy_district(directory: Path) -> None:
+    """The shipped district, and beside it the models that its rules ask for."""
+    shutil.copytree(DISTRICT, directory, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "models", directory / "models", dirs_exist_ok=True)
+    for name in ("gridwarn.yaml", "demo.yaml"):
+        path = directory / name
+        text = path.read_text(encoding="utf-8")
+        assert "models: ../../models\n" in text
+        path.write_text(text.replace("models: ../../models\n", "models: models\n"), encoding="utf-8")
+
+
 def write_project(directory: Path, rules: Optional[list] = None) -> None:
     """The shipped district with a key of its own; with other rules, if any are given."""
-    shutil.copytree(DISTRICT, directory, dirs_exist_ok=True)
+    copy_district(directory)
     key = directory / "caller.key"
     key.write_text("000102030405060708090a0b0c0d0e0f\n", encoding="ascii")
     key.chmod(0o600)

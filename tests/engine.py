@@ -160,6 +160,21 @@ class Engine:
                 return float(value)
         return 0.0
 
+    def ask(self, path: str, method: str = "POST", headers: Optional[dict] = None) -> tuple[int, dict]:
+        """what operators ask of it; an answer that is no JSON is its text"""
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", method=method, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=90) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            body = error.read().decode()
+            return error.code, json.loads(body) if body.startswith("{") else {"text": body}
+
+    @property
+    def path(self) -> Path:
+        """of its configuration"""
+        return self._path
+
     def _get(self, path: str) -> tuple[int, str]:
         """(0, "") while nobody listens"""
         try:

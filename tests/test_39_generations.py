@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
@@ -24,18 +22,8 @@ def write(directory, name: str, content) -> None:
     aside.rename(directory / name)
 
 
-def ask(engine, path: str, method: str = "POST", headers: dict = {}) -> tuple[int, dict]:
-    request = urllib.request.Request(f"http://127.0.0.1:{engine._port}{path}", method=method, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        body = error.read()
-        return error.code, json.loads(body) if body[:1] == b"{" else {"text": body.decode()}
-
-
 def command(engine, *words: str, language: str = "C.UTF-8") -> tuple[int, str]:
-    done = subprocess.run([os.environ["GRIDWARN"], words[0], "-c", engine._path, *words[1:]], capture_output=True,
+    done = subprocess.run([os.environ["GRIDWARN"], words[0], "-c", engine.path, *words[1:]], capture_output=True,
                           text=True, timeout=60, env={**os.environ, "LC_ALL": language})
     return done.returncode, done.stdout + done.stderr
 
@@ -73,26 +61,26 @@ def test_an_edit_is_loaded_and_an_old_generation_comes_back(broker, engine, tmp_
     # a mistake: told with its place, nothing changes
     write(rules, "rules.yaml", [WAGES, {**STREET, "per": "county"}])
     engine.wait_for(lambda: not engine.is_ready(), 10, "told of the mistake")
-    status, answer = ask(engine, "/-/reload")
+    status, answer = engine.ask("/-/reload")
     assert status == 422 and answer["active"]["generation"] == 2 and answer["active"]["disk_differs"]
     (problem,) = answer["problems"]
     assert problem["file"].endswith("rules.yaml") and problem["line"] == 1 and problem["severity"] == "error"
     assert "generation 2 (sha256:" in answer["text"] and answer["text"].endswith("stays active")
-    assert ask(engine, "/-/reload", headers={"Accept-Language": "zh-CN"})[1]["text"].endswith("继续生效")
+    assert engine.ask("/-/reload", headers={"Accept-Language": "zh-CN"})[1]["text"].endswith("继续生效")
     code, said = command(engine, "reload", language="zh_CN.UTF-8")
     assert code == 3 and "rules.yaml:1:" in said and said.strip().endswith("继续生效")
     assert engine.metric("gridwarn_rules_disk_differs") == 1
     assert "stays active" in engine.log_text().splitlines()[-1]
 
     # back: 3 is 1 again, from what was kept, though the disk still has the mistake
-    status, answer = ask(engine, "/-/rollback")
+    status, answer = engine.ask("/-/rollback")
     assert (status, answer["generation"], answer["origin"], answer["disk_differs"]) == (200, 3, 1, True)
     assert generation(engine) == 3
     street = [h for h in histories(broker, engine.group) if h[0]["rule"] == "street"][0]
     street = eventually(lambda: [h for h in histories(broker, engine.group) if h[0]["rule"] == "street"][0],
                         lambda h: h[-1]["state"] == "withdrawn")
     assert street[-1]["reason"] == "the rule was removed"
-    assert ask(engine, "/-/rollback")[0] == 404  # nothing before 1
+    assert engine.ask("/-/rollback")[0] == 404  # nothing before 1
     code, said = command(engine, "rollback", "--to", "2")
     assert code == 0 and "generation 4 (" in said and "the rules of 2 again" in said
     code, said = command(engine, "rollback", "--to", "99")
@@ -116,15 +104,15 @@ def test_a_restart_keeps_what_was_rolled_back_to_until_the_disk_changes(broker, 
     engine.start("--create-topics")
     engine.wait_live()
     write(rules, "rules.yaml", [{**WAGES, "levels": {"yellow": "w.callers >= 9"}}])
-    assert ask(engine, "/-/reload")[1]["generation"] == 2
-    assert ask(engine, "/-/rollback?to=1")[1]["generation"] == 3
+    assert engine.ask("/-/reload")[1]["generation"] == 2
+    assert engine.ask("/-/rollback?to=1")[1]["generation"] == 3
     assert engine.is_ready()  # it is meant
     for _ in range(2):
         engine.kill()
         engine.start()
         engine.wait_live()
         assert generation(engine) == 3 and engine.metric("gridwarn_rules_disk_differs") == 1
-    active = ask(engine, "/-/generations", "GET")[1]["active"]
+    active = engine.ask("/-/generations", "GET")[1]["active"]
     assert (active["generation"], active["origin"], active["disk_differs"]) == (3, 1, True)
     os.utime(rules / "rules.yaml")  # is no edit
     time.sleep(1.5)
@@ -133,33 +121,33 @@ def test_a_restart_keeps_what_was_rolled_back_to_until_the_disk_changes(broker, 
     engine.wait_for(lambda: generation(engine) == 4, 10, "generation 4")
     engine.wait_for(lambda: engine.metric("gridwarn_rules_disk_differs") == 0, 10, "as on disk")
     # who asks for the disk gets it, rolled back or not
-    assert ask(engine, "/-/rollback?to=1")[1]["generation"] == 5
-    assert ask(engine, "/-/reload")[1]["generation"] == 6
-    status, answer = ask(engine, "/-/reload")
+    assert engine.ask("/-/rollback?to=1")[1]["generation"] == 5
+    assert engine.ask("/-/reload")[1]["generation"] == 6
+    status, answer = engine.ask("/-/reload")
     assert (status, answer["generation"], answer["changed"]) == (200, 6, False)
 
     # the last ten are kept, and the active one
     for n in range(9):
         write(rules, "rules.yaml", [{**WAGES, "levels": {"yellow": f"w.callers >= {20 + n}"}}])
-        assert ask(engine, "/-/reload")[0] == 200
-    kept = [g["generation"] for g in ask(engine, "/-/generations", "GET")[1]["generations"]]
+        assert engine.ask("/-/reload")[0] == 200
+    kept = [g["generation"] for g in engine.ask("/-/generations", "GET")[1]["generations"]]
     assert kept == list(range(5, 16))
     engine.kill()
     engine.start()
     engine.wait_live()
-    assert [g["generation"] for g in ask(engine, "/-/generations", "GET")[1]["generations"]] == kept
+    assert [g["generation"] for g in engine.ask("/-/generations", "GET")[1]["generations"]] == kept
     assert engine.stop() == 0
 
 
 def test_only_who_may_and_how(engine):
     engine.start("--create-topics")
     engine.wait_live()
-    assert ask(engine, "/-/reload", "GET")[0] == ask(engine, "/-/rollback", "PUT")[0] == 405
-    assert ask(engine, "/-/generations")[0] == ask(engine, "/metrics")[0] == 405
-    assert ask(engine, "/-/reload", headers={"Origin": "http://example.org"})[0] == 403
+    assert engine.ask("/-/reload", "GET")[0] == engine.ask("/-/rollback", "PUT")[0] == 405
+    assert engine.ask("/-/generations")[0] == engine.ask("/metrics")[0] == 405
+    assert engine.ask("/-/reload", headers={"Origin": "http://example.org"})[0] == 403
     for wrong in ("", "0", "-1", "1x", "99999999999999999999999"):
-        assert ask(engine, f"/-/rollback?to={wrong}")[0] == 400, wrong
-    assert ask(engine, "/-/rollback?to=1")[1]["changed"] is False
+        assert engine.ask(f"/-/rollback?to={wrong}")[0] == 400, wrong
+    assert engine.ask("/-/rollback?to=1")[1]["changed"] is False
     assert command(engine, "rollback", "--to", "x")[0] == 2
     assert engine.stop() == 0
     code, said = command(engine, "reload")

@@ -2,8 +2,9 @@
  * facts.
  *
  * A reload goes: publish {current, next}: from their next batch on workers count for both → when no older batch is open,
- * count the whole ledger for `next` → offer it to the committer, which takes it up between two handovers → publish
- * {next} → when nobody can see the old one, free it → when the cut with which it began is committed, say so.
+ * count the whole ledger for `next` → when the committer has taken all that was counted for `current` alone, offer `next` to it,
+ * which takes it up between two handovers → publish {next} → when nobody can see the old one, free it → when the cut with
+ * which it began is committed, say so.
  *
  * Facts that are entered while the ledger is counted may be counted twice for `next`.  A counter may overcount: it costs
  * a finding that is denied, once, and the bucket passes. */
@@ -58,10 +59,12 @@ static void wait_batches(struct shard *shard)
 /* everything that has been handed over by now */
 static bool wait_handed(struct shard *shard)
 {
-    for (unsigned w = 0; w < shard->in.workers && shard->threads_running; w++) {
+    for (unsigned w = 0; w < shard->in.workers; w++) {
         uint64_t filled = atomic_load(&shard->rings[w].filled);
         while (atomic_load(&shard->rings[w].taken) < filled)
-            if (!wait_a_little(shard))
+            if (!shard->threads_running)
+                committer_step(shard->committer); /* by hand there is nobody else to do it */
+            else if (!wait_a_little(shard))
                 return false;
     }
     return true;
@@ -71,7 +74,7 @@ static bool wait_taken_up(struct shard *shard, uint64_t number)
 {
     while (committer_generation(shard->committer) != number)
         if (!shard->threads_running)
-            committer_step(shard->committer); /* by hand there is nobody else to do it */
+            committer_step(shard->committer);
         else if (!wait_a_little(shard))
             return false;
     return true;
@@ -122,6 +125,9 @@ bool shard_reload(struct shard *shard, const struct shard_rules *rules, double *
     /* known_as_it_is only reads what it is given */
     void *active = (void *)(uintptr_t)generation_rules(old);
     shard_fill(shard, next, known_as_it_is, active, &findings);
+    /* What was counted for the old one alone has findings only of that, which the committer could not read any more; and the
+     * fill looked for findings of new rules only. */
+    wait_handed(shard);
     struct generation_offer offer = {next, findings.all, findings.count, rules->notes, rules->note_count};
     committer_offer(shard->committer, &offer);
     bool taken = wait_taken_up(shard, rules->number);

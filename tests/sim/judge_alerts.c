@@ -97,7 +97,8 @@ static bool take_revision(struct judge *j, const json_t *data)
     if (a->revision && a->state == ALERT_STATE_WITHDRAWN)
         return judge_fail(j, "revision %u of alert %s came after it was withdrawn", revision, a->id);
     const char *each = text_of(json_object_get(data, "each"), "category");
-    if (a->revision && (a->rule != rule || strcmp(a->code, text_of(subject, "code")) != 0 || strcmp(a->each, each) != 0))
+    bool same = strcmp(a->code, text_of(subject, "code")) == 0 && strcmp(a->each, each) == 0;
+    if (a->revision && (a->rule != rule || !same))
         return judge_fail(j, "alert %s changed its rule or subject", a->id);
     a->revision = revision;
     a->rule = rule;

@@ -2,8 +2,8 @@
  * ("Episodes") by brute force and sharing nothing with engine/alert, engine/count or engine/ledger: no chains, no
  * counters, no increments.  All windows of a subject are recomputed from the whole list whenever its facts change.
  *
- * What more facts could make false again is believed only of minutes that are closed, so the episodes of a rule that has
- * such comparisons depend on how far that is. */
+ * What more facts could make false again is believed only of minutes that are closed, so the episodes of a rule that
+ * has such comparisons depend on how far that is. */
 #ifndef GW_SIM_MODEL_H
 #define GW_SIM_MODEL_H
 
@@ -66,8 +66,8 @@ const struct model_subject *model_subjects(const struct model *, size_t *count);
 /* Works out the subject's episodes, if that is not done, with minutes up to `closed` settled. */
 void model_run(struct model *, size_t subject, int64_t closed);
 
-/* What a subscriber should see of an episode, after model_run, when minutes up to `closed` are settled, and up to `horizon` (a clock's
- * minute; or MODEL_NONE) provisional. */
+/* What a subscriber should see of an episode, after model_run, when minutes up to `closed` are settled, and up to
+ * `horizon` (a clock's minute; or MODEL_NONE) provisional. */
 enum model_shown { MODEL_HIDDEN, MODEL_FIRING, MODEL_ENDED };
 enum model_shown model_shown(const struct model_subject *, const struct model_episode *, int64_t closed,
                              int64_t horizon, unsigned *level);

@@ -18,7 +18,8 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int run_seeds(uint64_t first, uint64_t last, enum world_kind kind, const char *directory, bool keep_going, bool trace)
+static int run_seeds(uint64_t first, uint64_t last, enum world_kind kind, const char *directory, bool keep_going,
+                     bool trace)
 {
     double begin = seconds();
     struct judge_counts sum = {0};

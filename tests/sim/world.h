@@ -45,8 +45,8 @@ struct world {
 
 enum world_kind {
     WORLD_ANY,    /* for the simulation: whatever the seed says */
-    WORLD_PLAIN,  /* likewise, with counts only and no links: as worlds were when the language had no more, so that seeds
-                     that failed then still mean what they did */
+    WORLD_PLAIN,  /* likewise, with counts only and no links: as worlds were when the language had no more, so that
+                     seeds that failed then still mean what they did */
     WORLD_ORDERED /* for test_order: time: event, nothing broken or late, no longer than a ring of counters */
 };
 

@@ -76,7 +76,8 @@ static struct config *load(const char *directory, const char *name)
     return config;
 }
 
-static struct config *config_of(struct dice dice, const char *directory, const struct world_shape *shape, unsigned rules)
+static struct config *config_of(struct dice dice, const char *directory, const struct world_shape *shape,
+                                unsigned rules)
 {
     struct buffer text = {0};
     struct dice for_rules = {dice_next(&dice)};

@@ -100,14 +100,16 @@ static void rule_past(struct buffer *out, struct dice *dice, unsigned number)
 /* what more facts can make false again */
 static void rule_less(struct buffer *out, struct dice *dice, unsigned number)
 {
-    static const char *const levels[] = {"c >= 2 and d <= 1",           "c >= 2 and not (d >= 2)", "c = 3 or d = 2",
-                                         "c != 2 and c >= 1 and d < 3", "c >= 3 and d != 1",       "not (c <= 1 or d > 1)"};
+    static const char *const levels[] = {
+        "c >= 2 and d <= 1", "c >= 2 and not (d >= 2)",     "c = 3 or d = 2",
+        "c >= 3 and d != 1", "c != 2 and c >= 1 and d < 3", "not (c <= 1 or d > 1)",
+    };
     static const char *const when[] = {"", "", "when: c < 2, ", "when: d >= 1 or c < 1, "};
     int red = minutes(dice, 4, 8);
     rule_head(out, number, "{c: {source: [hotline, petition]}, d: {category: noise}}");
     buffer_printf(out, "    per: %s\n    levels: {yellow: %s, red: c >= %d%s}\n",
-                  dice_chance(dice, 50) ? "community" : "[respondent, grid]",
-                  levels[dice_below(dice, 6)], red, dice_chance(dice, 40) ? " and d < 3" : "");
+                  dice_chance(dice, 50) ? "community" : "[respondent, grid]", levels[dice_below(dice, 6)], red,
+                  dice_chance(dice, 40) ? " and d < 3" : "");
     rule_times(out, dice, when[dice_below(dice, 4)]);
 }
 

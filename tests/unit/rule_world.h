@@ -1,5 +1,5 @@
-/* What tests of the rule language share: a small district, a catalogue and a folder for rule files, all gone again after
- * each test. */
+/* What tests of the rule language share: a small district, a catalogue and a folder for rule files, all gone again
+ * after each test. */
 #ifndef GW_TESTS_RULE_WORLD_H
 #define GW_TESTS_RULE_WORLD_H
 

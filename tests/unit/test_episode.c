@@ -1,6 +1,6 @@
 /* The state machine of episodes against a reference that steps every minute and is written from rules/README.md: random
- * facts and rules, levels that are not nested, `for`, `clear.after`, `clear.below`, `clear.when`, `valid`, levels that more
- * facts make false; run at once, in chunks, with facts that come between them, and provisionally on the way. */
+ * facts and rules, levels that are not nested, `for`, `clear.after`, `clear.below`, `clear.when`, `valid`, levels that
+ * more facts make false; run at once, in chunks, with facts that come between them, and provisionally on the way. */
 #include "alert/episode.h"
 
 #include "core.h"
@@ -350,9 +350,10 @@ static void look_ahead(const struct machine *settled, const struct story *known,
         compare(r, &live, &m, "ahead");
     }
     /* what opens only then rests on what more facts can't take back */
-    for (size_t i = history->count; i < live.count; i++)
-        EXPECT(live.all[i].opened_minute <= settled->minute || level_at(known, live.all[i].opened_minute, NULL, false) > 0,
-               "opened by what may still change");
+    for (size_t i = history->count; i < live.count; i++) {
+        int64_t opened = live.all[i].opened_minute;
+        EXPECT(opened <= settled->minute || level_at(known, opened, NULL, false) > 0, "opened by what may still change");
+    }
     const struct episode *same = settled->level ? (live.count > history->count ? &live.all[history->count] : &m.now) : NULL;
     EXPECT(!same || same->shown >= shown, "lowered by a minute that is not closed");
     free(live.all);

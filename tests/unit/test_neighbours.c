@@ -38,10 +38,11 @@ static void around_create(struct around *a, struct dice *dice)
         int64_t at = BASE + dice_below(dice, 36000);
         struct event e = {.id = str_of(id), .occurred_at = at, .region = 1, .kind = EVENT_CREATED};
         unsigned takes = 1 + dice_below(dice, 3);
+        const char *code = mine ? own[dice_below(dice, 2)] : near[dice_below(dice, 3)];
         a->all[i] = (struct view_entry){
             .at = (uint32_t)at,
             .ref = core_enter(a->ledger, 0, &e),
-            .region = registry_find(a->names.registry, str_of(mine ? own[dice_below(dice, 2)] : near[dice_below(dice, 3)])),
+            .region = registry_find(a->names.registry, str_of(code)),
             .takes = mine ? takes : 0,
             .around = mine ? 0 : takes,
             .party = dice_chance(dice, 20),
@@ -65,7 +66,8 @@ static int64_t of_grid(const struct around *a, const struct term *t, const char 
     uint64_t seen = 0;
     for (unsigned i = 0; i < ENTRIES; i++) {
         const struct view_entry *e = &a->all[i];
-        if (e->at > minute * 60 || e->at <= minute * 60 - a->rule.within_s || !((e->takes | e->around) >> t->selection & 1) ||
+        if (e->at > minute * 60 || e->at <= minute * 60 - a->rule.within_s ||
+            !((e->takes | e->around) >> t->selection & 1) ||
             region_at(registry_region(a->names.registry, e->region), REGION_GRID) != grid)
             continue;
         seen |= UINT64_C(1) << e->actor;

@@ -1,5 +1,5 @@
-/* Scorecards: what they are compiled to in the rule that asks for one, and that every mistake is told at its place in the
- * model's file and at the condition that names it. */
+/* Scorecards: what they are compiled to in the rule that asks for one, and that every mistake is told at its place in
+ * the model's file and at the condition that names it. */
 #include "rule_world.h"
 
 #include <sys/stat.h>
@@ -9,7 +9,8 @@ static struct rule_set *load_asking(const char *condition)
 {
     char text[512];
     snprintf(text, sizeof text,
-             "rules:\n  - id: r\n    per: grid\n    within: 1h\n    let: {x: {}}\n    levels:\n      red: %s\n", condition);
+             "rules:\n  - id: r\n    per: grid\n    within: 1h\n    let: {x: {}}\n    levels:\n      red: %s\n",
+             condition);
     return load(text);
 }
 
@@ -28,8 +29,10 @@ static void write_model(const char *text)
     write_file("models/risk.json", text);
 }
 
-#define CARD(let, features)                                                                                          \
-    "{\"name\": \"risk\", \"kind\": \"scorecard\", \"version\": \"2\", \"base\": -5, \"let\": " let ", \"features\": [" features "]}"
+#define CARD_OF(name, kind, let, features)                                                                           \
+    "{\"name\": \"" name "\", \"kind\": \"" kind "\", \"version\": \"2\", \"base\": -5, \"let\": " let              \
+    ", \"features\": [" features "]}"
+#define CARD(let, features) CARD_OF("risk", "scorecard", let, features)
 #define FEATURE "{\"name\": \"a\", \"value\": \"m.callers\", \"within\": \"2h\", "
 #define BINS "\"bins\": [{\"below\": 3, \"points\": 0}, {\"below\": 5, \"points\": 8}, {\"points\": 20}]}"
 
@@ -38,7 +41,8 @@ START_TEST(scorecard)
     write_model(CARD("{\"m\": {\"source\": \"hotline\"}, \"z\": {\"after\": \"m\"}}", FEATURE BINS
                      ", {\"name\": \"b\", \"value\": \"m.avg\", \"within\": \"1h\", \"none\": -7, "
                      "\"bins\": [{\"below\": 1.5, \"points\": 1}, {\"points\": 2}]}"
-                     ", {\"name\": \"c\", \"value\": \"change(z, 1d)\", \"within\": \"3h\", \"bins\": [{\"points\": 4}]}"));
+                     ", {\"name\": \"c\", \"value\": \"change(z, 1d)\", \"within\": \"3h\", "
+                     "\"bins\": [{\"points\": 4}]}"));
     struct rule_set *set = accepted(load_asking("'score(risk) >= 20 or 评分(risk) < -10 or x >= 3'"));
     const struct rule *r = &set->rules[0];
     ck_assert_uint_eq(r->score_count, 1);
@@ -78,8 +82,8 @@ static const struct {
     const char *model, *problem;
 } bad_models[] = {
     {"[]", "a model"},
-    {"{\"name\": \"other\", \"kind\": \"scorecard\", \"let\": {\"m\": {}}, \"features\": [" FEATURE BINS "]}", "expected risk, as the file is called"},
-    {"{\"name\": \"risk\", \"kind\": \"forest\", \"let\": {\"m\": {}}, \"features\": [" FEATURE BINS "]}", "expected scorecard"},
+    {CARD_OF("other", "scorecard", "{\"m\": {}}", FEATURE BINS), "expected risk, as the file is called"},
+    {CARD_OF("risk", "forest", "{\"m\": {}}", FEATURE BINS), "expected scorecard"},
     {"{\"name\": \"risk\", \"kind\": \"scorecard\", \"features\": []}", "let is missing"},
     {"{\"name\": \"risk\", \"kind\": \"scorecard\", \"let\": {\"m\": {}}}", "features is missing"},
     {CARD("{\"m\": {}}", ""), "expected a list of 1 to 32"},
@@ -87,7 +91,9 @@ static const struct {
     {CARD("{\"m\": {}}", FEATURE "\"bin\": [], " BINS), "bin"},
     {CARD("{\"m\": {}}", FEATURE "\"bins\": [{\"below\": 3, \"points\": 1}]}"), "it has no `below`"},
     {CARD("{\"m\": {}}", FEATURE "\"bins\": [{\"points\": 1}, {\"points\": 2}]}"), "only the last bin has none"},
-    {CARD("{\"m\": {}}", FEATURE "\"bins\": [{\"below\": 3, \"points\": 1}, {\"below\": 3, \"points\": 1}, {\"points\": 2}]}"), "must rise"},
+    {CARD("{\"m\": {}}",
+          FEATURE "\"bins\": [{\"below\": 3, \"points\": 1}, {\"below\": 3, \"points\": 1}, {\"points\": 2}]}"),
+     "must rise"},
     {CARD("{\"m\": {}}", FEATURE "\"bins\": [{\"below\": 2.5, \"points\": 1}, {\"points\": 2}]}"), "whole number"},
     {CARD("{\"m\": {}}", FEATURE "\"bins\": [{\"points\": 1000001}]}"), "points"},
     {CARD("{\"n\": {}}", FEATURE BINS), "defines no m"},
@@ -95,9 +101,12 @@ static const struct {
     {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"x\", \"within\": \"2h\", " BINS), "defines no x"},
     {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"m\", \"within\": \"90s\", " BINS), "whole minutes"},
     {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"m\", " BINS), "within is missing"},
-    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"m >= 1\", \"within\": \"2h\", " BINS), "nothing after what is counted"},
-    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"adjacent(m >= 1)\", \"within\": \"2h\", " BINS), "a feature can't be adjacent()"},
-    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"silent(hotline)\", \"within\": \"2h\", " BINS), "a feature can't be silent()"},
+    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"m >= 1\", \"within\": \"2h\", " BINS),
+     "nothing after what is counted"},
+    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"adjacent(m >= 1)\", \"within\": \"2h\", " BINS),
+     "a feature can't be adjacent()"},
+    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"silent(hotline)\", \"within\": \"2h\", " BINS),
+     "a feature can't be silent()"},
 };
 
 START_TEST(model_mistake)

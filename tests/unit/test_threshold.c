@@ -1,5 +1,6 @@
-/* When and where a rule counts otherwise than its levels say: a street's own thresholds, periods of the calendar, validity,
- * life; and what it judges by itself.  Thresholds are checked against a second way of working them out, on random rules. */
+/* When and where a rule counts otherwise than its levels say: a street's own thresholds, periods of the calendar,
+ * validity, life; and what it judges by itself.  Thresholds are checked against a second way of working them out, on
+ * random rules. */
 #include "rule_world.h"
 
 #include "rule/calendar.h"
@@ -11,8 +12,8 @@ static struct rule_set *load_rule(const char *per, const char *levels, const cha
 {
     static char text[2 * TEXT];
     snprintf(text, sizeof text,
-             "rules:\n  - id: r\n    let: {x: {}, y: {tag: threat}}\n    per: %s\n    within: 1h\n    levels: {%s}\n%s", per,
-             levels, more);
+             "rules:\n  - id: r\n    let: {x: {}, y: {tag: threat}}\n    per: %s\n    within: 1h\n    levels: {%s}\n%s",
+             per, levels, more);
     return load(text);
 }
 
@@ -243,7 +244,8 @@ START_TEST(periods)
 {
     use_calendar("2026-03-02,2026-03-04,period,dry\n2026-03-04,2026-03-05,period,cold\n2026-03-07,,period,other\n");
     struct rule_set *set = accepted(load_rule(
-        "grid", "'red': 'x >= 10 and x.callers > 4 and x.involved >= 7 and x.sum >= 10 and x.regions >= 5 and x <= 50 and y = 8'",
+        "grid",
+        "'red': 'x >= 10 and x.callers > 4 and x.involved >= 7 and x.sum >= 10 and x.regions >= 5 and x <= 50 and y = 8'",
         "    during: {dry: 0.6, cold: 0.25}\n"));
     /* ten; more than four, which is five; seven */
     static const struct {
@@ -274,7 +276,8 @@ END_TEST
 
 START_TEST(rounded_up_and_never_nothing)
 {
-    use_calendar("2026-03-02,,period,p\n2026-03-02,,period,q\n2026-03-02,,period,r\n2026-03-02,,period,s\n2026-03-02,,period,t\n");
+    use_calendar("2026-03-02,,period,p\n2026-03-02,,period,q\n2026-03-02,,period,r\n2026-03-02,,period,s\n"
+                 "2026-03-02,,period,t\n");
     static const struct {
         const char *levels, *during;
         int64_t threshold;
@@ -385,7 +388,8 @@ static int64_t expected(const struct case_of *c, unsigned what, uint32_t where, 
     /* from the district down: the last that has one */
     for (enum region_level level = REGION_DISTRICT; level <= REGION_MICRO_GRID; level++)
         for (unsigned i = 0; i < c->line_count; i++)
-            if (c->lines[i].compared == what && region_at(registry_region(registry, where), level) == c->lines[i].region)
+            if (c->lines[i].compared == what &&
+                region_at(registry_region(registry, where), level) == c->lines[i].region)
                 threshold = c->lines[i].threshold;
     over = threshold;
     for (unsigned p = 0; p < PERIODS && what < 2; p++)

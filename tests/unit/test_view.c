@@ -213,7 +213,7 @@ static int64_t unit_of(enum measure measure)
     return measure == MEASURE_SUM ? VALUE_SCALE : 1;
 }
 
-/* P(X >= y) from the front: what is left when the chances of less are taken away; the tail itself where that is nothing */
+/* P(X >= y) from the front: what is left when the chances of less are taken away, or the tail where that is nothing */
 static long double chance_of(int64_t y, long double r)
 {
     long double member = powl(0.8L, r), less = 0, tail = 0;

@@ -126,7 +126,9 @@ bool shard_reload(struct shard *shard, const struct shard_rules *rules, double *
     void *active = (void *)(uintptr_t)generation_rules(old);
     shard_fill(shard, next, known_as_it_is, active, &findings);
     /* What was counted for the old one alone has findings only of that, which the committer could not read any more; and the
-     * fill looked for findings of new rules only. */
+     * fill looked for findings of new rules only.  A batch that is still open may have looked at counters that were not full
+     * yet: it ends first. */
+    wait_batches(shard);
     wait_handed(shard);
     struct generation_offer offer = {next, findings.all, findings.count, rules->notes, rules->note_count};
     committer_offer(shard->committer, &offer);

@@ -394,7 +394,6 @@ static const struct translation ours[] = {
     {"life (状态): expected draft (草稿), shadow (试运行) or active (启用)", "life（状态）：应为草稿、试运行 或 启用"},
     {"valid (有效期)", "valid（有效期）"},
     {"valid (有效期): ends before it begins", "valid（有效期）：止日早于起日"},
-    {"expected a date, such as 2026-01-31", "应为日期，如 2026-01-31"},
     {"a model", "模型"},
     {"a feature", "特征"},
     {"a bin", "分段"},
@@ -440,6 +439,12 @@ static const struct translation ours[] = {
     {"value: expected a number, with at most three decimals", "value：应为数，最多三位小数"},
     {"mapping that sets the tag", "设定此标签的映射"},
     {"rule", "规则"},
+    {"when (条件) does not hold where there is nothing left: without such events the alert never ends",
+     "when（条件）：没有事件时它不成立，不发生这样的事件预警就不解除"},
+    {"expected , and what follows; within {...} put the condition in quotes, or on a line of its own",
+     "此处应为逗号及其后的内容；写在 {...} 里的条件要加引号，或单独写一行"},
+    {"overrides (分街道阈值): expected the name of a CSV file", "overrides（分街道阈值）：应为 CSV 文件名"},
+    {"%s: %s %g is not above %s %g", "%s：%s %g 不高于%s %g"},
 };
 
 static const struct translation theirs[] = {

@@ -86,6 +86,21 @@ static void check_below(const struct rule *rule, const struct rule_places *place
         yaml_problem(places->below, problems, "below (低于): expected at most the lowest threshold of the levels");
 }
 
+/* Only what happens can end such an alert, and it may never happen: perhaps that is meant. */
+static void check_when(const struct rule *rule, const struct rule_places *places, struct problems *problems)
+{
+    int64_t values[TERMS_MAX];
+    for (unsigned i = 0; i < rule->term_count; i++) {
+        const struct term *t = &rule->terms[i];
+        bool none = t->kind == TERM_SHARE || (t->kind == TERM_MEASURE && (t->measure == MEASURE_MAX ||
+                                                                          t->measure == MEASURE_AVG));
+        values[i] = none ? VALUE_NONE : 0;
+    }
+    if (places->when && !expression_holds(&rule->clear_when, rule, values, NULL, true))
+        yaml_warning(places->when, problems,
+                     "when (条件) does not hold where there is nothing left: without such events the alert never ends");
+}
+
 /* silent() is of the source as a whole, at this moment: there is no window and nothing to count */
 static void check_standing(const struct rule *rule, const struct rule_places *places, struct problems *problems)
 {
@@ -132,6 +147,7 @@ void rule_check(const struct rule *rule, const struct rule_places *places, const
     check_used(rule, places, problems);
     check_reachable(rule, places, context, problems);
     check_below(rule, places, problems);
+    check_when(rule, places, problems);
     check_standing(rule, places, problems);
     check_retention(rule, places, context, problems);
 }

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/civil.h"
 #include "rule/calendar.h"
+#include "rule/date.h"
 #include "rule/overrides.h"
 #include "rule/texts.h"
 
@@ -62,6 +63,37 @@ static void apply_override(struct rule *rule, const struct override *line, const
         problem_add(problems, path, line->line, 0, "the level compares no %s with a threshold by >=", line->measure);
 }
 
+/* the least threshold by which the level compares that term; INT64_MAX: by none */
+static int64_t level_threshold(const struct rule *rule, unsigned level, unsigned term, const int64_t *thresholds)
+{
+    int64_t least = INT64_MAX;
+    const struct expression *e = &rule->level[level];
+    for (unsigned i = 0; i < e->count; i++) {
+        unsigned a = e->steps[i].atom;
+        if (e->steps[i].op == OP_ATOM && rule->atoms[a].term == term && !rule->atoms[a].at_most && thresholds[a] < least)
+            least = thresholds[a];
+    }
+    return least;
+}
+
+/* A level whose threshold in this region is not above that of a lower one hides the lower one there. */
+static void check_order(const struct rule *rule, const struct override *line, const char *path,
+                        const struct rule_context *context, struct problems *problems)
+{
+    int64_t thresholds[ATOMS_MAX];
+    rule_thresholds(NULL, rule, context->registry, line->region, 0, thresholds);
+    for (unsigned term = 0; term < rule->term_count; term++)
+        for (unsigned low = 1; low < line->level; low++) {
+            int64_t lower = level_threshold(rule, low, term, thresholds);
+            int64_t higher = level_threshold(rule, line->level, term, thresholds), unit = term_unit(&rule->terms[term]);
+            if (lower != INT64_MAX && higher <= lower)
+                problem_warn(problems, path, line->line, 0, "%s: %s %g is not above %s %g",
+                             registry_region(context->registry, line->region)->name,
+                             context->level_names[line->level - 1], (double)higher / (double)unit,
+                             context->level_names[low - 1], (double)lower / (double)unit);
+        }
+}
+
 static void read_overrides(struct rule *rule, const struct yaml_node *node, const struct rule_context *context,
                            struct problems *problems)
 {
@@ -72,6 +104,8 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
         yaml_problem(node, problems, "overrides (分街道阈值) need regions: `per` must name nothing else");
         return;
     }
+    if (!*name)
+        yaml_problem(node, problems, "overrides (分街道阈值): expected the name of a CSV file");
     if (!*name || !context->registry)
         return;
     char *path = yaml_resolve(node->file, name);
@@ -80,6 +114,8 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
     struct overrides *table = overrides_load(path, context, problems);
     for (size_t i = 0; table && i < table->count; i++)
         apply_override(rule, &table->all[i], path, problems);
+    for (size_t i = 0; table && i < table->count; i++)
+        check_order(rule, &table->all[i], path, context, problems);
     overrides_destroy(&table);
     free(path);
 }
@@ -127,14 +163,12 @@ static void read_life(struct rule *rule, const struct yaml_node *node, struct pr
 /* minutes since 1970 of the local midnight that begins it; INT64_MIN after a problem */
 static int64_t read_date(const struct yaml_node *node, const struct rule_context *context, struct problems *problems)
 {
-    unsigned year, month, day;
-    int end = 0;
-    if (node->kind != YAML_SCALAR || sscanf(node->text.at, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 ||
-        node->text.at[end] || !civil_valid(year, month, day)) {
-        yaml_problem(node, problems, "expected a date, such as 2026-01-31");
+    int64_t day;
+    if (node->kind != YAML_SCALAR || !date_parse(node->text.at, &day)) {
+        yaml_problem(node, problems, DATE_FORMS);
         return INT64_MIN;
     }
-    return (civil_days(year, month, day) * CIVIL_DAY_S - context->utc_offset_s) / 60;
+    return (day * CIVIL_DAY_S - context->utc_offset_s) / 60;
 }
 
 static void read_valid(struct rule *rule, const struct yaml_node *node, const struct rule_context *context,

@@ -202,13 +202,27 @@ static void read_each(struct rule *rule, const struct yaml_node *node, struct pr
         yaml_problem(node, problems, "each (逐类): expected category.1, .2, .3 or .4 (一级, 二级, 三级, 四级)");
 }
 
+/* the function, not a selection that is called so */
+static bool calls_function(const char *text, const char *name)
+{
+    for (const char *at = strstr(text, name); at; at = strstr(at + 1, name)) {
+        const char *after = at + strlen(name);
+        size_t len;
+        while (rule_peek(after, &len) == ' ')
+            after += len;
+        if (rule_peek(after, &len) == '(')
+            return true;
+    }
+    return false;
+}
+
 /* are the levels of sources, not of events?  Such a rule selects nothing. */
 static bool speaks_of_silence(const struct yaml_node *levels)
 {
     for (size_t i = 0; levels && levels->kind == YAML_MAPPING && i < levels->count; i++) {
         const struct yaml_node *condition = yaml_value(levels, i);
-        if (condition->kind == YAML_SCALAR &&
-            (strstr(condition->text.at, "silent") || strstr(condition->text.at, "断流")))
+        if (condition->kind == YAML_SCALAR && (calls_function(condition->text.at, "silent") ||
+                                               calls_function(condition->text.at, "断流")))
             return true;
     }
     return false;

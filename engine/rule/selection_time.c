@@ -90,7 +90,7 @@ static void read_each(struct selection *s, const struct yaml_node *node, struct 
 {
     if (!node)
         return;
-    if (node->kind != YAML_SEQUENCE)
+    if (node->kind != YAML_SEQUENCE || node->count == 0)
         read(s, node, problems);
     for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->count; i++)
         read(s, node->items[i], problems);

@@ -119,7 +119,12 @@ static void expect_selection(struct parser *p, char name[RULE_NAME_MAX + 1])
 static void expect_comma(struct parser *p)
 {
     parser_skip_space(p);
-    if (!p->failed && !parser_take(p, ',') && !parser_take_text(p, "、"))
+    if (p->failed || parser_take(p, ',') || parser_take_text(p, "、"))
+        return;
+    if (*p->at == '\0') /* YAML has cut it off at the comma */
+        parser_fail(p, p->at,
+                    "expected , and what follows; within {...} put the condition in quotes, or on a line of its own");
+    else
         parser_fail(p, p->at, "expected , and what follows");
 }
 

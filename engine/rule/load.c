@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { RULES_MAX = 1000 };
+enum { RULES_MAX = 4096 };
 
 /* not the dot files that editors leave beside what they edit */
 static int is_rule_file(const struct dirent *entry)

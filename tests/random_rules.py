@@ -149,7 +149,7 @@ class Drawn:
             if spec.get("source") == "sensor":
                 del spec["source"]
         if self.maybe("hours", 0.25):
-            spec["hours"] = rng.choice(("22:00-06:00", "08:00-20:00", ["09:30-12:00", "14:00-24:00"], "00:00-07:15"))
+            spec["hours"] = rng.choice(("22:00-06:00", "08:00-20:00", ["09:30-12:00", "14:00-24:00"], "00:00-07:10"))
         if self.maybe("days", 0.25):
             days = rng.choice(("workday", "holiday", "mon", ["sun", "workday"], ["holiday", "tue"]))
             spec["days"] = [self.word(d, backward(DAYS)) for d in days] if isinstance(days, list) else days

@@ -14,16 +14,16 @@ from __future__ import annotations
 import csv
 import json
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Iterator, NamedTuple
 
 from events import Event, thousandths
-from oracle_calendar import local_date
+from oracle_calendar import local_date, midnight
 from oracle_facts import Regions
 
-START = 1_770_000_000 - 1_770_000_000 % 86_400 - 8 * 3600  # midnight in Beijing, a Sunday, 2026-02-01
-DAY, MINUTE = 86_400, 60
+START = midnight(date(2026, 2, 7))  # a Saturday: the shortest streams have days of rest and of work
+DAY, MINUTE, EDGE = 86_400, 60, 600  # what has edges (hours, due times) mostly has them at tens of minutes
 LATENESS = "45m"
 LATEST_S = 40 * MINUTE
 CORRECTED_WITHIN_S, CORRECTIONS_LATEST_S = 20 * MINUTE, 10 * MINUTE
@@ -168,8 +168,9 @@ class Stream:
         return sorted((self.rounded(at), focus) for at, focus in found)
 
     def rounded(self, at: int) -> int:
-        """Edges of minutes, and several events in one second, are where mistakes are."""
-        return at - at % MINUTE if self.rng.random() < 0.25 else at
+        """Edges, the second before them, and several events in one second are where mistakes are."""
+        to = self.rng.choice((1, 1, 1, 1, 1, MINUTE, MINUTE, EDGE))
+        return at - at % to - (to > 1 and self.rng.random() < 0.3)
 
     def focuses(self) -> Iterator[Focus]:
         rng = self.rng
@@ -235,7 +236,10 @@ class Stream:
         return found
 
     def due(self, at: int) -> int:
-        return at + self.rng.randrange(5, 600) * MINUTE if self.rng.random() < 0.6 else 0
+        if self.rng.random() < 0.4:
+            return 0
+        due = at + self.rng.randrange(5, 600) * MINUTE
+        return due - due % self.rng.choice((1, EDGE))
 
     def step(self, at: int) -> Sent:
         """Of a matter that there is: mostly a new one."""

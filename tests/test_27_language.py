@@ -13,11 +13,13 @@ from datetime import date
 
 import pytest
 
-from language import Case, Ruled, as_published, compare, draw, expected_of, features_of, read_alerts
+from language import as_published, compare, draw, expected_of, features_of, read_alerts
+from language_case import Case, Ruled
+from made_district import GRIDS
 from oracle_calendar import midnight
 from published import difference, final_episodes
 from random_rules import FEATURES
-from streams import GRIDS, Sent, event_of
+from streams import Sent, event_of
 
 FEATURES_TESTED = features_of(os.environ.get("GRIDWARN_FEATURES", "all"))
 JUDGED_S = 1  # within which what came through a pipe has been judged

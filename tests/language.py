@@ -112,12 +112,25 @@ def as_published(episode: Episode) -> Episode:
     return episode._replace(opened_minute=minute_of(episode.opened_at))
 
 
-def settled(published: list[Episode], expected: list[Episode]) -> list[Episode]:
-    """With the highest level that is expected where a higher one was shown before a fact came that took it back: to
-    subscribers what they have seen remains the highest."""
+def seen_for_a_while(episode: Episode, expected: list[Episode], corrected: bool) -> set[str]:
+    """The levels that an alert may have shown before its minutes were closed, which remain its highest to those who
+    have seen it: what a fact took back that came later, or what belonged to a later episode as long as the end of this one
+    was not certain."""
+    if corrected:
+        return set(LEVELS)
+    return {e.highest for e in expected if (e.rule, e.subject_kind, e.subject, e.each) == (
+        episode.rule, episode.subject_kind, episode.subject, episode.each) and e.opened_at >= episode.opened_at}
+
+
+def settled(published: list[Episode], expected: list[Episode], corrected: bool) -> list[Episode]:
+    """As published, with the highest level that is expected where a higher one was only seen for a while."""
     wanted = {episode._replace(highest=""): episode.highest for episode in expected}
-    return [e._replace(highest=min(e.highest, wanted.get(e._replace(highest=""), e.highest), key=LEVELS.index))
-            for e in published]
+
+    def highest(e: Episode) -> str:
+        lower = min(e.highest, wanted.get(e._replace(highest=""), e.highest), key=LEVELS.index)
+        return lower if e.highest in seen_for_a_while(e, expected, corrected) else e.highest
+
+    return [e._replace(highest=highest(e)) for e in published]
 
 
 def compare(case: Case, workers: int = 1) -> str:
@@ -129,15 +142,15 @@ def compare(case: Case, workers: int = 1) -> str:
         except Refused as refused:
             return f"refused: {refused}"
     corrected = any(sent.record["kind"] in CORRECTING for sent in case.sent)
-    return difference(expected, settled(published, expected) if corrected else published)
+    return difference(expected, settled(published, expected, corrected))
 
 
 # -- explaining -------------------------------------------------------------------------------------------------------
 
 
 def explained(case: Case, workers: int) -> str:
-    """The smallest case found that shows the same sort of difference.  One that depends on timing is run often enough to
-    show again."""
+    """The smallest case found that shows the same sort of difference.  One that depends on timing is run often enough
+    to show again."""
     first = compare(case, workers)
     again = sum(bool(compare(case, workers)) for _ in range(RUNS))
     runs = 1 if again == RUNS else MANY_RUNS

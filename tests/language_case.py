@@ -1,5 +1,5 @@
-"""One run of the language tests: rules with their tables, a calendar, a stream; the project that is made of them, and the
-narrowing of a case that shows something to the least of it that still does.
+"""One run of the language tests: rules with their tables, a calendar, a stream; the project that is made of them, and
+the narrowing of a case that shows something to the least of it that still does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Case:
                 write_csv(directory / "rules" / name, table)
         settings = {
             "group": "language", "time": "event", "rules": "rules/", "actor_keys": "ephemeral", "workers": workers,
-            "registry": {"regions": "regions.csv", "categories": "categories.csv", "organisations": "organisations.csv"},
+            "registry": {word: f"{word}.csv" for word in ("regions", "categories", "organisations")},
             "sources": {source: {"file": f"{source}.ndjson", "mapping": "mapping.yaml", "lateness": LATENESS}
                         for source in SOURCES},
             "output": {"directory": "out"}, "http": {"listen": "off"},

@@ -11,16 +11,16 @@ from oracle_facts import Regions
 SOURCES = ("hotline", "petition", "sensor")
 TAGS = ("p", "q")
 FIRMS = ("ORG-1", "ORG-2", "ORG-3")
-CATEGORIES = ("labour", "labour.wages", "labour.wages.site", "labour.wages.office", "labour.injury", "noise", "noise.bar",
-              "noise.bar.late", "noise.site", "sensor", "sensor.noise", "sensor.dust")
+CATEGORIES = ("labour", "labour.wages", "labour.wages.site", "labour.wages.office", "labour.injury", "noise",
+              "noise.bar", "noise.bar.late", "noise.site", "sensor", "sensor.noise", "sensor.dust")
 COMPLAINED = tuple(c for c in CATEGORIES if not c.startswith("sensor"))
 KINDS = ("created", "called_again", "status", "closed", "reopened", "merged", "linked", "moved", "voided", "restored",
          "reading")
 
 
 def region_rows() -> list[dict]:
-    """Three streets, in each two communities of three grids, in each first grid two micro-grids; what stands next to each
-    other in a level are neighbours, across streets too."""
+    """Three streets, in each two communities of three grids, in each first grid two micro-grids; what stands next to
+    each other in a level are neighbours, across streets too."""
     rows, last = [], {}
 
     def add(code: str, level: str, parent: str) -> None:
@@ -57,7 +57,8 @@ def write_district(directory: Path) -> None:
         "id": "id", "kind": {"path": "kind", "map": {kind: kind for kind in KINDS}},
         "occurred_at": {"path": "at", "formats": ["unix_s"]}, "due_at": {"path": "due", "formats": ["unix_s"]},
         "region": "region", "category": "category", "matter": "matter", "target": "target", "actors": "actors",
-        "respondent": "respondent", "involved": "involved", "value": "value", "tags": {tag: f"tag_{tag}" for tag in TAGS},
+        "respondent": "respondent", "involved": "involved", "value": "value",
+        "tags": {tag: f"tag_{tag}" for tag in TAGS},
     }
     (directory / "mapping.yaml").write_text(json.dumps(mapping), encoding="utf-8")
 

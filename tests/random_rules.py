@@ -1,7 +1,7 @@
 """Random rules from the whole grammar of the rule language, for the district of made_district.py.
 
-Every feature can be left out, so that a difference between engine and oracle can be narrowed down to one.  What is drawn
-is valid as far as a rule shows it by itself; the caller drops what the oracle's reader refuses for its meaning.
+Every feature can be left out, so that a difference between engine and oracle can be narrowed down to one.  What is
+drawn is valid as far as a rule shows it by itself; the caller drops what the oracle's reader refuses for its meaning.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from oracle_words import CLEAR_KEYS, EACH, LEVEL_WORDS, LIVES, RULE_KEYS, SELECT
 from random_conditions import SIGNS_ZH, Conditions, backward
 from streams import START
 
-TODAY = frozenset({"strict", "tags", "kinds", "for", "below", "respondent", "matter", "involved", "sum", "max", "merges",
-                   "moves", "voids"})  # what there was before the language was whole
+TODAY = frozenset({"strict", "tags", "kinds", "for", "below", "respondent", "matter", "involved", "sum", "max",
+                   "merges", "moves", "voids"})  # what there was before the language was whole
 NEW = frozenset({"links", "hours", "days", "after", "unless", "overdue", "regions", "sources", "avg", "change", "share",
                  "both", "adjacent", "anomaly", "compare", "equals", "not", "constants", "each", "overrides", "during",
                  "life", "valid", "clear_when", "chinese"})

@@ -2,11 +2,11 @@
 
 A seed is a stream: bursts at places, categories and firms that are talked of for an hour, in some streams again week
 after week; tickets that are called about again, returned, closed and reopened, with due times; joint petitions;
-readings; records out of order, delivered twice, in one second; and facts that void, restore, move, merge and link others.
+readings; records out of order, delivered twice, in one second; facts that void, restore, move, merge and link others.
 Records are flat JSON of normalised fields, since decoding is no question here.
 
-What corrects a fact comes before the fact's minutes are closed (LATENESS), so that the alerts in the end do not depend on
-the order in which files are read.
+What corrects a fact comes before the fact's minutes are closed (LATENESS), so that the alerts in the end do not depend
+on the order in which files are read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ LATENESS = "45m"
 LATEST_S = 40 * MINUTE
 CORRECTED_WITHIN_S, CORRECTIONS_LATEST_S = 20 * MINUTE, 10 * MINUTE
 CALLERS = [f"caller-{n}" for n in range(14)]
+AS_THEY_STAND = ("region", "category", "matter", "respondent", "involved", "target", "due")  # in records and events
 CORRECTIONS = {"merges": "merged", "links": "linked", "moves": "moved", "voids": "voided"}  # by feature
 
 
@@ -57,8 +58,7 @@ def event_of(sent: Sent) -> Event:
     return Event(id=record["id"], source=sent.source, kind=record["kind"], occurred_at=record["at"],
                  actors=tuple(record.get("actors", ())), value=thousandths(record.get("value", 0)),
                  tags=frozenset(tag for tag in TAGS if record.get(f"tag_{tag}")),
-                 **{key: record[key] for key in ("region", "category", "matter", "respondent", "involved", "target", "due")
-                    if key in record})
+                 **{key: record[key] for key in AS_THEY_STAND if key in record})
 
 
 class Focus(NamedTuple):

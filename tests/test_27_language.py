@@ -39,7 +39,8 @@ RULE = {"id": "r", "let": {"x": {}}, "per": "grid", "within": "3h", "levels": {"
 YEAR_END = ({"from": "2026-02-08", "to": "", "kind": "period", "name": "year_end"},)
 
 
-@pytest.mark.parametrize("more", [{"during": {"year_end": 0.5}}, {"valid": {"from": "2026-02-08"}, "levels": {"red": "x >= 1"}}])
+@pytest.mark.parametrize("more", [{"during": {"year_end": 0.5}},
+                                  {"valid": {"from": "2026-02-08"}, "levels": {"red": "x >= 1"}}])
 def test_what_only_the_date_makes_true_is_not_forgotten_before(more, tmp_path):
     """A fact an hour before midnight, judged as soon as it is there, when it is nothing yet; and nothing follows."""
     fact = Sent("hotline", {"id": "a", "kind": "created", "at": midnight(date(2026, 2, 8)) - 3600, "region": GRIDS[0],
@@ -78,8 +79,8 @@ def test_every_word_of_the_language_turns_up_in_rules_that_fire():
         for ruled in case.rules:
             if expected_of([ruled], case.calendar, events, ("draft", "shadow", "active")):
                 seen.update(words_of(ruled.spec))
-    words = """source category tag any_tag kind hours days after unless overdue each for during life valid overrides below
-        when callers involved regions sources sum max avg change share both adjacent anomaly not and or >= > <= < = !=
+    words = """source category tag any_tag kind hours days after unless overdue each for during life valid overrides
+        below when callers involved regions sources sum max avg change share both adjacent anomaly not and or >= > <= < = !=
         respondent matter street community district draft shadow""".split()
     assert not [word for word in words if seen[word] < 2], seen
 

@@ -27,7 +27,7 @@ static void print_help(FILE *out)
     fprintf(out, "usage: gridwarn COMMAND [OPTION...]\n       gridwarn COMMAND --help\n       gridwarn --version\n\n"
                  "Warns a district before a dispute boils over.\n\nCommands:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\nExit codes:\n");
 #define X(name, number, meaning) fprintf(out, "  %d  %s\n", number, meaning);
     EXIT_TABLE(X)

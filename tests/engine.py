@@ -34,9 +34,20 @@ def source(stream: str, topic: str, lateness: str = "45m", silent_after: str = "
     return {"topic": topic, "mapping": MAPPINGS[stream], "lateness": lateness, "silent_after": silent_after, **more}
 
 
+def copy_district(directory: Path) -> None:
+    """The shipped district, and beside it the models that its rules ask for."""
+    shutil.copytree(DISTRICT, directory, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "models", directory / "models", dirs_exist_ok=True)
+    for name in ("gridwarn.yaml", "demo.yaml"):
+        path = directory / name
+        text = path.read_text(encoding="utf-8")
+        assert "models: ../../models\n" in text
+        path.write_text(text.replace("models: ../../models\n", "models: models\n"), encoding="utf-8")
+
+
 def write_project(directory: Path, rules: Optional[list] = None) -> None:
     """The shipped district with a key of its own; with other rules, if any are given."""
-    shutil.copytree(DISTRICT, directory, dirs_exist_ok=True)
+    copy_district(directory)
     key = directory / "caller.key"
     key.write_text("000102030405060708090a0b0c0d0e0f\n", encoding="ascii")
     key.chmod(0o600)
@@ -148,6 +159,21 @@ class Engine:
             if name == series:
                 return float(value)
         return 0.0
+
+    def ask(self, path: str, method: str = "POST", headers: Optional[dict] = None) -> tuple[int, dict]:
+        """what operators ask of it; an answer that is no JSON is its text"""
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", method=method, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=90) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            body = error.read().decode()
+            return error.code, json.loads(body) if body.startswith("{") else {"text": body}
+
+    @property
+    def path(self) -> Path:
+        """of its configuration"""
+        return self._path
 
     def _get(self, path: str) -> tuple[int, str]:
         """(0, "") while nobody listens"""

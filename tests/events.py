@@ -90,7 +90,10 @@ class District:
             data = record["data"]
             common = {"id": record["id"], "source": stream, "occurred_at": seconds(record["time"]),
                       "region": next(data["grid"][level] for level in FINEST_FIRST if data["grid"].get(level))}
-            yield Event(**common, **read(record, data))
+            event = Event(**common, **read(record, data))
+            yield event
+            for other in data.get("related_order_nos") or ():  # whoever says so, it is one fact
+                yield Event(f"{event.matter} with {other}", stream, "linked", event.occurred_at, matter=event.matter, target=other)
 
     def respondent(self, data: Mapping) -> str:
         given = data.get("respondent") or {}
@@ -104,10 +107,12 @@ class District:
         return {"kind": STEPS[step], "category": self.categories[data["dispute_type"]], "matter": data["order_no"],
                 "actors": (data["complainant"]["token"],), "respondent": self.respondent(data),
                 "involved": data["involved_count"], "tags": frozenset(tag for tag, on in tags.items() if on),
-                "target": data.get("merged_into") or data.get("target_id") or ""}
+                "target": data.get("merged_into") or data.get("target_id") or "",
+                "due": seconds(data["due_time"]) if data.get("due_time") else 0}
 
     def petition(self, record: Mapping, data: Mapping) -> dict:
-        tags = {"collective": data["collective_flag"], "threat": data["threat_flag"]}
+        tags = {"collective": data["collective_flag"], "threat": data["threat_flag"],
+                "visit": data.get("petition_form") == "visit"}
         return {"kind": "created", "category": self.categories[data["dispute_type"]], "matter": data["petition_no"],
                 "actors": tuple(data["complainant_tokens"]), "respondent": self.respondent(data),
                 "involved": data["involved_count"], "tags": frozenset(tag for tag, on in tags.items() if on)}

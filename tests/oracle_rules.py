@@ -173,7 +173,8 @@ def read_overrides(path: Path, level_names: tuple[str, ...]) -> tuple[Override, 
         row = english(line, OVERRIDE_COLUMNS)
         measure = Parser(row["measure"]).measure_alone()
         threshold = scaled(Parser(row["threshold"]).constant_alone(), measure.unit)
-        found.append(Override(row["region"], level_number(row["level"], level_names), measure, threshold))
+        region = next(row[column] for column in ("code", "region", "name") if row.get(column))
+        found.append(Override(region, level_number(row["level"], level_names), measure, threshold))
     return tuple(found)
 
 

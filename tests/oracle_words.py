@@ -18,7 +18,7 @@ DAYS = {"工作日": "workday", "休息日": "holiday", "周一": "mon", "周二
         "周五": "fri", "周六": "sat", "周日": "sun"}
 EACH = {"一级": "category.1", "二级": "category.2", "三级": "category.3", "四级": "category.4"}
 LIVES = {"草稿": "draft", "试运行": "shadow", "启用": "active"}
-OVERRIDE_COLUMNS = {"区域": "region", "级别": "level", "计数": "measure", "阈值": "threshold"}
+OVERRIDE_COLUMNS = {"区域": "region", "编码": "code", "名称": "name", "级别": "level", "计数": "measure", "阈值": "threshold"}
 
 
 def english(mapping: dict, words: dict[str, str]) -> dict:

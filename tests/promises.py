@@ -104,8 +104,10 @@ def link_ids(event: events.Event, record: dict) -> set[tuple[str, str]]:
     return {(event.source, f"link:{event.matter}>{other}") for other in record["data"].get("related_order_nos", [])}
 
 
-def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[Rule], project: Path) -> Verdict:
-    """inputs: stream -> topic.  After a drained run."""
+def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[Rule], project: Path,
+               others: bool = False) -> Verdict:
+    """inputs: stream -> topic.  After a drained run.  others: there were other rules, too, whose alerts must only keep
+    what subscribers are promised of revisions."""
     district, verdict = events.District(project), Verdict()
     accepted: list[events.Event] = []
     refused: Counter = Counter()
@@ -141,7 +143,9 @@ def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[R
     known = set(district.organisations.values())
     expected = hide_respondents(episodes(accepted, rules, Regions.read(project / "regions.csv")), known)
     try:
-        published = hide_respondents(final_episodes(outputs["alerts"]), known)
+        judged = {rule.id for rule in rules}
+        published = hide_respondents([episode for episode in final_episodes(outputs["alerts"])
+                                      if not others or episode.rule in judged], known)
         verdict.alerts = len(published)
         verdict.compare("alerts", Counter(expected), Counter(published))
         if difference(expected, published):

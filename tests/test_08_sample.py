@@ -15,7 +15,7 @@ import pytest
 
 from events import District, read_lines, seconds
 from oracle import Regions, courses, episodes
-from oracle_rules import read_rules
+from shipped import judged_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "bench" / "sample.py"
@@ -97,13 +97,15 @@ def test_pipes_may_be_opened_in_any_order(order, day, tmp_path):
 
 def test_the_stories_raise_the_shipped_rules_and_little_else_does(events):
     regions = Regions.read(DISTRICT / "regions.csv")
-    rules = read_rules(DISTRICT / "rules")
-    found = episodes(events, rules, regions)
+    found = episodes(events, judged_rules(), regions)
     stories = {(e.rule, e.subject_kind, e.highest) for e in found}
     assert stories >= {
         ("collective_wage_arrears", "respondent", "red"),
         ("collective_visit_signs", "respondent", "orange"),
-        ("many_property", "respondent", "orange"),
+        ("many_callers", "respondent", "orange"),
+        ("hotline_then_petition", "matter", "orange"),
+        ("wages_in_community", "community", "red"),
+        ("sudden_rise", "grid", "orange"),
         ("utility_burst", "community", "red"),
         ("noise_resonance", "grid", "orange"),
         ("threat", "matter", "red"),
@@ -112,7 +114,7 @@ def test_the_stories_raise_the_shipped_rules_and_little_else_does(events):
 
 
 def test_the_wage_story_climbs_level_by_level_from_morning_to_afternoon(events):
-    (wages,) = (rule for rule in read_rules(DISTRICT / "rules") if rule.id == "collective_wage_arrears")
+    (wages,) = (rule for rule in judged_rules() if rule.id == "collective_wage_arrears")
     found = courses(wages, events, Regions.read(DISTRICT / "regions.csv"))
     climb = found["respondent", "ORG-0001", None][:3]
     assert [wages.level_names[level - 1] for _, level in climb] == ["yellow", "orange", "red"]

@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import stat
 import subprocess
 import time
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+
+from engine import copy_district
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "tests" / "cli" / "alerts.ndjson"
@@ -156,7 +157,7 @@ RULE = """规则:
 def district(tmp_path):
     """the shipped one"""
     copy = tmp_path / "district"
-    shutil.copytree(ROOT / "rules" / "district", copy)
+    copy_district(copy)
     return copy
 
 
@@ -367,7 +368,7 @@ def test_tail_does_not_pass_on_escapes():
 def district_on(broker, topic, folder):
     """the shipped district's configuration, with its key made, on this broker and topic"""
     district = folder / "district"
-    shutil.copytree(ROOT / "rules" / "district", district)
+    copy_district(district)
     (district / "secrets").mkdir(exist_ok=True)
     lines("token", "--new-key", district / "secrets" / "caller.key")
     config = district / "gridwarn.yaml"

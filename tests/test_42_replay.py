@@ -25,6 +25,7 @@ from load import RULES, Load
 from oracle import MINUTE, Episode, Regions, episodes, minute_of
 from oracle_rules import read_rule, read_rules
 from published import difference, final_episodes, hide_respondents
+from shipped import shipped_specs
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = [1, random.randrange(1 << 30)]
@@ -92,7 +93,7 @@ def test_a_replayed_load_has_the_alerts_of_a_streamed_run_and_of_the_oracle(seed
 def day(tmp_path_factory):
     directory = tmp_path_factory.mktemp("day")
     subprocess.run([sys.executable, ROOT / "bench" / "sample.py", "--out", directory], check=True, timeout=60)
-    files_project(directory)
+    files_project(directory, calendar="calendar.csv", models="models")
     return directory
 
 
@@ -102,9 +103,11 @@ def test_the_demo_day_is_as_streamed(day):
     last = {data["alert_id"]: data for data in (json.loads(line.value)["data"] for line in published)
             if "alert_id" in data}
     report = replay(day / "gridwarn.yaml")
+    on_trial = {spec["id"] for _, spec in shipped_specs() if spec.get("life") == "shadow"}
+    report["alerts"] = [a for a in report["alerts"] if a["rule"] not in on_trial]
     known = set(events.District(day).organisations.values())
-    assert not difference(hide_respondents(final_episodes(published), known),
-                          hide_respondents(episodes_of(report), known))
+    streamed = [e._replace(each=None) for e in final_episodes(published)]  # which a replay does not tell
+    assert not difference(hide_respondents(streamed, known), hide_respondents(episodes_of(report), known))
 
     def streets(alerts):
         return sorted((rule, opened, street) for rule, opened, street in alerts)

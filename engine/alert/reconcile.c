@@ -272,16 +272,6 @@ static void lasted_until_now(struct tracked *t, const struct rule_time *time)
         a->lasted_minute = minute;
 }
 
-/* Whether it may become true without another finding: because it is not monotone, or because a period of the calendar or
- * the rule's validity begins while its windows still hold facts. */
-static bool waits_for_time(struct tracked *t, const struct rule *rule)
-{
-    if (view_next_change(t->view, t->machine.minute) == MINUTE_NEVER)
-        return false;
-    int64_t last_seen = view_newest_minute(t->view) + rule_reach_s(rule) / 60;
-    return !rule->monotone || view_next_date(t->view, t->machine.minute) <= last_seen;
-}
-
 bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     const struct rule *rule = tracked_rule(tracker, t);
@@ -347,7 +337,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     t->changed |= rebuilt || tracker->published != before;
     drop_old_alerts(tracker, t, time);
     t->pending = machine_pending(&t->machine, rule, levels) || machine_pending(&live, rule, levels);
-    bool waits = rule->standing || waits_for_time(t, rule);
+    bool waits = rule->standing || (rule_waits(rule) && view_next_change(t->view, t->machine.minute) != MINUTE_NEVER);
     bool idle = t->machine.level == 0 && live.level == 0 && !t->pending && !t->uncommitted && t->alert_count == 0 &&
                 !waits;
     if (!idle)

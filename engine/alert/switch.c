@@ -46,13 +46,15 @@ void tracker_switch(struct tracker *tracker, const struct generation *generation
                 tracker->count--;
                 continue;
             }
-            if (rules->rules[number].digest != before->digest)
+            if (rules->rules[number].digest != before->digest) {
                 tracked_rejudge(t);
+                t->dirty = true;
+            }
             t->rule = (uint16_t)number;
             view_destroy(&t->view);
             t->view = view_create(&(struct view_inputs){rules, &rules->rules[number], tracker->ledger,
                                                         tracker->registry, t->subject.region});
-            t->view_missing = t->dirty = true;
+            t->view_missing = true; /* built when it is next looked at: a rule that is the same has nothing to say now */
             tracked_link(tracker, t);
         }
     free(old);

@@ -10,7 +10,8 @@ struct touch {
     struct tracker *tracker;
     fact_ref ref;
     /* Counters never took away what now counts again, or counted it where it is now, and may have been denied since: so
-     * no finding will come, and a subject that nobody tracks must be looked at all the same. */
+     * no finding will come, and a subject that nobody tracks must be looked at all the same.  What is not monotone may
+     * hold for the very reason that a fact is gone. */
     bool track, track_matters;
     bool only_asking; /* rules that ask what else happened to a matter */
     uint32_t since;   /* only facts from this second on */
@@ -24,8 +25,9 @@ static void touch_subject(const struct touch *touch, unsigned rule, struct subje
     struct tracker *tracker = touch->tracker;
     int64_t minute = minute_of(ledger_fact(tracker->ledger, touch->ref)->occurred_at);
     struct tracked *t = tracked_lookup(tracker, rule, subject.key);
-    bool track = touch->track || (touch->track_matters && (subject.kind == SUBJECT_MATTER ||
-                                                           tracker->rules->rules[rule].asks_matter));
+    bool track = touch->track || !tracker->rules->rules[rule].monotone ||
+                 (touch->track_matters &&
+                  (subject.kind == SUBJECT_MATTER || tracker->rules->rules[rule].asks_matter));
     if (!t && track) {
         t = tracked_add(tracker, rule, subject, code, minute - 1);
         t->fresh = true;

@@ -13,6 +13,9 @@
     X(test, "run an author's tests of rules")                                                                        \
     X(diff, "show what an edit of the rules would have changed")                                                     \
     X(explain, "say why there is an alert, or none")                                                                 \
+    X(reload, "have the running engine load the rules on disk")                                                      \
+    X(generations, "list the rules that the running engine can go back to")                                          \
+    X(rollback, "have the running engine go back to earlier rules")                                                  \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 

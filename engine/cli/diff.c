@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPTION_AGAINST = CLI_LONG, OPTION_DAYS, OPTION_MAX_NEW, DAYS_MAX = 4000, DAY = 86400 };
+enum { OPTION_AGAINST = CLI_LONG, OPTION_DAYS, OPTION_MAX_NEW, DAYS_DEFAULT = 7, DAYS_MAX = 4000, DAY = 86400 };
 
 static const struct cli_option options[] = {
     FILLING_OPTIONS,
     {OPTION_AGAINST, "against", "PATH", "the rules as they were: a folder or a file"},
-    {OPTION_DAYS, "days", "N", "of alerts that opened in the last N days of the past (default 7)"},
+    {OPTION_DAYS, "days", "N", "of alerts that opened in the last N days of the past (default 7; with --since, since then)"},
     {OPTION_MAX_NEW, "max-new", "N", "fail if there are more new alerts than that"},
 };
 
@@ -32,7 +32,7 @@ static const struct cli_command command = {
 struct comparing {
     struct filling filling;
     const char *against;
-    long days, max_new; /* max_new -1: any number */
+    long days, max_new; /* days 0: not said; max_new -1: any number */
 };
 
 static const struct {
@@ -77,7 +77,9 @@ static void show_one(const struct judgement *before, const struct judgement *aft
 static int64_t begin_of(const struct comparing *c)
 {
     const struct past_report report = past_report(c->filling.past);
-    int64_t begin = report.newest == INT64_MIN ? INT64_MIN : report.newest - c->days * DAY;
+    /* --since alone is meant as it stands */
+    int64_t days = c->days ? c->days : c->filling.since_s == INT64_MIN ? DAYS_DEFAULT : DAYS_MAX;
+    int64_t begin = report.newest == INT64_MIN ? INT64_MIN : report.newest - days * DAY;
     return begin > c->filling.since_s ? begin : c->filling.since_s;
 }
 
@@ -135,7 +137,7 @@ static bool number(const char *text, long least, long most, long *value)
 
 int command_diff(int argc, char **argv)
 {
-    struct comparing c = {.days = 7, .max_new = -1};
+    struct comparing c = {.max_new = -1};
     int status, option;
     while ((option = cli_next(&command, argc, argv, &status)) != CLI_END) {
         if (option == CLI_EXIT)

@@ -11,19 +11,20 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-enum { OPTION_RULE = CLI_LONG, OPTION_SUBJECT, OPTION_AT, OPTION_ALERT };
+enum { OPTION_RULE = CLI_LONG, OPTION_SUBJECT, OPTION_EACH, OPTION_AT, OPTION_ALERT };
 
 static const struct cli_option options[] = {
     FILLING_OPTIONS,
     {OPTION_RULE, "rule", "ID", "the rule"},
     {OPTION_SUBJECT, "subject", "CODE", "region, respondent or matter, by code or name"},
+    {OPTION_EACH, "each", "CATEGORY", "of a rule that judges each category by itself: which, by its path"},
     {OPTION_AT, "at", "TIME", "then; by default at the newest event, for an alert at its height"},
     {OPTION_ALERT, "alert", "ID", "an alert of replay or diff, or a published one; the first 8 characters do"},
 };
 
 static const struct cli_command command = {
     .name = "explain",
-    .usage = FILLING_USAGE " --rule ID --subject CODE [--at TIME]\n" FILLING_USAGE " --alert ID [--at TIME]\n",
+    .usage = FILLING_USAGE " --rule ID --subject CODE [--each CATEGORY] [--at TIME]\n" FILLING_USAGE " --alert ID [--at TIME]\n",
     .about = "Says why there is an alert, or none: values and thresholds, the way to the next level, the events behind it.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -33,7 +34,7 @@ enum { ID_LEAST = 8 };
 
 struct explaining {
     struct filling filling;
-    const char *rule, *subject, *at, *alert;
+    const char *rule, *subject, *each, *at, *alert;
 };
 
 /* what is to be explained */
@@ -107,7 +108,15 @@ static int find_topic(const struct explaining *e, const struct judgement *j, str
     int status = find_rule(e->rule, j->rules, &topic->rule);
     if (status != CLI_OK)
         return status;
-    if (!inquiry_subject(j, topic->rule, e->subject, &topic->subject, &topic->code))
+    const struct catalogue *catalogue = e->filling.config->catalogue;
+    uint16_t each = e->each ? catalogue_find_category(catalogue, str_of(e->each)) : CATEGORY_NONE;
+    if (e->each && each == CATEGORY_NONE)
+        return cli_misused(&command, "--each: no category %s", e->each);
+    if ((each != CATEGORY_NONE) != (j->rules->rules[topic->rule].each != 0))
+        return cli_misused(&command, e->each ? "the rule %s does not judge each category by itself: leave --each out"
+                                             : "the rule %s judges each category by itself: say which, --each CATEGORY",
+                           e->rule);
+    if (!inquiry_subject(j, topic->rule, e->subject, each, &topic->subject, &topic->code))
         return cli_misused(&command, "the rule %s has no subject %s", e->rule, e->subject);
     return CLI_OK;
 }
@@ -171,6 +180,8 @@ int command_explain(int argc, char **argv)
             e.rule = optarg;
         else if (option == OPTION_SUBJECT)
             e.subject = optarg;
+        else if (option == OPTION_EACH)
+            e.each = optarg;
         else if (option == OPTION_AT)
             e.at = optarg;
         else if (option == OPTION_ALERT)

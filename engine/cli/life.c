@@ -17,28 +17,6 @@ static void pause_ms(int ms)
     nanosleep(&pause, NULL);
 }
 
-/* All of the rules on disk, or none. */
-static void reload(struct run *r)
-{
-    struct problems problems = {.language = language_of_environment()};
-    struct rule_context context = config_rule_context(r->config);
-    struct rule_set *rules = rule_set_load(r->config->rules_path, &context, &problems);
-    problems_print(&problems, stderr);
-    size_t wrong = problems.count;
-    problems_clear(&problems);
-    if (!rules) {
-        log_line(LOG_ERROR, "rules", "the rules on disk have %zu mistakes: the %u active ones stay", wrong,
-                 r->rules->count);
-        health_set(r->health, HEALTH_RULES, false, "the rules on disk have %zu mistakes; those before are active",
-                   wrong);
-        return;
-    }
-    shard_reload(r->shard, rules);
-    rule_set_destroy(&r->reloaded);
-    r->rules = r->reloaded = rules;
-    health_set(r->health, HEALTH_RULES, true, "%u rules", rules->count);
-}
-
 enum outcome_of_life { LIFE_ENDED, LIFE_LOST, LIFE_FAILED };
 
 /* Reads the log while another instance leads; true once this one is to. */
@@ -88,14 +66,15 @@ static enum outcome_of_life lead(struct run *r)
     shard_start(r->shard);
     log_line(LOG_INFO, "run", "live, from cut %llu",
              (unsigned long long)committer_cut(shard_committer(r->shard)) + 1);
+    control_open(r->active.control, true);
     enum step_result why = STEP_PROGRESS;
     int64_t alive_ms = 0;
     while (!signals_leaving() && !shard_stopped(r->shard, &why)) {
         stay_elected(r);
         outlets_watch(r, &alive_ms);
-        if (signals_reloading())
-            reload(r);
+        active_serve(&r->active, r->shard);
     }
+    control_open(r->active.control, false);
     if (why != STEP_LOST)
         why = shard_stop(r->shard);
     metric_set(r->metrics, METRIC_LEADER, 0, 0);
@@ -111,8 +90,8 @@ static enum outcome_of_life live(struct run *r)
 {
     if (!outlets_open(r) || (!r->metrics && !outlets_serve(r)))
         return LIFE_FAILED;
-    r->shard = shard_create(&(struct shard_inputs){r->config, r->rules, &clock_system, &r->source, &r->store, r->metrics,
-                                                   r->workers, r->drain});
+    r->shard = shard_create(&(struct shard_inputs){r->config, r->active.rules, &clock_system, &r->source, &r->store, r->metrics,
+                                                   r->workers, r->drain, active_choose, &r->active});
     bool leads;
     if (stand_by(r, &leads) != STORE_OK)
         return LIFE_LOST;
@@ -148,5 +127,5 @@ void run_clean_up(struct run *r)
     http_stop(&r->http);
     health_destroy(&r->health);
     metrics_destroy(&r->metrics);
-    rule_set_destroy(&r->reloaded);
+    active_close(&r->active);
 }

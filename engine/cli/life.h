@@ -3,14 +3,13 @@
 #ifndef GW_CLI_LIFE_H
 #define GW_CLI_LIFE_H
 
-#include "config/config.h"
+#include "cli/active.h"
 #include "metrics/http.h"
 #include "shard/shard.h"
 
 struct run {
     const struct config *config;
-    const struct rule_set *rules;   /* active */
-    struct rule_set *reloaded;      /* the same, if they are not the configuration's own */
+    struct active active;
     bool drain;
     unsigned workers;
     struct source source;

@@ -98,13 +98,14 @@ static struct metrics *metrics_open(struct run *r)
 
 bool outlets_serve(struct run *r)
 {
-    r->metrics = metrics_open(r);
-    r->health = health_create(NULL);
-    health_set(r->health, HEALTH_RULES, true, "%u rules", r->config->rules->count);
+    r->metrics = r->active.metrics = metrics_open(r);
+    r->health = r->active.health = health_create(NULL);
+    health_set(r->health, HEALTH_RULES, true, "%u rules", r->active.rules->count);
     if (!r->config->http_port)
         return true;
     struct problems problems = {.language = language_of_environment()};
-    r->http = http_start(r->config->http_host, r->config->http_port, r->metrics, r->health, &problems);
+    r->http = http_start(r->config->http_host, r->config->http_port, r->metrics, r->health,
+                         r->active.control, &problems);
     problems_print(&problems, stderr);
     problems_clear(&problems);
     if (!r->http)

@@ -61,6 +61,15 @@ static json_t *events_json(const struct inquiry *q, int64_t minute)
     return array;
 }
 
+/* as in a published alert */
+static json_t *each_json(const struct judgement *j, const struct past_alert *a)
+{
+    if (a->subject.each == CATEGORY_NONE)
+        return json_null();
+    const struct category *each = catalogue_category(past_config(j->past)->catalogue, a->subject.each);
+    return json_pack("{s:s, s:s}", "category", each->path, "name", each->name);
+}
+
 static json_t *alert_json(const struct judgement *j, const struct past_alert *a)
 {
     const struct rule *rule = &j->rules->rules[a->rule];
@@ -77,8 +86,8 @@ static json_t *alert_json(const struct judgement *j, const struct past_alert *a)
     if (a->ended_minute != MINUTE_NEVER)
         ended = time_json(j, a->ended_minute * 60);
     json_t *json = json_pack(
-        "{s:s, s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", a->id, "rule", rule->id,
-        "subject", "kind", subject_kind_word(a->subject.kind), "code", code, "name", name, "street",
+        "{s:s, s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", a->id, "rule", rule->id,
+        "subject", "kind", subject_kind_word(a->subject.kind), "code", code, "name", name, "each", each_json(j, a), "street",
         region_json(j, past_alert_street(j, a)), "region", region_json(j, a->region), "highest_level",
         j->rules->level_name[a->highest], "opened_at", time_json(j, a->opened_at), "ended_at", ended, "crossed_by",
         crossed, "peak_at", time_json(j, peak * 60), "evidence", evidence_json(&q, a, peak), "event_ids",
@@ -159,7 +168,7 @@ static void cell(const char *text, bool last, FILE *out)
 
 bool replay_csv(const struct judgement *j, const struct summary *s, FILE *out)
 {
-    fputs("\xef\xbb\xbfid,rule,title,street,kind,code,name,highest_level,opened_at,ended_at,minutes,crossed_by\r\n", out);
+    fputs("\xef\xbb\xbfid,rule,title,street,kind,code,name,each,highest_level,opened_at,ended_at,minutes,crossed_by\r\n", out);
     for (size_t i = 0; i < j->count; i++) {
         const struct past_alert *a = &j->alerts[i];
         const struct rule *rule = &j->rules->rules[a->rule];
@@ -176,6 +185,10 @@ bool replay_csv(const struct judgement *j, const struct summary *s, FILE *out)
         cell(text, false, out);
         past_subject(j, a, false, text);
         cell(text, false, out);
+        cell(a->subject.each == CATEGORY_NONE
+                 ? ""
+                 : catalogue_category(past_config(j->past)->catalogue, a->subject.each)->path,
+             false, out);
         cell(show_level(j, a->highest), false, out);
         render_time(a->opened_at, past_config(j->past)->utc_offset_s, text);
         cell(text, false, out);

@@ -94,7 +94,7 @@ int command_run(int argc, char **argv)
     if (!config)
         return CLI_CONFIG;
     r.config = config;
-    r.rules = config->rules;
+    active_open(&r.active, config);
     if (!r.workers)
         r.workers = config->workers;
     signals_install();

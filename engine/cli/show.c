@@ -83,8 +83,11 @@ void show_where(const struct judgement *j, const struct past_alert *a, char out[
     past_subject(j, a, true, code);
     past_subject(j, a, false, name);
     bool again = strcmp(code, name) == 0 || strncmp(code, "pseudonym-", strlen("pseudonym-")) == 0;
-    snprintf(out, WHERE_SIZE, "%s%s%s%s%s", street == REGION_NONE ? "" : show_street(j, street),
-             street == REGION_NONE ? "" : " ", code, again ? "" : " ", again ? "" : name);
+    const struct category *each =
+        a->subject.each == CATEGORY_NONE ? NULL : catalogue_category(past_config(j->past)->catalogue, a->subject.each);
+    snprintf(out, WHERE_SIZE, "%s%s%s%s%s%s%s", street == REGION_NONE ? "" : show_street(j, street),
+             street == REGION_NONE ? "" : " ", code, again ? "" : " ", again ? "" : name, each ? " · " : "",
+             each ? each->name : "");
 }
 
 void show_right(struct columns *line, unsigned column, const char *text)

@@ -166,6 +166,13 @@ void committer_find(struct committer *c, const struct finding *f)
     c->backfilled[c->backfilled_count++] = *f;
 }
 
+void committer_note(struct committer *c, const struct state_note *note)
+{
+    struct store_record record = {.topic = STORE_STATE, .key = str_of(note->key), .value = note->value};
+    cut_add(&c->cut, &record);
+    c->changed = c->noted = true;
+}
+
 /* ---- gathering ---- */
 
 static void take_progress(struct committer *c, const struct handover *h, int64_t now_ms)
@@ -405,7 +412,7 @@ static enum step_result commit(struct committer *c)
     atomic_store(&c->committed, c->number);
     c->number++;
     atomic_store_explicit(&c->committed_ms, end, memory_order_relaxed);
-    c->frozen = c->changed = false;
+    c->frozen = c->changed = c->noted = false;
     c->revisions = 0;
     cut_clear(&c->cut);
     remember_closed(c);
@@ -414,7 +421,7 @@ static enum step_result commit(struct committer *c)
 
 static bool worth_committing(const struct committer *c, int64_t now_ms)
 {
-    if (c->revisions > 0 || pending_bytes(c) > (size_t)c->in.config->uncommitted_bytes / 2)
+    if (c->noted || c->revisions > 0 || pending_bytes(c) > (size_t)c->in.config->uncommitted_bytes / 2)
         return true;
     /* a clock that was set back must not hold a commit back */
     int64_t since = now_ms - committer_committed_ms(c);
@@ -484,6 +491,11 @@ uint64_t committer_generation(const struct committer *c)
     return atomic_load(&c->generation);
 }
 
+bool committer_generation_committed(const struct committer *c)
+{
+    return atomic_load(&c->committed) >= atomic_load(&c->generation_cut);
+}
+
 /* The swap: between two handovers, all at once. */
 static void take_offer(struct committer *c)
 {
@@ -500,9 +512,12 @@ static void take_offer(struct committer *c)
     for (size_t i = 0; i < c->coming.count; i++)
         committer_find(c, &c->coming.all[i]);
     c->coming.count = 0;
+    for (size_t i = 0; i < offer->note_count; i++)
+        committer_note(c, &offer->notes[i]);
     c->changed = true;
     metric_set(c->in.metrics, METRIC_GENERATION, 0, (int64_t)generation_number(offer->generation));
     metric_set(c->in.metrics, METRIC_RULES, 0, generation_rules(offer->generation)->count);
+    atomic_store(&c->generation_cut, c->number);
     atomic_store(&c->generation, generation_number(offer->generation)); /* last: the offer is the caller's again */
 }
 

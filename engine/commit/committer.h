@@ -36,15 +36,24 @@ struct committer_inputs {
 struct committer *committer_create(const struct committer_inputs *);
 void committer_destroy(struct committer **);
 
+/* A record of the state topic that is not the committer's own; of a cut. */
+struct state_note {
+    const char *key;
+    struct str value; /* at NULL: deletes it */
+};
+
 /* A generation that has been filled from the ledger, and what that found: the committer takes it up at its next step.
  * Borrowed until committer_generation says so. */
 struct generation_offer {
     struct generation *generation;
     struct finding *findings;
     size_t count;
+    const struct state_note *notes; /* in the cut with which it begins */
+    size_t note_count;
 };
 void committer_offer(struct committer *, struct generation_offer *); /* any thread */
 uint64_t committer_generation(const struct committer *);             /* number of the one taken up last; any thread */
+bool committer_generation_committed(const struct committer *);       /* is that in the log?  any thread */
 
 /* What the state topic holds besides the tracker's: offsets, watermarks, cut. */
 #define PROGRESS_KEY "progress"
@@ -56,6 +65,7 @@ void committer_offsets(const struct committer *, int64_t *offsets);
 bool committer_knows_rule(const struct committer *, const struct rule *);
 /* facts of earlier cuts count as committed; the next cut's number is above any before */
 void committer_find(struct committer *, const struct finding *); /* from a backfill; before the first step */
+void committer_note(struct committer *, const struct state_note *); /* likewise: into the first cut */
 
 enum step_result {
     STEP_IDLE,     /* nothing to do until something is handed over or time passes */

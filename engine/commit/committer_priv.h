@@ -36,6 +36,8 @@ struct committer {
     int64_t floor[SHELVES];
     _Atomic(struct generation_offer *) offer;
     _Atomic uint64_t generation; /* number of the tracker's */
+    _Atomic uint64_t generation_cut; /* with which it began */
+    bool noted;                  /* something for others in this cut, who wait for it */
     struct finding *backfilled;  /* waiting for the next evaluation */
     size_t backfilled_count, backfilled_capacity;
     struct touched coming;       /* findings for a generation that was not taken up yet */

@@ -39,9 +39,10 @@ static struct render_context context_of(struct committer *c, const struct rule *
         .partitions = c->rendered,
         .partition_count = c->in.partition_count,
     };
-    ptrdiff_t number = rule ? rule - context.rules->rules : -1;
-    if (number >= 0 && number < (ptrdiff_t)context.rules->count)
-        context.watermark_minute = c->times[number].closed;
+    /* a rule that was removed is none of them, and has no time: no difference of pointers, then, before that is known */
+    uintptr_t first = (uintptr_t)context.rules->rules, end = first + context.rules->count * sizeof *rule;
+    if ((uintptr_t)rule >= first && (uintptr_t)rule < end)
+        context.watermark_minute = c->times[rule - context.rules->rules].closed;
     return context;
 }
 

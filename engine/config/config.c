@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "config/config_priv.h"
+#include "rule/texts.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -193,21 +194,33 @@ static char *path_or_null(const struct yaml_node *node, const char *what, struct
     return NULL;
 }
 
+static bool read_switch(const struct yaml_node *node, const char *what, bool absent, struct problems *problems)
+{
+    const char *text = yaml_text(node, what, absent ? "on" : "off", problems);
+    if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+        yaml_problem(node, problems, "%s: expected on or off", problem_word(problems, what));
+    return strcmp(text, "on") == 0;
+}
+
 static void load_rules(struct config *c, const struct yaml_node *root, struct problems *problems)
 {
     c->rules_path = config_path(config_need(root, "rules", problems), "rules", problems);
     c->calendar_path = path_or_null(yaml_get(root, "calendar"), "calendar", problems);
     c->models_path = path_or_null(yaml_get(root, "models"), "models", problems);
-    const struct rule_context context = config_rule_context(c);
-    if (*c->rules_path && !c->words_only)
-        c->rules = rule_set_load(c->rules_path, &context, problems);
+    c->rules_watch = read_switch(yaml_get(root, "rules_watch"), "rules_watch", true, problems);
+    struct rule_context context = config_rule_context(c);
+    if (!*c->rules_path || c->words_only)
+        return;
+    context.texts = c->texts = rule_texts_create(c->rules_path);
+    c->rules = rule_set_load(c->rules_path, &context, problems);
 }
 
 static void read_all(struct config *c, const struct yaml_node *root, struct problems *problems)
 {
     static const char *const known[] = {"group",      "time",    "timezone",  "levels",     "workers", "registry",
                                         "rules",      "sources", "kafka",     "output",     "ledger",  "counters",
-                                        "actor_keys", "http",    "heartbeat", "uncommitted", "calendar", "models"};
+                                        "actor_keys", "http",    "heartbeat", "uncommitted", "calendar", "models",
+                                        "rules_watch"};
     if (!yaml_is_mapping(root, "the configuration", problems))
         return;
     yaml_only(root, known, COUNT(known), problems);
@@ -283,6 +296,7 @@ void config_destroy(struct config **config)
     if (c->actor_keys)
         sodium_memzero(c->actor_keys, (size_t)ACTOR_KEY_BYTES * c->actor_key_count);
     rule_set_destroy(&c->rules);
+    rule_texts_destroy(&c->texts);
     registry_destroy(&c->registry);
     catalogue_destroy(&c->catalogue);
     free(c->actor_keys);

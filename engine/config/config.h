@@ -52,7 +52,9 @@ struct config {
     struct catalogue *catalogue;
     char *rules_path;
     char *calendar_path, *models_path; /* NULL: none */
+    bool rules_watch;                  /* a change of those files loads them */
     struct rule_set *rules;
+    struct rule_texts *texts; /* what `rules` was made of */
 
     int32_t retention_s, readings_retention_s;
     int64_t ledger_bytes, readings_bytes; /* most memory of each */

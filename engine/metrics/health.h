@@ -17,7 +17,7 @@
     X(RECOVERY, "recovery", READY, "the state has been read back from the log")                                      \
     X(SOURCES, "sources", READY, "every partition of every source can be read")                                      \
     X(STORE, "store", READY, "commits succeed")                                                                      \
-    X(RULES, "rules", READY, "the active rules are those on disk")
+    X(RULES, "rules", READY, "the rules on disk have no mistakes")
 
 enum health_condition {
 #define X(name, word, probe, meaning) HEALTH_##name,

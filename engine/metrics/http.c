@@ -1,4 +1,4 @@
-/* libmicrohttpd with its bounds set.  The listening socket is opened here rather than by the library, which would
+/* libmicrohttpd with its bounds set, a thread for each connection.  The listening socket is opened here rather than by the library, which would
  * hide why it failed and, for port 0, which port it got. */
 #include "metrics/http.h"
 
@@ -20,12 +20,13 @@ struct http {
     struct MHD_Daemon *daemon;
     const struct metrics *metrics;
     struct health *health;
+    struct control *control;
     uint16_t port;
 };
 
-/* takes over `body`, which is malloc()ed, or NULL for none */
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type, char *body,
-                              size_t len)
+/* takes over `body`, which is malloc()ed, or NULL for none; allow: methods, or NULL */
+static enum MHD_Result answer_allowing(struct MHD_Connection *connection, unsigned status, const char *type, char *body,
+                                       size_t len, const char *allow)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(body ? len : 0, body, MHD_RESPMEM_MUST_FREE);
     if (!response) {
@@ -35,11 +36,24 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (allow)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
     enum MHD_Result queued = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return queued;
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type, char *body,
+                              size_t len)
+{
+    return answer_allowing(connection, status, type, body, len, NULL);
+}
+
+static enum MHD_Result answer_method(struct MHD_Connection *connection, bool post)
+{
+    const char *text = post ? "only POST\n" : "only GET and HEAD\n";
+    return answer_allowing(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", xstrdup(text),
+                           strlen(text), post ? "POST" : "GET, HEAD");
 }
 
 static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, const char *text)
@@ -56,30 +70,125 @@ static enum MHD_Result answer_health(struct MHD_Connection *connection, struct h
                   strlen(body));
 }
 
-/* `state` is NULL at the first of the library's two calls for a request, before any body has been read */
+static enum MHD_Result answer_metrics(struct MHD_Connection *connection, const struct metrics *metrics)
+{
+    size_t len;
+    char *text = metrics_text(metrics, &len);
+    return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text, len);
+}
+
+/* ---- what changes something ---- */
+
+static bool is_loopback(const struct sockaddr *any)
+{
+    union {
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at;
+    if (any->sa_family == AF_INET) {
+        memcpy(&at.v4, any, sizeof at.v4);
+        return ntohl(at.v4.sin_addr.s_addr) >> 24 == 127;
+    }
+    if (any->sa_family != AF_INET6)
+        return false;
+    memcpy(&at.v6, any, sizeof at.v6);
+    const unsigned char *bytes = at.v6.sin6_addr.s6_addr;
+    return IN6_IS_ADDR_LOOPBACK(&at.v6.sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&at.v6.sin6_addr) && bytes[12] == 127);
+}
+
+/* A page in the browser of somebody who sits at this machine can post here, but not without saying where it is from. */
+static bool may_change(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *caller = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return caller && is_loopback(caller->client_addr) &&
+           !MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+}
+
+static bool number_of(const char *text, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *number > 0;
+}
+
+static enum MHD_Result answer_control(struct MHD_Connection *connection, struct control *control,
+                                      enum control_verb verb)
+{
+    const char *to = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "to"),
+               *language = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
+    struct control_request request = {.verb = verb, .language = language_of_environment()};
+    if (language)
+        request.language = strncmp(language, "zh", 2) == 0 ? LANGUAGE_CHINESE : LANGUAGE_ENGLISH;
+    if (verb != CONTROL_GENERATIONS && !may_change(connection))
+        return answer_text(connection, MHD_HTTP_FORBIDDEN, "only for callers on this machine\n");
+    if (verb == CONTROL_ROLLBACK && to && !number_of(to, &request.to))
+        return answer_text(connection, MHD_HTTP_BAD_REQUEST, "to: the number of a generation was expected\n");
+    unsigned status;
+    char *json = control_ask(control, &request, &status);
+    return answer(connection, status, "application/json", json, strlen(json));
+}
+
+/* ---- requests ---- */
+
+enum page { PAGE_METRICS, PAGE_HEALTHZ, PAGE_READYZ, PAGE_GENERATIONS, PAGE_RELOAD, PAGE_ROLLBACK, PAGES };
+
+static const struct {
+    const char *path;
+    bool post; /* else GET and HEAD */
+} pages[PAGES] = {
+    [PAGE_METRICS] = {"/metrics", false},    [PAGE_HEALTHZ] = {"/healthz", false},
+    [PAGE_READYZ] = {"/readyz", false},      [PAGE_GENERATIONS] = {"/-/generations", false},
+    [PAGE_RELOAD] = {"/-/reload", true},     [PAGE_ROLLBACK] = {"/-/rollback", true},
+};
+
+static enum MHD_Result answer_page(struct http *http, struct MHD_Connection *connection, enum page page)
+{
+    switch (page) {
+    case PAGE_METRICS:
+        return answer_metrics(connection, http->metrics);
+    case PAGE_HEALTHZ:
+        return answer_health(connection, http->health, HEALTH_LIVE);
+    case PAGE_READYZ:
+        return answer_health(connection, http->health, HEALTH_READY);
+    case PAGE_GENERATIONS:
+        return answer_control(connection, http->control, CONTROL_GENERATIONS);
+    case PAGE_RELOAD:
+        return answer_control(connection, http->control, CONTROL_RELOAD);
+    case PAGE_ROLLBACK:
+        return answer_control(connection, http->control, CONTROL_ROLLBACK);
+    case PAGES:
+        break;
+    }
+    return answer_text(connection, MHD_HTTP_NOT_FOUND, "try /metrics, /healthz or /readyz\n");
+}
+
+static bool method_fits(const char *method, bool post)
+{
+    bool get = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    return post ? strcmp(method, MHD_HTTP_METHOD_POST) == 0 : get;
+}
+
+/* `state` is NULL at the first of the library's calls for a request, before any body has been read.  A body says nothing
+ * here and is passed over. */
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
                               const char *version, const char *upload, size_t *upload_len, void **state)
 {
     (void)version;
     (void)upload;
-    (void)upload_len;
     struct http *http = arg;
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-    if (!*state) {
+    enum page page = 0;
+    while (page < PAGES && strcmp(path, pages[page].path) != 0)
+        page++;
+    bool post = page < PAGES && pages[page].post;
+    if (!method_fits(method, post))
+        return answer_method(connection, post);
+    if (!*state || *upload_len) {
         *state = http;
+        *upload_len = 0;
         return MHD_YES;
     }
-    if (strcmp(path, "/metrics") == 0) {
-        size_t len;
-        char *text = metrics_text(http->metrics, &len);
-        return answer(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text, len);
-    }
-    if (strcmp(path, "/healthz") == 0)
-        return answer_health(connection, http->health, HEALTH_LIVE);
-    if (strcmp(path, "/readyz") == 0)
-        return answer_health(connection, http->health, HEALTH_READY);
-    return answer_text(connection, MHD_HTTP_NOT_FOUND, "try /metrics, /healthz or /readyz\n");
+    return answer_page(http, connection, page);
 }
 
 static int listen_at(const struct addrinfo *address)
@@ -131,7 +240,7 @@ static uint16_t port_of(int fd)
 }
 
 struct http *http_start(const char *host, uint16_t port, const struct metrics *metrics, struct health *health,
-                        struct problems *problems)
+                        struct control *control, struct problems *problems)
 {
     int fd = listen_on(host, port, problems);
     if (fd < 0)
@@ -139,13 +248,15 @@ struct http *http_start(const char *host, uint16_t port, const struct metrics *m
     struct http *http = xcalloc(1, sizeof *http);
     http->metrics = metrics;
     http->health = health;
+    http->control = control;
     http->port = port_of(fd);
 
-    /* the library's thread inherits the mask: signals are the control thread's business */
+    /* the library's threads inherit the mask: signals are the control thread's business */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    http->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, handle, http,
+    http->daemon = MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD |
+                                        MHD_USE_THREAD_PER_CONNECTION, 0, NULL, NULL, handle, http,
                                     MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                                     (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
                                     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);

@@ -118,7 +118,7 @@ static void hint(struct running *r, struct case_difference *d)
         struct subject subject;
         struct inquiry q;
         char *code;
-        if (rule == j->rules->count || !inquiry_subject(j, rule, d->expected->subject, &subject, &code))
+        if (rule == j->rules->count || !inquiry_subject(j, rule, d->expected->subject, CATEGORY_NONE, &subject, &code))
             continue;
         inquiry_open(&q, j, rule, subject, code, MINUTE_NONE);
         int64_t minute = view_newest_minute(q.view);

@@ -17,15 +17,15 @@ void inquiry_close(struct inquiry *q)
 }
 
 /* one that has an alert, by what is shown of it: a pseudonym can be taken back no other way */
-static bool shown_subject(const struct judgement *j, unsigned rule, const char *text, struct subject *subject,
-                          char **code)
+static bool shown_subject(const struct judgement *j, unsigned rule, const char *text, uint16_t each,
+                          struct subject *subject, char **code)
 {
     for (size_t i = 0; i < j->count; i++) {
         char shown[PAST_SUBJECT_SIZE], name[PAST_SUBJECT_SIZE];
         const struct past_alert *a = &j->alerts[i];
         past_subject(j, a, true, shown);
         past_subject(j, a, false, name);
-        if (a->rule == rule && (strcmp(shown, text) == 0 || strcmp(name, text) == 0)) {
+        if (a->rule == rule && a->subject.each == each && (strcmp(shown, text) == 0 || strcmp(name, text) == 0)) {
             *subject = a->subject;
             *code = xstrdup(a->code);
             return true;
@@ -34,29 +34,30 @@ static bool shown_subject(const struct judgement *j, unsigned rule, const char *
     return false;
 }
 
-static bool region_subject(const struct registry *registry, enum subject_kind kind, const char *text,
+static bool region_subject(const struct registry *registry, enum subject_kind kind, const char *text, uint16_t each,
                            struct subject *subject, char **code)
 {
     for (uint32_t i = 1; i <= registry_count(registry); i++) {
         const struct region *region = registry_region(registry, i);
         if ((int)region->level != (int)kind || (strcmp(region->code, text) != 0 && strcmp(region->name, text) != 0))
             continue;
-        *subject = past_subject_key(kind, str_of(region->code), i, CATEGORY_NONE);
+        *subject = past_subject_key(kind, str_of(region->code), i, each);
         *code = xstrdup(region->code);
         return true;
     }
     return false;
 }
 
-bool inquiry_subject(const struct judgement *j, unsigned rule, const char *text, struct subject *subject, char **code)
+bool inquiry_subject(const struct judgement *j, unsigned rule, const char *text, uint16_t each, struct subject *subject,
+                     char **code)
 {
     const struct rule *r = &j->rules->rules[rule];
     const struct config *config = past_config(j->past);
-    if (shown_subject(j, rule, text, subject, code))
+    if (shown_subject(j, rule, text, each, subject, code))
         return true;
     for (unsigned i = 0; i < r->per_count; i++)
         if (r->per[i] != SUBJECT_RESPONDENT && r->per[i] != SUBJECT_MATTER &&
-            region_subject(config->registry, r->per[i], text, subject, code))
+            region_subject(config->registry, r->per[i], text, each, subject, code))
             return true;
     for (unsigned i = 0; i < r->per_count; i++) {
         const struct organisation *known =
@@ -64,7 +65,7 @@ bool inquiry_subject(const struct judgement *j, unsigned rule, const char *text,
         if (r->per[i] != SUBJECT_RESPONDENT && r->per[i] != SUBJECT_MATTER)
             continue;
         *code = xstrdup(known ? known->code : text);
-        *subject = past_subject_key(r->per[i], str_of(*code), REGION_NONE, CATEGORY_NONE);
+        *subject = past_subject_key(r->per[i], str_of(*code), REGION_NONE, each);
         return true;
     }
     return false;

@@ -18,9 +18,10 @@ void inquiry_open(struct inquiry *, const struct judgement *, unsigned rule, str
                   int64_t from);
 void inquiry_close(struct inquiry *);
 
-/* The subject of the rule that `text` means, as code, name or as it is shown; *code is free()'d by the caller.  false: the
+/* The subject of the rule that `text` means, with the category `each` (CATEGORY_NONE of a rule without), as code, name or as it is shown; *code is free()'d by the caller.  false: the
  * rule has none such. */
-bool inquiry_subject(const struct judgement *, unsigned rule, const char *text, struct subject *, char **code);
+bool inquiry_subject(const struct judgement *, unsigned rule, const char *text, uint16_t each, struct subject *,
+                     char **code);
 
 /* the machine as it stood at the end of that minute, all of it closed */
 struct machine inquiry_state(const struct inquiry *, int64_t minute);

@@ -155,7 +155,7 @@ static void put_expression(FILE *out, const struct rule *rule, const struct expr
             continue;
         const struct atom *atom = &rule->atoms[e->steps[i].atom];
         put_term(out, rule, &rule->terms[atom->term], context);
-        fprintf(out, "%s%" PRId64, atom->at_most ? "<=" : ">=", atom->threshold);
+        fprintf(out, "%s%" PRId64 "%s", atom->at_most ? "<=" : ">=", atom->threshold, atom->fixed ? " fixed" : "");
         for (unsigned o = 0; o < rule->override_count; o++)
             if (rule->overrides[o].atom == e->steps[i].atom && context->registry) {
                 fputs(" at", out);

@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "rule/calendar.h"
 #include "rule/overrides.h"
+#include "rule/texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,8 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
     if (!*name || !context->registry)
         return;
     char *path = yaml_resolve(node->file, name);
+    if (context->texts)
+        rule_texts_note(context->texts, TEXT_RULES, path);
     struct overrides *table = overrides_load(path, context, problems);
     for (size_t i = 0; table && i < table->count; i++)
         apply_override(rule, &table->all[i], path, problems);
@@ -94,9 +97,11 @@ static void read_during(struct rule *rule, const struct yaml_node *node, const s
         const struct yaml_node *key = yaml_key(node, i);
         int period = calendar_find_period(context->calendar, key->text);
         int64_t multiplier = THOUSAND;
-        rule_read_number(yaml_value(node, i), THOUSAND, &multiplier, problems);
+        bool good = rule_read_number(yaml_value(node, i), THOUSAND, &multiplier, problems);
         if (period < 0)
             yaml_problem(key, problems, "the calendar has no period %s", key->text.at);
+        else if (!good)
+            continue;
         else if (multiplier < MULTIPLIER_MIN || multiplier > MULTIPLIER_MAX)
             yaml_problem(yaml_value(node, i), problems, "during (时期): expected a multiplier from 0.01 to 100");
         else

@@ -144,14 +144,19 @@ static enum comparison take_comparison(struct parser *p)
     return AT_LEAST;
 }
 
+/* is its least value 0? */
+static bool is_count(const struct term *term)
+{
+    return term->kind != TERM_SCORE &&
+           !(term->kind == TERM_MEASURE && (term->measure == MEASURE_MAX || term->measure == MEASURE_AVG));
+}
+
 /* What is always true would raise an alert on everything that is ever touched. */
 static void check_threshold(struct parser *p, const char *at, const struct term *term, bool at_most, int64_t threshold)
 {
-    bool counts = term->kind != TERM_SCORE && !(term->kind == TERM_MEASURE && (term->measure == MEASURE_MAX ||
-                                                                              term->measure == MEASURE_AVG));
-    if (counts && !at_most && threshold < 1)
+    if (is_count(term) && !at_most && threshold < 1)
         parser_fail(p, at, "always true: expected a threshold above 0");
-    else if (counts && at_most && threshold < 0)
+    else if (is_count(term) && at_most && threshold < 0)
         parser_fail(p, at, "never true: this is not below 0");
 }
 
@@ -172,8 +177,9 @@ static void emit_comparison(struct parser *p, const char *at, unsigned number, e
         emit_atom(p, number, at_most, comparison == MORE, threshold);
         return;
     }
+    check_threshold(p, at, term, comparison == EQUAL, comparison == EQUAL ? threshold : threshold + 1);
     /* = 0 is at most 0: what is at least 0 always is would only confuse */
-    if (threshold == 0) {
+    if (threshold == 0 && is_count(term)) {
         emit_atom(p, number, comparison == EQUAL, false, comparison == EQUAL ? 0 : 1);
         if (!p->failed)
             p->rule->atoms[p->rule->atom_count - 1].fixed = true;

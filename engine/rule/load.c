@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "rule/calendar.h"
+#include "rule/texts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -64,6 +65,8 @@ void rule_set_read(struct rule_set *set, const struct yaml_node *root, const str
 static void read_file(struct rule_set *set, const char *path, const struct rule_context *context,
                       struct problems *problems)
 {
+    if (context->texts)
+        rule_texts_note(context->texts, TEXT_RULES, path);
     struct yaml_file *file = yaml_read(path, problems);
     if (file)
         rule_set_read(set, yaml_root(file), context, problems);
@@ -115,6 +118,8 @@ struct rule_set *rule_set_load(const char *path, const struct rule_context *give
     struct stat about;
     struct rule_set *set = xcalloc(1, sizeof *set);
     struct rule_context with_calendar = *given, *context = &with_calendar;
+    if (given->calendar_path && given->texts)
+        rule_texts_note(given->texts, TEXT_CALENDAR, given->calendar_path);
     if (given->calendar_path)
         context->calendar = set->calendar = calendar_load(given->calendar_path, problems);
     set->utc_offset_s = context->utc_offset_s;

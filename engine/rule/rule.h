@@ -44,7 +44,7 @@ enum {
     EXPRESSION_MAX = 64,
     PER_MAX = 4,
     HOURS_MAX = 4,
-    DURING_MAX = 8
+    DURING_MAX = 5 /* multipliers are multiplied exactly: five of 100, and the largest threshold, fit into 128 bits */
 };
 
 /* a prefix of categories, as numbers */
@@ -268,6 +268,7 @@ struct rule_context {
     int32_t utc_offset_s;
     const struct calendar *calendar; /* filled by rule_set_load */
     const struct offer *const *offers; /* of each source by number; NULL: not known, nothing is said of them */
+    struct rule_texts *texts; /* gets every file that is read (rule/texts.h); NULL: nobody asks */
 };
 
 /* All rule files (*.yaml, *.yml, *.json) of a folder, or one file, in the order of their names.  NULL, with every
@@ -294,6 +295,11 @@ static inline bool rule_valid(const struct rule *rule, int64_t minute)
 }
 /* the periods of the calendar that change the rule's thresholds at that minute */
 uint32_t rule_periods(const struct rule_set *, const struct rule *, int64_t minute);
+/* Can a level begin to hold by time alone, with no new fact?  Then a subject is watched while its windows hold any. */
+static inline bool rule_waits(const struct rule *rule)
+{
+    return !rule->monotone || rule->during_count > 0 || rule->valid_from != INT64_MIN;
+}
 /* how far back from a minute it looks, with all windows */
 int32_t rule_reach_s(const struct rule *);
 

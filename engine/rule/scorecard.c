@@ -7,6 +7,7 @@
 #include "rule/parser.h"
 
 #include "base/check.h"
+#include "rule/texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,8 @@ void parser_score(struct parser *p, const char *at, const char *model, struct te
     *score = (struct score){.model = xstrdup(model), .version = xstrdup("")};
     term->score = (uint8_t)rule->score_count++;
     CHECK(asprintf(&path, "%s/%s.json", p->context->models_path, model) >= 0);
+    if (p->context->texts)
+        rule_texts_note(p->context->texts, TEXT_MODEL, path);
     size_t before = p->problems->count;
     struct yaml_file *file = yaml_read(path, p->problems);
     if (file) {

@@ -166,21 +166,21 @@ static void check_other(const struct rule *rule, uint8_t other, const struct yam
 /* once all are known by name */
 static void read_others(struct rule *rule, unsigned first, const struct yaml_node *let, struct problems *problems)
 {
+    const struct yaml_node *after[SELECTIONS_MAX] = {0}, *unless[SELECTIONS_MAX] = {0};
     for (unsigned i = first; i < rule->selection_count; i++) {
         const struct yaml_node *node = yaml_value(let, i - first);
         if (node->kind != YAML_MAPPING)
             continue;
         struct selection *s = &rule->selections[i];
-        s->after = read_other(rule, first, i, rule_get(node, KEY_SEL_AFTER, problems), problems);
-        s->unless = read_other(rule, first, i, rule_get(node, KEY_UNLESS, problems), problems);
+        after[i] = rule_get(node, KEY_SEL_AFTER, problems);
+        unless[i] = rule_get(node, KEY_UNLESS, problems);
+        s->after = read_other(rule, first, i, after[i], problems);
+        s->unless = read_other(rule, first, i, unless[i], problems);
         rule->asks_matter |= selection_asks_matter(s);
     }
     for (unsigned i = first; i < rule->selection_count; i++) {
-        const struct yaml_node *node = yaml_value(let, i - first);
-        if (node->kind != YAML_MAPPING)
-            continue;
-        check_other(rule, rule->selections[i].after, rule_get(node, KEY_SEL_AFTER, problems), problems);
-        check_other(rule, rule->selections[i].unless, rule_get(node, KEY_UNLESS, problems), problems);
+        check_other(rule, rule->selections[i].after, after[i], problems);
+        check_other(rule, rule->selections[i].unless, unless[i], problems);
     }
 }
 

@@ -41,8 +41,10 @@ bool rule_take_name(const char **at, char name[RULE_NAME_MAX + 1])
     if (!is_letter(c))
         return false;
     for (; is_letter(c) || rule_is_digit(c); c = rule_peek(next, &len)) {
-        if (used + len > RULE_NAME_MAX)
+        if (used + len > RULE_NAME_MAX) {
+            name[0] = '\0';
             return false;
+        }
         if (c < 0x80) {
             name[used++] = (char)c;
         } else {

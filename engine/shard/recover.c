@@ -54,7 +54,7 @@ enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end
 /* What can become true by time alone leaves no state until it does, so those subjects are looked for anew. */
 static bool committed_before(void *arg, const struct rule *rule)
 {
-    return rule->monotone && !rule->asks_matter && committer_knows_rule(arg, rule);
+    return !rule_waits(rule) && !rule->asks_matter && committer_knows_rule(arg, rule);
 }
 
 static void fill_counters(struct shard *shard)
@@ -80,6 +80,19 @@ static void restore_state(struct shard *shard)
     committer_restored(shard->committer);
 }
 
+static void begin_with_chosen(struct shard *shard)
+{
+    if (!shard->in.choose) {
+        restore_state(shard);
+        return;
+    }
+    const struct shard_rules chosen = shard->in.choose(shard->in.choose_arg, shard->state);
+    shard_begin(shard, chosen.rules, chosen.number);
+    restore_state(shard);
+    for (size_t i = 0; i < chosen.note_count; i++)
+        committer_note(shard->committer, &chosen.notes[i]);
+}
+
 static bool follow_to_end(struct shard *shard)
 {
     for (bool at_end = false; !at_end;)
@@ -94,7 +107,7 @@ bool shard_lead(struct shard *shard)
     if (!follow_to_end(shard) || shard->in.store->ops->lead(shard->in.store->context) != STORE_OK ||
         !follow_to_end(shard))
         return false;
-    restore_state(shard);
+    begin_with_chosen(shard);
     fill_counters(shard);
     int64_t *offsets = xcalloc(shard->partition_count + 1, sizeof *offsets);
     committer_offsets(shard->committer, offsets);

@@ -2,15 +2,15 @@
  * facts.
  *
  * A reload goes: publish {current, next}: from their next batch on workers count for both → when no older batch is open,
- * count the whole ledger for `next` → offer it to the committer, which takes it up between two handovers → publish
- * {next} → when nobody can see the old one, free it.
+ * count the whole ledger for `next` → when the committer has taken all that was counted for `current` alone, offer `next` to it,
+ * which takes it up between two handovers → publish {next} → when nobody can see the old one, free it → when the cut with
+ * which it began is committed, say so.
  *
  * Facts that are entered while the ledger is counted may be counted twice for `next`.  A counter may overcount: it costs
  * a finding that is denied, once, and the bucket passes. */
 #include "shard/shard_priv.h"
 
 #include "base/check.h"
-#include "base/log.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -59,10 +59,12 @@ static void wait_batches(struct shard *shard)
 /* everything that has been handed over by now */
 static bool wait_handed(struct shard *shard)
 {
-    for (unsigned w = 0; w < shard->in.workers && shard->threads_running; w++) {
+    for (unsigned w = 0; w < shard->in.workers; w++) {
         uint64_t filled = atomic_load(&shard->rings[w].filled);
         while (atomic_load(&shard->rings[w].taken) < filled)
-            if (!wait_a_little(shard))
+            if (!shard->threads_running)
+                committer_step(shard->committer); /* by hand there is nobody else to do it */
+            else if (!wait_a_little(shard))
                 return false;
     }
     return true;
@@ -72,7 +74,18 @@ static bool wait_taken_up(struct shard *shard, uint64_t number)
 {
     while (committer_generation(shard->committer) != number)
         if (!shard->threads_running)
-            committer_step(shard->committer); /* by hand there is nobody else to do it */
+            committer_step(shard->committer);
+        else if (!wait_a_little(shard))
+            return false;
+    return true;
+}
+
+/* so that nobody is told of a generation that a restart would not know */
+static bool wait_committed(struct shard *shard)
+{
+    while (!committer_generation_committed(shard->committer))
+        if (!shard->threads_running)
+            committer_step(shard->committer);
         else if (!wait_a_little(shard))
             return false;
     return true;
@@ -88,28 +101,44 @@ static void publish(struct shard *shard, struct generation *current, struct gene
     free((struct generations *)(uintptr_t)before);
 }
 
-bool shard_reload(struct shard *shard, const struct rule_set *rules)
+static double longest_pause_s(struct shard *shard)
+{
+    int64_t longest = 0;
+    for (unsigned w = 0; w < shard->in.workers; w++) {
+        int64_t pause = worker_longest_pause_ns(shard->workers[w]);
+        longest = pause > longest ? pause : longest;
+    }
+    return (double)longest / 1e9;
+}
+
+bool shard_reload(struct shard *shard, const struct shard_rules *rules, double *longest)
 {
     const struct config *config = shard->in.config;
     struct generation *old = shard_generation(shard);
     struct generation *next = generation_create(
-        &(struct generation_inputs){rules, config->registry, config->catalogue, (size_t)config->counters_bytes,
-                                    generation_number(old) + 1});
+        &(struct generation_inputs){rules->rules, config->registry, config->catalogue, (size_t)config->counters_bytes,
+                                    rules->number});
+    longest_pause_s(shard); /* starts anew */
+    atomic_store(&shard->timing, true);
     publish(shard, old, next);
     struct touched findings = {0};
     /* known_as_it_is only reads what it is given */
     void *active = (void *)(uintptr_t)generation_rules(old);
     shard_fill(shard, next, known_as_it_is, active, &findings);
-    struct generation_offer offer = {next, findings.all, findings.count};
+    /* What was counted for the old one alone has findings only of that, which the committer could not read any more; and the
+     * fill looked for findings of new rules only.  A batch that is still open may have looked at counters that were not full
+     * yet: it ends first. */
+    wait_batches(shard);
+    wait_handed(shard);
+    struct generation_offer offer = {next, findings.all, findings.count, rules->notes, rules->note_count};
     committer_offer(shard->committer, &offer);
-    bool taken = wait_taken_up(shard, generation_number(next));
+    bool taken = wait_taken_up(shard, rules->number);
     free(findings.all);
     /* where the committer has stopped, nobody will look at either again */
     publish(shard, next, NULL);
     bool drained = wait_handed(shard);
     generation_destroy(&old);
-    if (taken)
-        log_line(LOG_INFO, "rules", "generation %llu is active: %u rules, %s",
-                 (unsigned long long)generation_number(next), rules->count, rules->digest);
-    return taken && drained;
+    atomic_store(&shard->timing, false);
+    *longest = longest_pause_s(shard);
+    return taken && drained && wait_committed(shard);
 }

@@ -16,6 +16,34 @@ struct worker_thread {
     unsigned number;
 };
 
+static void generations_free(struct shard *shard)
+{
+    const struct generations *now = atomic_load(&shard->generations);
+    if (!now)
+        return;
+    struct generations last = *now;
+    free((struct generations *)(uintptr_t)now);
+    generation_destroy(&last.current);
+    generation_destroy(&last.next);
+}
+
+void shard_begin(struct shard *shard, const struct rule_set *rules, uint64_t number)
+{
+    const struct shard_inputs *in = &shard->in;
+    const struct config *config = in->config;
+    committer_destroy(&shard->committer);
+    generations_free(shard);
+    struct generations *first = xcalloc(1, sizeof *first);
+    first->current = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
+                                                                   (size_t)config->counters_bytes, number});
+    atomic_store(&shard->generations, first);
+    shard->committer = committer_create(&(struct committer_inputs){
+        config, in->clock, shard->ledger, first->current, shard->rings, in->workers, shard->partitions,
+        shard->partition_count, in->store, in->metrics, in->drain});
+    metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)number);
+    metric_set(in->metrics, METRIC_RULES, 0, rules->count);
+}
+
 struct shard *shard_create(const struct shard_inputs *in)
 {
     struct shard *shard = xcalloc(1, sizeof *shard);
@@ -28,27 +56,20 @@ struct shard *shard_create(const struct shard_inputs *in)
     };
     shard->partitions = in->source->ops->partitions(in->source->context, &shard->partition_count);
     shard->ledger = ledger_create(&limits, in->workers + 1);
-    struct generations *first = xcalloc(1, sizeof *first);
-    first->current = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
-                                                                   (size_t)config->counters_bytes, 1});
-    atomic_init(&shard->generations, first);
+    atomic_init(&shard->generations, NULL);
     shard->rings = xaligned(in->workers * sizeof *shard->rings);
     shard->workers = xcalloc(in->workers, sizeof(struct worker *));
     for (unsigned w = 0; w < in->workers; w++) {
         handover_ring_init(&shard->rings[w], shard->partition_count);
         shard->workers[w] = worker_create(&(struct worker_inputs){
             config, in->clock, ledger_writer(shard->ledger, w), shard->ledger, &shard->generations, in->source,
-            shard->partitions, shard->partition_count, &shard->rings[w], in->metrics, w});
+            shard->partitions, shard->partition_count, &shard->rings[w], in->metrics, w, &shard->timing});
     }
-    shard->committer = committer_create(&(struct committer_inputs){
-        config, in->clock, shard->ledger, first->current, shard->rings, in->workers, shard->partitions,
-        shard->partition_count, in->store, in->metrics, in->drain});
+    shard_begin(shard, rules, 1);
     shard->state = json_object();
     shard->wake_fd = eventfd(0, EFD_CLOEXEC);
     CHECK(shard->wake_fd >= 0);
     atomic_init(&shard->stopped, -1);
-    metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)generation_number(first->current));
-    metric_set(in->metrics, METRIC_RULES, 0, rules->count);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_LEDGER, config->ledger_bytes);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_READINGS, config->readings_bytes);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_COUNTERS, config->counters_bytes);
@@ -176,10 +197,7 @@ void shard_destroy(struct shard **pointer)
     }
     free(shard->workers);
     free(shard->rings);
-    struct generations last = *atomic_load(&shard->generations);
-    free((struct generations *)(uintptr_t)atomic_load(&shard->generations));
-    generation_destroy(&last.current);
-    generation_destroy(&last.next);
+    generations_free(shard);
     ledger_destroy(&shard->ledger);
     json_decref(shard->state);
     close(shard->wake_fd);

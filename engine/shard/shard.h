@@ -13,6 +13,14 @@
 
 struct shard;
 
+/* What a generation is made of.  All borrowed: the rules until others have taken their place, the notes until then. */
+struct shard_rules {
+    const struct rule_set *rules;
+    uint64_t number;                /* above 0, and another than the one before */
+    const struct state_note *notes; /* go into the cut with which it begins */
+    size_t note_count;
+};
+
 struct shard_inputs {
     const struct config *config;
     const struct rule_set *rules; /* borrowed, see shard_reload; NULL: the configuration's */
@@ -22,6 +30,10 @@ struct shard_inputs {
     struct metrics *metrics;
     unsigned workers;
     bool drain;
+    /* Asked when the shard is to lead, with all of the state topic: the rules to begin with, instead of `rules`, which then have
+     * number 1.  NULL: those. */
+    struct shard_rules (*choose)(void *arg, const json_t *state);
+    void *choose_arg;
 };
 
 struct shard *shard_create(const struct shard_inputs *);
@@ -41,9 +53,10 @@ bool shard_stopped(const struct shard *, enum step_result *why);
 /* stops the workers, commits what they have read, stops the committer; STEP_LOST if that commit was lost */
 enum step_result shard_stop(struct shard *);
 
-/* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.  They are
- * borrowed; those before are no longer looked at when it returns.  false: the shard stopped first. */
-bool shard_reload(struct shard *, const struct rule_set *);
+/* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.  Those before
+ * are no longer looked at when it returns.  *longest_pause_s: the longest that a worker had records at hand and finished none
+ * meanwhile.  false: the shard stopped first. */
+bool shard_reload(struct shard *, const struct shard_rules *, double *longest_pause_s);
 
 /* ---- by hand: simulation, tests ---- */
 struct worker *shard_worker(struct shard *, unsigned number);

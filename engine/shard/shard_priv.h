@@ -29,8 +29,12 @@ struct shard {
     int wake_fd;          /* a worker has handed something over */
     atomic_bool sleeping; /* the committer waits for that */
     atomic_bool stopping, flushing;
+    atomic_bool timing; /* rules are being changed: workers take the time of each record */
     _Atomic int stopped; /* enum step_result, once the committer has stopped; -1 before */
 };
+
+/* shard.c: generation and committer, anew; before anything was restored into them */
+void shard_begin(struct shard *, const struct rule_set *, uint64_t number);
 
 /* reload.c: the generation's counters, from the ledger; findings of rules that `knows` does not have */
 void shard_fill(struct shard *, struct generation *, backfill_knows *, void *arg, struct touched *findings);

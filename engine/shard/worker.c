@@ -3,7 +3,9 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { BATCH_RECORDS = 1024, LATE_A_BATCH = 8 };
 
@@ -19,6 +21,8 @@ struct worker {
     struct tally *tally;              /* by source, of one step */
     unsigned late;
     struct generations generations; /* of this batch */
+    int64_t progress_ns;            /* when it last had nothing to do or finished a record; 0: not timed */
+    _Atomic int64_t longest_ns;
 };
 
 struct worker *worker_create(const struct worker_inputs *in)
@@ -189,6 +193,31 @@ static void report(struct worker *w)
     }
 }
 
+static bool timed(const struct worker *w)
+{
+    return w->in.timing && atomic_load_explicit(w->in.timing, memory_order_relaxed);
+}
+
+static int64_t steady_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void progressed(struct worker *w)
+{
+    int64_t now = steady_ns(), pause = w->progress_ns ? now - w->progress_ns : 0;
+    w->progress_ns = now;
+    if (pause > atomic_load_explicit(&w->longest_ns, memory_order_relaxed))
+        atomic_store_explicit(&w->longest_ns, pause, memory_order_relaxed);
+}
+
+int64_t worker_longest_pause_ns(struct worker *w)
+{
+    return atomic_exchange(&w->longest_ns, 0);
+}
+
 enum worker_result worker_step(struct worker *w, int timeout_ms)
 {
     struct handover *h = handover_begin(w->in.ring);
@@ -198,6 +227,7 @@ enum worker_result worker_step(struct worker *w, int timeout_ms)
         w->next_record = 0;
         w->record_count =
             w->in.source->ops->poll(w->in.source->context, w->in.number, w->records, BATCH_RECORDS, timeout_ms);
+        w->progress_ns = timed(w) ? steady_ns() : 0;
         if (w->record_count == 0)
             return WORKER_IDLE;
     }
@@ -207,14 +237,19 @@ enum worker_result worker_step(struct worker *w, int timeout_ms)
     h->generation = generation_number(w->generations.current);
     bool room = true;
     while (room && w->next_record < w->record_count)
-        if ((room = take_record(w, h, &w->records[w->next_record])))
+        if ((room = take_record(w, h, &w->records[w->next_record]))) {
             w->next_record++;
+            if (w->progress_ns)
+                progressed(w);
+        }
     generation_evaluate(w->generations.current, &h->findings);
     if (w->generations.next)
         generation_evaluate(w->generations.next, &h->next_findings);
     report(w);
     handover_end(w->in.ring);
     ledger_end(w->in.writer); /* last: who sees the batch over, sees what it handed over */
+    if (w->progress_ns)
+        progressed(w);
     if (w->next_record == w->record_count)
         w->in.source->ops->release(w->in.source->context, w->in.number);
     return room ? WORKER_DONE : WORKER_STALLED;

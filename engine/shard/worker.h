@@ -25,6 +25,7 @@ struct worker_inputs {
     struct handover_ring *ring;
     struct metrics *metrics;
     unsigned number;
+    const atomic_bool *timing; /* take the time of each record; NULL: never */
 };
 
 struct worker *worker_create(const struct worker_inputs *);
@@ -36,5 +37,8 @@ enum worker_result {
     WORKER_STALLED, /* the committer has to go on first: its ring, or the ledger, is full */
 };
 enum worker_result worker_step(struct worker *, int timeout_ms);
+
+/* The longest, while it was timed and since it was last asked, that it had records at hand and finished none.  Any thread. */
+int64_t worker_longest_pause_ns(struct worker *);
 
 #endif

@@ -96,12 +96,15 @@ static bool take_revision(struct judge *j, const json_t *data)
         return judge_fail(j, "revision %u of alert %s came after revision %u", revision, a->id, a->revision);
     if (a->revision && a->state == ALERT_STATE_WITHDRAWN)
         return judge_fail(j, "revision %u of alert %s came after it was withdrawn", revision, a->id);
-    if (a->revision && (a->rule != rule || strcmp(a->code, text_of(subject, "code")) != 0))
+    const char *each = text_of(json_object_get(data, "each"), "category");
+    bool same = strcmp(a->code, text_of(subject, "code")) == 0 && strcmp(a->each, each) == 0;
+    if (a->revision && (a->rule != rule || !same))
         return judge_fail(j, "alert %s changed its rule or subject", a->id);
     a->revision = revision;
     a->rule = rule;
     snprintf(a->kind, sizeof a->kind, "%s", text_of(subject, "kind"));
     snprintf(a->code, sizeof a->code, "%s", text_of(subject, "code"));
+    snprintf(a->each, sizeof a->each, "%s", each);
     const char *state = text_of(data, "state");
     a->state = strcmp(state, "resolved") == 0    ? ALERT_STATE_RESOLVED
                : strcmp(state, "withdrawn") == 0 ? ALERT_STATE_WITHDRAWN
@@ -112,8 +115,8 @@ static bool take_revision(struct judge *j, const json_t *data)
     a->opened_at = time_of(json_object_get(data, "opened_at"));
     a->fresh = true;
     if (j->trace)
-        printf("       alert %.6s:%u %s, level %u, %s %s %s, opened at %lld\n", a->id, revision, state, a->level,
-               text_of(data, "rule"), a->kind, a->code, (long long)a->opened_at);
+        printf("       alert %.6s:%u %s, level %u, %s %s %s %s, opened at %lld\n", a->id, revision, state, a->level,
+               text_of(data, "rule"), a->kind, a->code, a->each, (long long)a->opened_at);
     j->counts.revisions++;
     return true;
 }
@@ -130,7 +133,8 @@ bool judge_revision(struct judge *j, const struct log_entry *e)
 
 static bool is_of(const struct judged_alert *a, const struct model_subject *s)
 {
-    return a->rule == s->rule && strcmp(a->code, s->code) == 0 && strcmp(a->kind, subject_kind_word(s->kind)) == 0;
+    return a->rule == s->rule && strcmp(a->code, s->code) == 0 && strcmp(a->each, s->each) == 0 &&
+           strcmp(a->kind, subject_kind_word(s->kind)) == 0;
 }
 
 /* does the alert show this episode as it stands? */
@@ -168,8 +172,8 @@ static void describe(const struct judge *j, const struct model_subject *s, char 
                                     words[a->state], a->level, (long long)a->opened_at, a->fresh ? " fresh" : "");
     }
     for (size_t i = 0; i < s->fact_count && len < size; i++)
-        len += (size_t)snprintf(out + len, size - len, " %s@%lld", s->facts[i]->event->id,
-                                (long long)s->facts[i]->event->occurred_at);
+        len += (size_t)snprintf(out + len, size - len, " %s@%lld", s->facts[i].fact->event->id,
+                                (long long)s->facts[i].fact->event->occurred_at);
 }
 
 struct pairing {
@@ -214,17 +218,21 @@ static bool check_subject(struct judge *j, const struct model_subject *s)
         return true;
     char text[900];
     describe(j, s, text, sizeof text);
-    return judge_fail(j, "rule %s, %s %s: alerts are not the episodes: %s",
-                      j->world->config->rules->rules[s->rule].id, subject_kind_word(s->kind), s->code, text);
+    return judge_fail(j, "rule %s, %s %s %s: alerts are not the episodes: %s",
+                      j->world->config->rules->rules[s->rule].id, subject_kind_word(s->kind), s->code, s->each, text);
 }
 
 bool judge_alerts(struct judge *j)
 {
     size_t count;
     const struct model_subject *subjects = model_subjects(j->model, &count);
-    for (size_t i = 0; i < count; i++)
-        if (subjects[i].rule < j->rules && !check_subject(j, &subjects[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (subjects[i].rule >= j->rules)
+            continue;
+        model_run(j->model, i, closed_minute(j, subjects[i].rule));
+        if (!check_subject(j, &subjects[i]))
             return false;
+    }
     for (size_t k = 0; k < j->alert_count; k++) {
         struct judged_alert *a = &j->alerts[k];
         bool known = a->state == ALERT_STATE_WITHDRAWN;

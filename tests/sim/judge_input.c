@@ -19,8 +19,8 @@ static void fact(void *arg, const struct event *e)
             judge_fail(j, "the fact %s was committed twice", x->id);
         if (x->kind != e->kind || x->region != e->region || x->category != e->category || x->tags != e->tags ||
             x->actor_count != e->actor_count || x->involved != e->involved || x->occurred_at != e->occurred_at ||
-            x->value != e->value || !str_eq(e->matter, str_of(x->matter)) || !str_eq(e->target, str_of(x->target)) ||
-            !str_eq(e->respondent, str_of(x->respondent)))
+            x->value != e->value || x->due_at != e->due_at || !str_eq(e->matter, str_of(x->matter)) ||
+            !str_eq(e->target, str_of(x->target)) || !str_eq(e->respondent, str_of(x->respondent)))
             judge_fail(j, "the fact %s is not what was sent", x->id);
         j->fresh_fact[j->fresh_facts++ % FRESH_FACTS] = i;
         return;

@@ -11,7 +11,7 @@ enum { FRESH_FACTS = 4096 };
 enum alert_seen { ALERT_STATE_FIRING, ALERT_STATE_RESOLVED, ALERT_STATE_WITHDRAWN };
 
 struct judged_alert { /* its latest revision */
-    char id[40], kind[16], code[WORLD_TEXT];
+    char id[40], kind[16], code[WORLD_TEXT], each[WORLD_TEXT];
     unsigned rule, revision, level, highest;
     enum alert_seen state;
     bool unknown, fresh; /* fresh: of the commit that is being judged */

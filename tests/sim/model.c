@@ -51,125 +51,88 @@ bool model_has(const struct model *m, size_t event)
     return m->committed[event];
 }
 
-/* ---- windows ---- */
+/* ---- a minute ---- */
 
-static bool selects(const struct selection *s, const struct model_fact *f)
+/* can more facts make it true, and never false? */
+static bool is_monotone(const struct rule *rule, const struct atom *atom)
 {
-    return s->kinds >> f->event->kind & 1 && (f->event->tags & s->tags_all) == s->tags_all &&
-           (!s->tags_any || f->event->tags & s->tags_any) && selection_covers(s, f->event->source, f->category);
+    const struct term *t = &rule->terms[atom->term];
+    bool plain = t->kind == TERM_BOTH || (t->kind == TERM_MEASURE && t->measure != MEASURE_AVG);
+    for (int i = 0; i < (t->kind == TERM_BOTH ? 2 : 1); i++) {
+        const struct selection *s = &rule->selections[i ? t->other : t->selection];
+        plain = plain && s->unless == SELECTION_NONE && !s->overdue;
+    }
+    return plain && !atom->at_most;
 }
 
-static int64_t callers(const struct model_fact *const *facts, size_t count)
+static bool rule_monotone(const struct rule *rule)
 {
-    uint64_t seen = 0;
-    for (size_t i = 0; i < count; i++)
-        for (unsigned a = 0; a < facts[i]->event->actor_count; a++)
-            seen |= UINT64_C(1) << facts[i]->event->actor[a];
-    return __builtin_popcountll(seen);
+    for (unsigned l = 1; l <= LEVELS_MAX; l++)
+        for (unsigned i = 0; i < rule->level[l].count; i++)
+            if (rule->level[l].steps[i].op == OP_ATOM && !is_monotone(rule, &rule->atoms[rule->level[l].steps[i].atom]))
+                return false;
+    return true;
 }
 
-static int64_t involved(const struct model_fact *const *facts, size_t count)
+static bool compares(const struct rule *rule, const struct atom *atom, const int64_t *values, bool closed)
 {
-    int64_t total = 0;
-    for (size_t i = 0; i < count; i++) {
-        int64_t most = facts[i]->event->involved;
-        for (size_t k = 0; k < count && facts[i]->matter[0]; k++) {
-            if (k == i || strcmp(facts[k]->matter, facts[i]->matter) != 0)
-                continue;
-            int64_t other = facts[k]->event->involved;
-            if (other > most || (other == most && k < i))
-                most = 0; /* it is the other one that counts for the matter */
+    int64_t value = values[atom->term];
+    if (value == VALUE_NONE || !(closed || is_monotone(rule, atom)))
+        return false;
+    return atom->at_most ? value <= atom->threshold : value >= atom->threshold;
+}
+
+static bool holds(const struct rule *rule, const struct expression *e, const int64_t *values, bool closed)
+{
+    bool stack[EXPRESSION_MAX];
+    unsigned top = 0;
+    for (unsigned i = 0; i < e->count; i++)
+        if (e->steps[i].op == OP_ATOM) {
+            stack[top++] = compares(rule, &rule->atoms[e->steps[i].atom], values, closed);
+        } else {
+            top--;
+            stack[top - 1] = e->steps[i].op == OP_AND ? stack[top - 1] & stack[top] : stack[top - 1] | stack[top];
         }
-        total += most;
-    }
-    return total;
-}
-
-static int64_t measure(enum measure measure, const struct model_fact *const *facts, size_t count)
-{
-    int64_t sum = 0, most = INT64_MIN;
-    for (size_t i = 0; i < count; i++) {
-        sum += facts[i]->event->value;
-        most = facts[i]->event->value > most ? facts[i]->event->value : most;
-    }
-    switch (measure) {
-    case MEASURE_EVENTS:
-        return (int64_t)count;
-    case MEASURE_CALLERS:
-        return callers(facts, count);
-    case MEASURE_INVOLVED:
-        return involved(facts, count);
-    case MEASURE_SUM:
-        return sum;
-    case MEASURE_MAX:
-        return most;
-    case MEASURE_REGIONS:
-    case MEASURE_SOURCES:
-    case MEASURE_AVG:
-    case MEASURES:
-        break;
-    }
-    CHECK(false);
-    return 0;
+    return top && stack[0];
 }
 
 struct looked {
     unsigned level, kept;
 };
 
-/* of the facts [first, first + count) of the subject */
-static struct looked look(const struct model *m, const struct rule *rule, const struct model_fact *const *facts,
-                          size_t count)
+/* the subject's first `count` facts, at that minute */
+static struct looked look(const struct model *m, const struct model_subject *s, size_t count, int64_t minute,
+                          bool closed)
 {
+    const struct rule *rule = &m->rules->rules[s->rule];
     int64_t values[TERMS_MAX];
-    const struct model_fact **selected = xcalloc(count + 1, sizeof *selected);
-    for (unsigned a = 0; a < rule->atom_count; a++) {
-        const struct term *term = &rule->terms[rule->atoms[a].term];
-        size_t taken = 0;
-        for (size_t i = 0; i < count; i++)
-            if (selects(&rule->selections[term->selection], facts[i]))
-                selected[taken++] = facts[i];
-        values[rule->atoms[a].term] = measure(term->measure, selected, taken);
-    }
-    free(selected);
+    model_values(rule, s, count, minute, values);
     struct looked w = {0, 0};
     unsigned lowest = 0;
     for (unsigned l = 1; l <= m->rules->level_count; l++) {
         if (!rule->level[l].count)
             continue;
         lowest = lowest ? lowest : l;
-        if (expression_holds(&rule->level[l], rule, values, NULL, true))
+        if (holds(rule, &rule->level[l], values, closed))
             w.level = l;
     }
     w.kept = w.level;
-    if (!w.level && rule->clear_below != INT64_MIN && values[0] >= rule->clear_below)
-        w.kept = lowest; /* all atoms have one measure, see engine/rule/check.c */
+    if (w.level)
+        return w;
+    /* all atoms have one measure, see engine/rule/check.c */
+    if (rule->clear_below != INT64_MIN && values[0] >= rule->clear_below)
+        w.kept = lowest;
+    if (rule->clear_when.count && !holds(rule, &rule->clear_when, values, closed))
+        w.kept = lowest;
     return w;
-}
-
-static struct looked look_at(const struct model *m, const struct model_subject *s, int64_t minute, size_t *first,
-                             size_t *count)
-{
-    const struct rule *rule = &m->rules->rules[s->rule];
-    *first = *count = 0;
-    for (size_t i = 0; i < s->fact_count; i++) {
-        int64_t at = s->facts[i]->event->occurred_at;
-        if (at <= minute * 60 - rule->within_s)
-            *first = i + 1;
-        else if (at <= minute * 60)
-            ++*count;
-    }
-    return look(m, rule, s->facts + *first, *count);
 }
 
 /* the fact with which the window came to some level */
 static int64_t crossed_at(const struct model *m, const struct model_subject *s, int64_t minute)
 {
-    size_t first, count;
-    look_at(m, s, minute, &first, &count);
-    for (size_t i = 1; i <= count; i++)
-        if (look(m, &m->rules->rules[s->rule], s->facts + first, i).level)
-            return s->facts[first + i - 1]->event->occurred_at;
+    for (size_t i = 1; i <= s->fact_count; i++)
+        if (look(m, s, i, minute, true).level)
+            return s->facts[i - 1].fact->event->occurred_at;
     CHECK(false);
     return 0;
 }
@@ -181,30 +144,37 @@ static int64_t minute_of(int64_t second)
     return (second + 59) / 60;
 }
 
-static int by_minute(const void *a, const void *b)
+/* what has happened to a subject up to some minute */
+struct course {
+    int64_t minute;
+    unsigned level;
+    int64_t held[LEVELS_MAX + 1], low[LEVELS_MAX + 1]; /* since when; MODEL_NEVER: it isn't so */
+};
+
+static void sooner(int64_t *next, int64_t minute, int64_t now)
 {
-    const int64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    if (minute > now && minute < *next)
+        *next = minute;
 }
 
-/* Minutes at which anything may happen: a fact enters or leaves, or has done so `for` or `after` ago. */
-static size_t interesting(const struct model_subject *s, const struct rule *rule, int64_t *minutes)
+/* The next minute at which anything may happen: a fact enters or leaves a window, what holds has held long enough. */
+static int64_t next_minute(const struct model *m, const struct model_subject *s, const struct course *c)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < s->fact_count; i++) {
-        int64_t at = s->facts[i]->event->occurred_at, changes[] = {minute_of(at), minute_of(at + rule->within_s)};
-        for (int k = 0; k < 2; k++) {
-            minutes[count++] = changes[k];
-            minutes[count++] = changes[k] + rule->for_s / 60;
-            minutes[count++] = changes[k] + rule->clear_after_s / 60;
+    const struct rule *rule = &m->rules->rules[s->rule];
+    int64_t next = MODEL_NEVER;
+    for (size_t i = 0; i < s->fact_count; i++)
+        for (unsigned w = 0; w < rule->window_count; w++) {
+            int64_t at = s->facts[i].fact->event->occurred_at + rule->windows[w].lag_s;
+            sooner(&next, minute_of(at), c->minute);
+            sooner(&next, minute_of(at + rule->windows[w].within_s), c->minute);
         }
+    for (unsigned l = 1; l <= m->rules->level_count; l++) {
+        if (l > c->level && c->held[l] != MODEL_NEVER)
+            sooner(&next, c->held[l] + rule->for_s / 60, c->minute);
+        if (l <= c->level && c->low[l] != MODEL_NEVER)
+            sooner(&next, c->low[l] + rule->clear_after_s / 60, c->minute);
     }
-    qsort(minutes, count, sizeof *minutes, by_minute);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || minutes[kept - 1] != minutes[i])
-            minutes[kept++] = minutes[i];
-    return kept;
+    return next;
 }
 
 static void episode_step(struct model_subject *s, int64_t minute, unsigned level)
@@ -217,45 +187,44 @@ static void episode_step(struct model_subject *s, int64_t minute, unsigned level
 
 static void episode_open(const struct model *m, struct model_subject *s, int64_t minute, unsigned level)
 {
-    bool waits = m->rules->rules[s->rule].for_s > 0;
+    const struct rule *rule = &m->rules->rules[s->rule];
+    bool at_once = rule->for_s == 0 && rule_monotone(rule);
     s->episodes = xrealloc(s->episodes, (s->episode_count + 1) * sizeof *s->episodes);
     s->episodes[s->episode_count++] =
-        (struct model_episode){.opened_minute = minute, .opened_at = waits ? minute * 60 : crossed_at(m, s, minute)};
+        (struct model_episode){.opened_minute = minute, .opened_at = at_once ? crossed_at(m, s, minute) : minute * 60};
     episode_step(s, minute, level);
+}
+
+static unsigned level_after(const struct model *m, const struct model_subject *s, struct course *c, bool closed)
+{
+    const struct rule *rule = &m->rules->rules[s->rule];
+    struct looked w = look(m, s, s->fact_count, c->minute, closed);
+    unsigned up = 0, down = 0;
+    for (unsigned l = 1; l <= m->rules->level_count; l++) {
+        c->held[l] = w.level < l ? MODEL_NEVER : c->held[l] == MODEL_NEVER ? c->minute : c->held[l];
+        c->low[l] = w.kept >= l ? MODEL_NEVER : c->low[l] == MODEL_NEVER ? c->minute : c->low[l];
+        if (c->held[l] != MODEL_NEVER && c->minute - c->held[l] >= rule->for_s / 60)
+            up = l;
+        if (l <= c->level && !(c->low[l] != MODEL_NEVER && c->minute - c->low[l] >= rule->clear_after_s / 60))
+            down = l;
+    }
+    return up > c->level ? up : down;
 }
 
 static void run(const struct model *m, struct model_subject *s)
 {
-    const struct rule *rule = &m->rules->rules[s->rule];
-    int64_t held[LEVELS_MAX + 1], low[LEVELS_MAX + 1];
-    for (unsigned l = 0; l <= LEVELS_MAX; l++) {
-        held[l] = MODEL_NEVER;
-        low[l] = 0;
+    struct course c = {0};
+    for (unsigned l = 0; l <= LEVELS_MAX; l++)
+        c.held[l] = MODEL_NEVER;
+    while ((c.minute = next_minute(m, s, &c)) != MODEL_NEVER) {
+        unsigned next = level_after(m, s, &c, c.minute <= s->closed);
+        if (c.level == 0 && next > 0)
+            episode_open(m, s, c.minute, next);
+        else if (next != c.level)
+            episode_step(s, c.minute, next);
+        c.level = next;
     }
-    int64_t *minutes = xcalloc(s->fact_count * 6 + 1, sizeof *minutes);
-    size_t minute_count = interesting(s, rule, minutes), first, count;
-    unsigned level = 0;
-    for (size_t i = 0; i < minute_count; i++) {
-        int64_t now = minutes[i];
-        struct looked w = look_at(m, s, now, &first, &count);
-        unsigned up = 0, down = 0;
-        for (unsigned l = 1; l <= m->rules->level_count; l++) {
-            held[l] = w.level < l ? MODEL_NEVER : held[l] == MODEL_NEVER ? now : held[l];
-            low[l] = w.kept >= l ? MODEL_NEVER : low[l] == MODEL_NEVER ? now : low[l];
-            if (held[l] != MODEL_NEVER && now - held[l] >= rule->for_s / 60)
-                up = l;
-            if (l <= level && !(low[l] != MODEL_NEVER && now - low[l] >= rule->clear_after_s / 60))
-                down = l;
-        }
-        unsigned next = up > level ? up : down;
-        if (level == 0 && next > 0)
-            episode_open(m, s, now, next);
-        else if (next != level)
-            episode_step(s, now, next);
-        level = next;
-    }
-    CHECK(level == 0);
-    free(minutes);
+    CHECK(c.level == 0 || s->closed != MODEL_NEVER); /* what ends it may not be believed yet */
 }
 
 /* ---- subjects ---- */
@@ -281,11 +250,12 @@ static enum subject_kind subject_of(const struct model *m, const struct rule *ru
     return SUBJECT_NONE;
 }
 
-static struct model_subject *subject_find(struct model *m, unsigned rule, enum subject_kind kind, const char *code)
+static struct model_subject *subject_find(struct model *m, unsigned rule, enum subject_kind kind, const char *code,
+                                          const char *each)
 {
     for (size_t i = 0; i < m->subject_count; i++) {
         struct model_subject *s = &m->subjects[i];
-        if (s->rule == rule && s->kind == kind && strcmp(s->code, code) == 0)
+        if (s->rule == rule && s->kind == kind && strcmp(s->code, code) == 0 && strcmp(s->each, each) == 0)
             return s;
     }
     if (m->subject_count == m->subject_capacity) {
@@ -295,37 +265,55 @@ static struct model_subject *subject_find(struct model *m, unsigned rule, enum s
     struct model_subject *s = &m->subjects[m->subject_count++];
     *s = (struct model_subject){.rule = rule, .kind = kind};
     snprintf(s->code, sizeof s->code, "%s", code);
+    snprintf(s->each, sizeof s->each, "%s", each);
     return s;
 }
 
-static void subject_add(struct model_subject *s, const struct model_fact *f)
+static void subject_add(struct model_subject *s, const struct model_fact *f, uint32_t takes)
 {
     if (s->fact_count == s->fact_capacity) {
         s->fact_capacity = s->fact_capacity ? s->fact_capacity * 2 : 16;
         s->facts = xrealloc(s->facts, s->fact_capacity * sizeof *s->facts);
     }
-    s->facts[s->fact_count++] = f;
+    s->facts[s->fact_count++] = (struct model_taken){f, takes};
+}
+
+/* the first segments of its category's path; false if it has none */
+static bool each_of(const struct model *m, const struct rule *rule, const struct model_fact *f, char *each)
+{
+    each[0] = '\0';
+    if (!rule->each)
+        return true;
+    if (f->category == CATEGORY_NONE)
+        return false;
+    snprintf(each, WORLD_TEXT, "%s", catalogue_category(m->world->config->catalogue, f->category)->path);
+    char *end = each;
+    for (unsigned segments = 1; (end = strchr(end, '.')) && segments < rule->each; segments++)
+        end++;
+    if (end)
+        *end = '\0';
+    return true;
 }
 
 static void hand_out(struct model *m, unsigned number, const struct model_fact *f)
 {
     const struct rule *rule = &m->rules->rules[number];
-    bool taken = false;
-    for (unsigned s = 0; s < rule->selection_count; s++)
-        taken = taken || selects(&rule->selections[s], f);
+    uint32_t takes = model_takes(m, rule, f);
     const char *code;
-    enum subject_kind kind = taken ? subject_of(m, rule, f, &code) : SUBJECT_NONE;
+    char each[WORLD_TEXT];
+    enum subject_kind kind = takes && each_of(m, rule, f, each) ? subject_of(m, rule, f, &code) : SUBJECT_NONE;
     if (kind != SUBJECT_NONE)
-        subject_add(subject_find(m, number, kind, code), f);
+        subject_add(subject_find(m, number, kind, code, each), f, takes);
 }
 
 static uint64_t digest_of(const struct model_subject *s)
 {
     uint64_t digest = s->fact_count;
     for (size_t i = 0; i < s->fact_count; i++) {
-        const struct model_fact *f = s->facts[i];
-        uint64_t one = (uint64_t)(uintptr_t)f->event ^ (uint64_t)f->category << 48;
-        digest = XXH3_64bits_withSeed(f->matter, strlen(f->matter), digest ^ one);
+        const struct model_fact *f = s->facts[i].fact;
+        uint64_t one[] = {(uintptr_t)f->event, s->facts[i].takes, f->region, f->category};
+        digest = XXH3_64bits_withSeed(one, sizeof one, digest);
+        digest = XXH3_64bits_withSeed(f->matter, strlen(f->matter), digest);
     }
     return digest;
 }
@@ -338,17 +326,22 @@ void model_settle(struct model *m)
     for (size_t i = 0; i < m->live_count; i++)
         for (unsigned r = 0; r < m->rules->count; r++)
             hand_out(m, r, &m->live[i]);
-    for (size_t i = 0; i < m->subject_count; i++) {
-        struct model_subject *s = &m->subjects[i];
-        uint64_t digest = digest_of(s);
-        if (digest == s->digest)
-            continue;
-        s->digest = digest;
-        for (size_t k = 0; k < s->episode_count; k++)
-            free(s->episodes[k].steps);
-        s->episode_count = 0;
-        run(m, s);
-    }
+}
+
+void model_run(struct model *m, size_t subject, int64_t closed)
+{
+    struct model_subject *s = &m->subjects[subject];
+    uint64_t digest = digest_of(s);
+    if (rule_monotone(&m->rules->rules[s->rule]))
+        closed = MODEL_NEVER;
+    if (digest == s->digest && closed == s->closed)
+        return;
+    s->digest = digest;
+    s->closed = closed;
+    for (size_t k = 0; k < s->episode_count; k++)
+        free(s->episodes[k].steps);
+    s->episode_count = 0;
+    run(m, s);
 }
 
 const struct model_subject *model_subjects(const struct model *m, size_t *count)
@@ -360,7 +353,7 @@ const struct model_subject *model_subjects(const struct model *m, size_t *count)
 enum model_shown model_shown(const struct model_subject *s, const struct model_episode *e, int64_t closed,
                              int64_t horizon, unsigned *level)
 {
-    int64_t newest = s->fact_count ? minute_of(s->facts[s->fact_count - 1]->event->occurred_at) : MODEL_NONE;
+    int64_t newest = s->fact_count ? minute_of(s->facts[s->fact_count - 1].fact->event->occurred_at) : MODEL_NONE;
     if (newest > horizon)
         horizon = newest;
     *level = 0;

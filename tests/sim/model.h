@@ -1,6 +1,9 @@
 /* The reference: from the set of committed events, what every rule's episodes are.  Written from rules/README.md
  * ("Episodes") by brute force and sharing nothing with engine/alert, engine/count or engine/ledger: no chains, no
- * counters, no increments.  All windows of a subject are recomputed from the whole list whenever its facts change. */
+ * counters, no increments.  All windows of a subject are recomputed from the whole list whenever its facts change.
+ *
+ * What more facts could make false again is believed only of minutes that are closed, so the episodes of a rule that
+ * has such comparisons depend on how far that is. */
 #ifndef GW_SIM_MODEL_H
 #define GW_SIM_MODEL_H
 
@@ -27,18 +30,26 @@ struct model_fact { /* an event as it stands: with what moves and merges have ma
     const struct world_event *event;
     uint32_t region;
     uint16_t category;
-    const char *matter;
+    const char *matter;  /* what merges have made of it */
+    const char *related; /* and merges and links: where to look for what came before */
+};
+
+struct model_taken { /* as a rule sees it */
+    const struct model_fact *fact;
+    uint32_t takes; /* bits: the selections that take it */
 };
 
 struct model_subject {
     unsigned rule;
     enum subject_kind kind;
     char code[WORLD_TEXT];
-    const struct model_fact **facts; /* in the order (occurred_at, id) */
+    char each[WORLD_TEXT]; /* the category that is judged by itself; "": the rule judges all together */
+    struct model_taken *facts; /* in the order (occurred_at, id) */
     size_t fact_count, fact_capacity;
     struct model_episode *episodes;
     size_t episode_count;
     uint64_t digest; /* of the facts that the episodes were computed from */
+    int64_t closed;  /* and up to which minute all was believed */
 };
 
 struct model;
@@ -49,12 +60,14 @@ void model_destroy(struct model **);
 /* Takes the event into the set; false: it is there already. */
 bool model_commit(struct model *, size_t event);
 bool model_has(const struct model *, size_t event);
-/* After commits: works out subjects and episodes anew. */
+/* After commits: works out subjects and their facts anew. */
 void model_settle(struct model *);
 const struct model_subject *model_subjects(const struct model *, size_t *count);
+/* Works out the subject's episodes, if that is not done, with minutes up to `closed` settled. */
+void model_run(struct model *, size_t subject, int64_t closed);
 
-/* What a subscriber should see of an episode when minutes up to `closed` are settled, and up to `horizon` (a clock's
- * minute; or MODEL_NONE) provisional. */
+/* What a subscriber should see of an episode, after model_run, when minutes up to `closed` are settled, and up to
+ * `horizon` (a clock's minute; or MODEL_NONE) provisional. */
 enum model_shown { MODEL_HIDDEN, MODEL_FIRING, MODEL_ENDED };
 enum model_shown model_shown(const struct model_subject *, const struct model_episode *, int64_t closed,
                              int64_t horizon, unsigned *level);

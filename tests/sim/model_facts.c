@@ -1,4 +1,5 @@
-/* What later events say about earlier ones: voids, restorations, moves, merges. */
+/* What later events say about earlier ones: voids, restorations, moves, merges; and what earlier ones say about later
+ * ones of their matter: which selections take them. */
 #include "model_priv.h"
 
 #include "base/check.h"
@@ -71,16 +72,19 @@ static void unite(struct unions *u, const char *a, const char *b)
             u->root[i] = low;
 }
 
-static void settle_matters(const struct model *m)
+/* links: for `related`, otherwise for `matter` */
+static void settle_matters(const struct model *m, bool links)
 {
     struct unions u = {xcalloc(m->world->event_count * 3 + 1, sizeof(char *)),
                        xcalloc(m->world->event_count * 3 + 1, sizeof(char *)), 0};
     for (size_t i = 0; i < m->live_count; i++)
-        if (m->live[i].event->kind == EVENT_MERGED)
+        if (m->live[i].event->kind == EVENT_MERGED || (links && m->live[i].event->kind == EVENT_LINKED))
             unite(&u, m->live[i].event->matter, m->live[i].event->target);
-    for (size_t i = 0; i < m->live_count; i++)
-        if (m->live[i].matter[0])
-            m->live[i].matter = *root_of(&u, m->live[i].matter);
+    for (size_t i = 0; i < m->live_count; i++) {
+        struct model_fact *f = &m->live[i];
+        if (f->event->matter[0])
+            *(links ? &f->related : &f->matter) = *root_of(&u, f->event->matter);
+    }
     free(u.name);
     free(u.root);
 }
@@ -102,9 +106,70 @@ void model_settle_facts(struct model *m)
         if (!m->committed[i] || !is_live(m, e))
             continue;
         struct model_fact *fact = &m->live[m->live_count++];
-        *fact = (struct model_fact){e, e->region, e->category, e->matter};
+        *fact = (struct model_fact){e, e->region, e->category, e->matter, e->matter};
         settle_place(m, fact);
     }
     qsort(m->live, m->live_count, sizeof *m->live, by_order);
-    settle_matters(m);
+    settle_matters(m, false);
+    settle_matters(m, true);
+}
+
+/* ---- selections ---- */
+
+static bool at_time(const struct selection *s, int64_t second)
+{
+    bool within = s->hours_count == 0;
+    int64_t minute = second / 60 % 1440; /* worlds are at +00:00 */
+    for (unsigned i = 0; i < s->hours_count; i++) {
+        int64_t from = s->hours[i].first, to = s->hours[i].end;
+        within |= from < to ? minute >= from && minute < to : minute >= from || minute < to;
+    }
+    return within;
+}
+
+/* what came before aside */
+static bool looks_like(const struct selection *s, const struct model_fact *f)
+{
+    return s->kinds >> f->event->kind & 1 && (f->event->tags & s->tags_all) == s->tags_all &&
+           (!s->tags_any || f->event->tags & s->tags_any) && selection_covers(s, f->event->source, f->category) &&
+           at_time(s, f->event->occurred_at);
+}
+
+static bool has_come(const struct model *m, const struct selection *s, const struct model_fact *before)
+{
+    for (const struct model_fact *f = m->live; f < before; f++)
+        if (before->related[0] && strcmp(f->related, before->related) == 0 && looks_like(s, f))
+            return true;
+    return false;
+}
+
+static bool is_overdue(const struct model *m, const struct model_fact *before)
+{
+    int64_t due = 0;
+    bool closed = false;
+    for (const struct model_fact *f = m->live; f < before; f++) {
+        if (!before->related[0] || strcmp(f->related, before->related) != 0)
+            continue;
+        due = f->event->due_at ? f->event->due_at : due;
+        if (f->event->kind == EVENT_CLOSED || f->event->kind == EVENT_REOPENED)
+            closed = f->event->kind == EVENT_CLOSED;
+    }
+    return due && due < before->event->occurred_at && !closed;
+}
+
+static bool takes(const struct model *m, const struct rule *rule, const struct selection *s,
+                  const struct model_fact *f)
+{
+    return looks_like(s, f) && (s->after == SELECTION_NONE || has_come(m, &rule->selections[s->after], f)) &&
+           (s->unless == SELECTION_NONE || !has_come(m, &rule->selections[s->unless], f)) &&
+           (!s->overdue || is_overdue(m, f));
+}
+
+uint32_t model_takes(const struct model *m, const struct rule *rule, const struct model_fact *f)
+{
+    uint32_t taken = 0;
+    for (unsigned i = 0; i < rule->selection_count; i++)
+        if (rule->used >> i & 1 && takes(m, rule, &rule->selections[i], f))
+            taken |= UINT32_C(1) << i;
+    return taken;
 }

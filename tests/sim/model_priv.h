@@ -16,5 +16,10 @@ struct model {
 
 /* model_facts.c: works out what is live, and where, and under which matter */
 void model_settle_facts(struct model *);
+/* the selections of the rule that take the fact, one of m->live, as bits; those that others only ask for aside */
+uint32_t model_takes(const struct model *, const struct rule *, const struct model_fact *);
+
+/* model_value.c: the rule's terms, at that minute, of the subject's first `count` facts */
+void model_values(const struct rule *, const struct model_subject *, size_t count, int64_t minute, int64_t *values);
 
 #endif

@@ -330,10 +330,10 @@ static bool last_part(struct run *r)
     return fail(r, "the engine came to no end");
 }
 
-struct run_result run_seed(uint64_t seed, const char *directory, bool with_trace)
+struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *directory, bool with_trace)
 {
     struct run r = {.dice = {seed ^ UINT64_C(0x5bd1e995)}, .trace = with_trace};
-    r.world = world_create(seed, WORLD_ANY, directory);
+    r.world = world_create(seed, kind, directory);
     r.log = memory_log_create(r.world->partitions, r.world->partition_count);
     r.judge = judge_create(r.world, r.log, with_trace);
     r.clock = (struct clock){now_ms, &r};

@@ -14,6 +14,6 @@ struct run_result {
 };
 
 /* `directory`: for the world's files.  trace: each step in a line on stdout. */
-struct run_result run_seed(uint64_t seed, const char *directory, bool trace);
+struct run_result run_seed(uint64_t seed, enum world_kind, const char *directory, bool trace);
 
 #endif

@@ -1,7 +1,8 @@
 /* gridwarn_sim: the engine simulated from seeds, FoundationDB's way.  A failing seed is printed and replays exactly:
  *
  *   gridwarn_sim --seeds 1..3000        all of them; ends at the first failure
- *   gridwarn_sim --seed 42 -v           one, each step in a line */
+ *   gridwarn_sim --seed 42 -v           one, each step in a line
+ *   gridwarn_sim --plain --seed 11936   with rules of counts only, see WORLD_PLAIN */
 #include "run.h"
 
 #include "base/log.h"
@@ -17,13 +18,14 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int run_seeds(uint64_t first, uint64_t last, const char *directory, bool keep_going, bool trace)
+static int run_seeds(uint64_t first, uint64_t last, enum world_kind kind, const char *directory, bool keep_going,
+                     bool trace)
 {
     double begin = seconds();
     struct judge_counts sum = {0};
     uint64_t done = 0, failed = 0, engines = 0;
     for (uint64_t seed = first; seed <= last; seed++) {
-        struct run_result result = run_seed(seed, directory, trace);
+        struct run_result result = run_seed(seed, kind, directory, trace);
         done++;
         engines += result.engines;
         sum.commits += result.counts.commits;
@@ -54,7 +56,7 @@ static int run_seeds(uint64_t first, uint64_t last, const char *directory, bool 
 
 static int usage(void)
 {
-    fputs("gridwarn_sim --seeds A..B [--all] | --seed N [-v]\n", stderr);
+    fputs("gridwarn_sim [--plain] --seeds A..B [--all] | --seed N [-v]\n", stderr);
     return 2;
 }
 
@@ -62,6 +64,7 @@ int main(int argc, char **argv)
 {
     unsigned long long first = 1, last = 0;
     bool keep_going = false, trace = false;
+    enum world_kind kind = WORLD_ANY;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc &&
             sscanf(argv[i + 1], "%llu..%llu", &first, &last) == 2) {
@@ -69,6 +72,8 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc && sscanf(argv[i + 1], "%llu", &first) == 1) {
             last = first;
             i++;
+        } else if (strcmp(argv[i], "--plain") == 0) {
+            kind = WORLD_PLAIN;
         } else if (strcmp(argv[i], "--all") == 0) {
             keep_going = true;
         } else if (strcmp(argv[i], "-v") == 0) {
@@ -85,7 +90,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     char directory[512];
     world_directory(directory, sizeof directory);
-    int failed = run_seeds(first, last, directory, keep_going, trace);
+    int failed = run_seeds(first, last, kind, directory, keep_going, trace);
     if (trace && failed)
         printf("its rules are in %s\n", directory);
     else

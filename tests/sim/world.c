@@ -11,6 +11,7 @@ enum { BEGINS_AT = 1768176000, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3 };
 struct making {
     struct world *world;
     struct dice *dice;
+    bool plain;
     int64_t span_s, burst[4];
     unsigned named[SOURCES]; /* ids given so far */
 };
@@ -87,15 +88,17 @@ static void step_of_matter(struct making *m, struct world_event *e)
     static const unsigned kinds[] = {EVENT_STATUS, EVENT_STATUS, EVENT_CLOSED, EVENT_REOPENED};
     e->kind = kinds[dice_below(m->dice, 4)];
     any_matter(m, e->matter);
+    if (!m->plain && e->kind == EVENT_STATUS && dice_chance(m->dice, 70))
+        e->due_at = e->occurred_at + dice_between(m->dice, -600, 3600);
     if (dice_chance(m->dice, 60)) {
         e->region = any_region(m);
         e->category = any_category(m);
     }
 }
 
-static void merge(struct making *m, struct world_event *e)
+static void join(struct making *m, struct world_event *e)
 {
-    e->kind = EVENT_MERGED;
+    e->kind = m->plain || dice_chance(m->dice, 60) ? EVENT_MERGED : EVENT_LINKED;
     any_matter(m, e->matter);
     any_matter(m, e->target);
 }
@@ -135,7 +138,7 @@ static void make_event(struct making *m)
     else if (what < 82)
         step_of_matter(m, e);
     else if (what < 86)
-        merge(m, e);
+        join(m, e);
     else
         modifier(m, e);
     name(m, e);
@@ -206,11 +209,12 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
 {
     struct dice dice = {seed};
     struct world *w = xcalloc(1, sizeof *w);
-    bool event_time = dice_chance(&dice, 40) || kind == WORLD_ORDERED;
-    bool grows = dice_chance(&dice, 20) && kind == WORLD_ANY;
-    world_files(w, &dice, directory, event_time, grows);
+    struct world_shape shape = {.plain = kind == WORLD_PLAIN};
+    shape.event_time = dice_chance(&dice, 40) || kind == WORLD_ORDERED;
+    shape.grows = dice_chance(&dice, 20) && kind != WORLD_ORDERED;
+    world_files(w, &dice, directory, &shape);
     w->begins_at = BEGINS_AT;
-    w->tight = dice_chance(&dice, 35) && kind == WORLD_ANY;
+    w->tight = dice_chance(&dice, 35) && kind != WORLD_ORDERED;
     if (w->tight) {
         int64_t bytes = dice_between(&dice, 100, 2000);
         w->config->uncommitted_bytes = bytes;
@@ -222,7 +226,10 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
     w->events = xcalloc(events, sizeof *w->events);
     w->records = xcalloc(events * 3, sizeof *w->records);
     struct making making = {
-        .world = w, .dice = &dice, .span_s = dice_between(&dice, 3600, kind == WORLD_ORDERED ? 3 * 3600 : 6 * 3600)};
+        .world = w,
+        .dice = &dice,
+        .plain = shape.plain,
+        .span_s = dice_between(&dice, 3600, kind == WORLD_ORDERED ? 3 * 3600 : 6 * 3600)};
     for (int i = 0; i < 4; i++)
         making.burst[i] = dice_between(&dice, 0, making.span_s);
     for (size_t i = 0; i < events; i++)
@@ -290,6 +297,8 @@ size_t world_render(const struct world *w, const struct world_record *r, char *o
         ADD(",\"who\":\"%s\"", e->respondent);
     for (unsigned i = 0; i < e->actor_count; i++)
         ADD("%s\"p%u\"%s", i ? "," : ",\"actors\":[", e->actor[i], i + 1 == e->actor_count ? "]" : "");
+    if (e->due_at)
+        ADD(",\"due\":\"%lld\"", (long long)e->due_at);
     if (e->involved)
         ADD(",\"involved\":%u", e->involved);
     if (e->value)

@@ -21,7 +21,7 @@ struct world_event { /* as the engine should come to know it */
     uint32_t tags;     /* bits by catalogue number */
     unsigned actor[EVENT_ACTORS], actor_count;
     uint32_t involved;
-    int64_t occurred_at, value;
+    int64_t occurred_at, due_at, value;
 };
 
 struct world_record {
@@ -45,6 +45,8 @@ struct world {
 
 enum world_kind {
     WORLD_ANY,    /* for the simulation: whatever the seed says */
+    WORLD_PLAIN,  /* likewise, with counts only and no links: as worlds were when the language had no more, so that
+                     seeds that failed then still mean what they did */
     WORLD_ORDERED /* for test_order: time: event, nothing broken or late, no longer than a ring of counters */
 };
 

@@ -1,9 +1,7 @@
-/* The files of a world: a registry, a catalogue, one flat mapping, and rules drawn from a few shapes whose numbers
- * are small enough that thresholds are crossed by chance, and from both sides. */
+/* The files of a world: a registry, a catalogue, one flat mapping, a configuration; its rules are in world_rules.c. */
 #include "world_files.h"
 
 #include "alert/tracker.h"
-#include "base/buffer.h"
 #include "base/check.h"
 
 #include <ftw.h>
@@ -28,10 +26,10 @@ static const char categories[] = "path,name\nlabour.wages,欠薪\nlabour.hours,�
 static const char mapping[] =
     "id: id\noccurred_at: {path: at, formats: [unix_s]}\n"
     "kind: {path: kind, map: {created: created, called_again: called_again, status: status, closed: closed,\n"
-    "       reopened: reopened, merged: merged, moved: moved, voided: voided, restored: restored, reading: "
-    "reading}}\n"
+    "       reopened: reopened, merged: merged, linked: linked, moved: moved, voided: voided, restored: restored,\n"
+    "       reading: reading}}\n"
     "region: region\ncategory: category\nmatter: matter\ntarget: target\nactors: actors\nrespondent: who\n"
-    "involved: involved\nvalue: value\ntags: {threat: threat, joint: joint}\n";
+    "involved: involved\nvalue: value\ndue_at: {path: due, formats: [unix_s]}\ntags: {threat: threat, joint: joint}\n";
 
 static const char organisations[] = "code,name,aliases\n厂0,厂0,\n厂1,厂1,\n厂2,厂2,\n";
 
@@ -42,89 +40,6 @@ static void write_file(const char *directory, const char *name, const char *text
     FILE *out = fopen(path, "w");
     CHECK(out && fwrite(text, 1, len, out) == len && fclose(out) == 0);
     CHECK(chmod(path, 0600) == 0);
-}
-
-static int minutes(struct dice *dice, int low, int high)
-{
-    return (int)dice_between(dice, low, high);
-}
-
-/* ---- rules ---- */
-
-static void rule_head(struct buffer *out, unsigned number, const char *let)
-{
-    buffer_printf(out, "  - id: r%u\n    let: %s\n", number, let);
-}
-
-static void rule_times(struct buffer *out, struct dice *dice, const char *below)
-{
-    buffer_printf(out, "    within: %dm\n", minutes(dice, 5, dice_chance(dice, 30) ? 240 : 60));
-    buffer_printf(out, "    clear: {%safter: %dm}\n", below, dice_chance(dice, 25) ? 0 : minutes(dice, 1, 40));
-    if (dice_chance(dice, 30))
-        buffer_printf(out, "    for: %dm\n", minutes(dice, 1, 12));
-    buffer_printf(out, "    raise_within: 20d\n");
-}
-
-static void rule_people(struct buffer *out, struct dice *dice, unsigned number)
-{
-    int yellow = minutes(dice, 2, 3), red = yellow + minutes(dice, 1, 2), involved = minutes(dice, 12, 30);
-    rule_head(out, number, "{w: {source: [hotline, petition], category: labour}}");
-    buffer_printf(out, "    per: %s\n", dice_chance(dice, 60) ? "[respondent, grid]" : "respondent");
-    buffer_printf(out, "    levels: {yellow: w.callers >= %d, red: w.callers >= %d or w.involved >= %d}\n", yellow,
-                  red, involved);
-    rule_times(out, dice, "");
-}
-
-static void rule_place(struct buffer *out, struct dice *dice, unsigned number)
-{
-    static const char *const per[] = {"grid", "community", "street", "district"};
-    static const char *const let[] = {"{c: {source: hotline}}", "{c: {category: [noise, labour.hours]}}",
-                                      "{c: {any_tag: [threat, joint]}}", "{c: {}}"};
-    int yellow = minutes(dice, 2, 5), orange = yellow + minutes(dice, 1, 4);
-    const char *measure = dice_chance(dice, 30) ? ".callers" : "";
-    char below[32] = "";
-    if (dice_chance(dice, 40))
-        snprintf(below, sizeof below, "below: %d, ", minutes(dice, 1, yellow));
-    rule_head(out, number, let[dice_below(dice, 4)]);
-    buffer_printf(out, "    per: %s\n    levels: {yellow: c%s >= %d, orange: c%s >= %d}\n", per[dice_below(dice, 4)],
-                  measure, yellow, measure, orange);
-    rule_times(out, dice, below);
-}
-
-static void rule_matter(struct buffer *out, struct dice *dice, unsigned number)
-{
-    rule_head(out, number,
-              dice_chance(dice, 60) ? "{a: {kind: [called_again, reopened]}, o: {}}"
-                                    : "{a: {kind: [status, closed]}, o: {kind: created}}");
-    buffer_printf(out, "    per: matter\n    levels: {blue: a >= %d, yellow: a >= %d and o >= 2}\n",
-                  minutes(dice, 1, 2), minutes(dice, 2, 3));
-    rule_times(out, dice, "");
-}
-
-static void rule_sensor(struct buffer *out, struct dice *dice, unsigned number)
-{
-    rule_head(out, number, "{s: {source: sensor}, c: {source: hotline}}");
-    buffer_printf(out, "    per: %s\n    levels: {blue: s.max >= %d, orange: s.sum >= %d and c >= %d}\n",
-                  dice_chance(dice, 50) ? "grid" : "community", minutes(dice, 55, 75), minutes(dice, 120, 200),
-                  minutes(dice, 1, 3));
-    rule_times(out, dice, "");
-}
-
-static void rule_involved(struct buffer *out, struct dice *dice, unsigned number)
-{
-    rule_head(out, number, "{w: {category: [labour, noise]}}");
-    buffer_printf(out, "    per: community\n    levels: {yellow: w.involved >= %d, orange: w.involved >= %d}\n",
-                  minutes(dice, 10, 20), minutes(dice, 21, 40));
-    rule_times(out, dice, "");
-}
-
-static void rules_text(struct buffer *out, struct dice *dice, unsigned count)
-{
-    static void (*const shapes[])(struct buffer *, struct dice *, unsigned) = {rule_people, rule_place, rule_matter,
-                                                                               rule_sensor, rule_involved};
-    buffer_printf(out, "rules:\n");
-    for (unsigned i = 0; i < count; i++)
-        shapes[dice_below(dice, 5)](out, dice, i);
 }
 
 /* ---- the configuration ---- */
@@ -140,7 +55,7 @@ static void config_text(struct buffer *out, struct dice *dice, bool event_time, 
                   "organisations.csv}\nrules: %s\nsources:\n",
                   rules);
     for (int i = 0; i < 3; i++) {
-        int lateness = minutes(dice, 2, 40), silent = minutes(dice, 1, lateness);
+        int lateness = (int)dice_between(dice, 2, 40), silent = (int)dice_between(dice, 1, lateness);
         buffer_printf(out, "  %s: {file: %s, mapping: mapping.yaml, lateness: %dm, silent_after: %dm, skew: 24h}\n",
                       sources[i], sources[i], lateness, silent);
     }
@@ -161,22 +76,23 @@ static struct config *load(const char *directory, const char *name)
     return config;
 }
 
-static struct config *config_of(struct dice dice, const char *directory, bool event_time, unsigned rules)
+static struct config *config_of(struct dice dice, const char *directory, const struct world_shape *shape,
+                                unsigned rules)
 {
     struct buffer text = {0};
     struct dice for_rules = {dice_next(&dice)};
     char name[32];
     snprintf(name, sizeof name, "rules%u.yaml", rules);
-    rules_text(&text, &for_rules, rules);
+    world_rules(&text, &for_rules, rules, shape->plain);
     write_file(directory, name, text.at, text.len);
     text.len = 0;
-    config_text(&text, &dice, event_time, name);
+    config_text(&text, &dice, shape->event_time, name);
     write_file(directory, "gridwarn.yaml", text.at, text.len);
     buffer_free(&text);
     return load(directory, "gridwarn.yaml");
 }
 
-void world_files(struct world *world, struct dice *dice, const char *directory, bool event_time, bool grows)
+void world_files(struct world *world, struct dice *dice, const char *directory, const struct world_shape *shape)
 {
     write_file(directory, "regions.csv", regions, sizeof regions - 1);
     write_file(directory, "categories.csv", categories, sizeof categories - 1);
@@ -186,8 +102,8 @@ void world_files(struct world *world, struct dice *dice, const char *directory, 
     unsigned rules = 2 + dice_below(dice, 3);
     /* the same dice for both: the second has the same rules and one more */
     struct dice own = {dice_next(dice)};
-    world->config = config_of(own, directory, event_time, rules);
-    world->before = grows ? config_of(own, directory, event_time, rules - 1) : NULL;
+    world->config = config_of(own, directory, shape, rules);
+    world->before = shape->grows ? config_of(own, directory, shape, rules - 1) : NULL;
 }
 
 struct metrics *world_metrics(const struct world *world)

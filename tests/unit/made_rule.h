@@ -14,14 +14,22 @@ static inline void made_rule(struct rule *rule)
     rule->monotone = true;
 }
 
-/* one more comparison, `selection.measure >= threshold`, with a term of its own: atom i compares term i */
-static inline uint8_t made_atom(struct rule *rule, unsigned selection, enum measure measure, int64_t threshold)
+/* one more comparison, with a term of its own: atom i compares term i */
+static inline uint8_t made_comparison(struct rule *rule, const struct term *term, bool at_most, int64_t threshold)
 {
     uint8_t i = (uint8_t)rule->atom_count++;
-    rule->terms[rule->term_count++] = (struct term){.selection = (uint8_t)selection, .measure = measure};
-    rule->atoms[i] = (struct atom){.term = i, .monotone = true, .threshold = threshold};
-    rule->used |= UINT32_C(1) << selection;
+    bool monotone = !at_most && (term->kind == TERM_MEASURE || term->kind == TERM_BOTH) && term->measure != MEASURE_AVG;
+    rule->terms[rule->term_count++] = *term;
+    rule->atoms[i] = (struct atom){.term = i, .at_most = at_most, .monotone = monotone, .threshold = threshold};
+    rule->used |= UINT32_C(1) << term->selection | UINT32_C(1) << term->other;
     return i;
+}
+
+/* `selection.measure >= threshold` */
+static inline uint8_t made_atom(struct rule *rule, unsigned selection, enum measure measure, int64_t threshold)
+{
+    struct term term = {.selection = (uint8_t)selection, .other = (uint8_t)selection, .measure = measure};
+    return made_comparison(rule, &term, false, threshold);
 }
 
 #endif

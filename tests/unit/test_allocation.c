@@ -315,7 +315,7 @@ START_TEST(none_per_event)
     struct config *config = configure();
     struct metrics *metrics = measure(config);
     struct shard *shard = shard_create(
-        &(struct shard_inputs){config, NULL, &clock, &source, &store, metrics, 1, false});
+        &(struct shard_inputs){config, NULL, &clock, &source, &store, metrics, 1, false, NULL, NULL});
     ck_assert(shard_lead(shard));
     count_allocations();
     struct sides warm = {0}, steady = {0};

@@ -251,14 +251,15 @@ END_TEST
 struct server {
     struct metrics *metrics;
     struct health *health;
+    struct control *control;
     struct http *http;
 };
 
 static struct server serve(void)
 {
-    struct server s = {.metrics = example(), .health = health_create(NULL)};
+    struct server s = {.metrics = example(), .health = health_create(NULL), .control = control_create(200)};
     struct problems problems = {0};
-    s.http = http_start("127.0.0.1", 0, s.metrics, s.health, &problems);
+    s.http = http_start("127.0.0.1", 0, s.metrics, s.health, s.control, &problems);
     ck_assert_ptr_nonnull(s.http);
     ck_assert_uint_ne(http_port(s.http), 0);
     return s;
@@ -268,6 +269,7 @@ static void stop(struct server *s)
 {
     http_stop(&s->http);
     ck_assert_ptr_null(s->http);
+    control_destroy(&s->control);
     health_destroy(&s->health);
     metrics_destroy(&s->metrics);
 }
@@ -334,10 +336,10 @@ START_TEST(test_http_start_failures)
 {
     struct server s = serve();
     struct problems problems = {0};
-    ck_assert_ptr_null(http_start("127.0.0.1", http_port(s.http), s.metrics, s.health, &problems));
+    ck_assert_ptr_null(http_start("127.0.0.1", http_port(s.http), s.metrics, s.health, s.control, &problems));
     ck_assert_uint_eq(problems.count, 1);
     ck_assert_str_eq(problems.all[0].text, "cannot listen: Address already in use");
-    ck_assert_ptr_null(http_start("256.0.0.1", 0, s.metrics, s.health, &problems));
+    ck_assert_ptr_null(http_start("256.0.0.1", 0, s.metrics, s.health, s.control, &problems));
     ck_assert_uint_eq(problems.count, 2);
     problems_clear(&problems);
     stop(&s);

@@ -29,12 +29,12 @@ struct result {
     uint64_t counters;
 };
 
-static void result_add(struct result *o, const char *rule, const char *kind, const char *code, int64_t opened_minute,
-                       int64_t opened_at, int64_t ended_minute, int64_t highest)
+static void result_add(struct result *o, const char *rule, const char *kind, const char *code, const char *each,
+                       int64_t opened_minute, int64_t opened_at, int64_t ended_minute, int64_t highest)
 {
     char line[256];
-    snprintf(line, sizeof line, "%s %s %s: %lld (%lld) .. %lld, %lld", rule, kind, code, (long long)opened_minute,
-             (long long)opened_at, (long long)ended_minute, (long long)highest);
+    snprintf(line, sizeof line, "%s %s %s %s: %lld (%lld) .. %lld, %lld", rule, kind, code, each ? each : "",
+             (long long)opened_minute, (long long)opened_at, (long long)ended_minute, (long long)highest);
     o->episodes = xrealloc(o->episodes, (o->count + 1) * sizeof *o->episodes);
     o->episodes[o->count++] = xstrdup(line);
 }
@@ -88,8 +88,9 @@ static void read_states(const struct memory_log *log, struct result *o)
             continue;
         result_add(o, json_string_value(json_object_get(state, "rule")),
                    json_string_value(json_object_get(state, "kind")),
-                   json_string_value(json_object_get(state, "code")), integer(alert, "opened_minute"),
-                   integer(alert, "opened_at"), integer(alert, "ended_minute"), integer(alert, "highest"));
+                   json_string_value(json_object_get(state, "code")), json_string_value(json_object_get(state, "each")),
+                   integer(alert, "opened_minute"), integer(alert, "opened_at"), integer(alert, "ended_minute"),
+                   integer(alert, "highest"));
     }
     json_decref(states);
     result_sort(o);
@@ -149,12 +150,14 @@ static struct result model_result(const struct world *w)
     struct result o = {0};
     size_t count;
     const struct model_subject *s = model_subjects(model, &count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        model_run(model, i, MODEL_NEVER);
         for (size_t k = 0; k < s[i].episode_count; k++) {
             const struct model_episode *e = &s[i].episodes[k];
-            result_add(&o, w->config->rules->rules[s[i].rule].id, subject_kind_word(s[i].kind), s[i].code,
+            result_add(&o, w->config->rules->rules[s[i].rule].id, subject_kind_word(s[i].kind), s[i].code, s[i].each,
                        e->opened_minute, e->opened_at, e->steps[e->step_count - 1].minute, e->highest);
         }
+    }
     result_sort(&o);
     model_destroy(&model);
     return o;

@@ -186,7 +186,7 @@ START_TEST(the_example_loads)
     problems_print(&problems, stderr);
     ck_assert_ptr_nonnull(o);
     ck_assert_uint_eq(o->count, 5);
-    expect(o, 3, "990101003", 4, "wages.involved", 20000);
+    expect(o, 3, "990101003", 4, "wages.involved", 60000);
     overrides_destroy(&o);
 }
 END_TEST

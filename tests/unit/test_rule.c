@@ -1,90 +1,6 @@
 /* The rule language: what rules compile to, and that every mistake is refused at its place.  The digest is tested
  * hard, since it decides whether open alerts survive a reload. */
-#include "rule/rule.h"
-
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static struct problems problems;
-static struct registry *registry;
-static struct catalogue *catalogue;
-static struct rule_context context;
-static char folder[64];
-
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *out = fopen(path, "w");
-    ck_assert_ptr_nonnull(out);
-    fputs(text, out);
-    fclose(out);
-}
-
-static void remove_file(const char *name)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    unlink(path);
-}
-
-static void set_up(void)
-{
-    static const char *const levels[] = {"blue", "yellow", "orange", "red"};
-    char path[128];
-    snprintf(folder, sizeof folder, "/tmp/test_rule.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    write_file("regions.csv", "code,name,level,parent\n1,区,district,\n11,街,street,1\n111,社,community,11\n"
-                              "1111,网,grid,111\n");
-    write_file("categories.csv", "path,name\nlabour.wage_arrears,欠薪\nlabour.injury,工伤\nnoise,噪声\n");
-    snprintf(path, sizeof path, "%s/regions.csv", folder);
-    registry = registry_load(path, &problems);
-    catalogue = catalogue_create();
-    snprintf(path, sizeof path, "%s/categories.csv", folder);
-    catalogue_load_categories(catalogue, path, &problems);
-    catalogue_add_source(catalogue, "hotline");
-    catalogue_add_source(catalogue, "petition");
-    catalogue_add_source(catalogue, "sensor");
-    catalogue_add_tag(catalogue, "collective");
-    catalogue_add_tag(catalogue, "threat");
-    remove_file("regions.csv");
-    remove_file("categories.csv");
-    ck_assert_uint_eq(problems.count, 0);
-    context = (struct rule_context){.registry = registry,
-                                    .catalogue = catalogue,
-                                    .level_names = levels,
-                                    .level_count = 4,
-                                    .retention_s = 35 * 86400,
-                                    .readings_retention_s = 48 * 3600,
-                                    .utc_offset_s = 8 * 3600};
-}
-
-static void tear_down(void)
-{
-    catalogue_destroy(&catalogue);
-    registry_destroy(&registry);
-    problems_clear(&problems);
-    remove_file("r.yaml");
-    rmdir(folder);
-}
-
-static struct rule_set *load(const char *text)
-{
-    write_file("r.yaml", text);
-    return rule_set_load(folder, &context, &problems);
-}
-
-static struct rule_set *load_good(const char *text)
-{
-    struct rule_set *set = load(text);
-    if (!set)
-        problems_print(&problems, stderr);
-    ck_assert_ptr_nonnull(set);
-    return set;
-}
+#include "rule_world.h"
 
 static const char whole[] = "rules:\n"
                             "  - id: wages\n"
@@ -219,6 +135,32 @@ START_TEST(digest)
         digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    for: 1m\n"),
         digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    clear: {after: 31m}\n"),
         digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    raise_within: 1h\n"),
+        digest_of("source: [hotline, petition], hours: \"8:00-9:00\"", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition], hours: \"8:00-9:01\"", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition], days: mon", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition], days: workday", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition], after: y", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition], unless: y", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition], overdue: true", "x >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "x <= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "x = 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "x >= 3 and x <= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "x.regions >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "x.avg >= 0.003 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "change(x, 1h) >= 0.003 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "change(x, 2h) >= 0.003 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "share(x, y) >= 0.003 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "share(x, y.callers) >= 0.003 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "both(x, y) >= 3 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "anomaly(x) >= 0.003 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "adjacent(x >= 3) >= 1 or y >= 1", ""),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    each: category.1\n"),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    each: category.2\n"),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    life: shadow\n"),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    valid: {from: 2026-01-01}\n"),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    valid: {to: 2026-01-01}\n"),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    clear: {when: x < 2}\n"),
+        digest_of("source: [hotline, petition]", "x >= 3 or y >= 1", "    clear: {when: x < 3}\n"),
     };
     size_t count = sizeof others / sizeof *others;
     for (size_t i = 0; i < count; i++) {
@@ -323,6 +265,7 @@ static const struct {
     {"x.averag >= 3", 14, "unknown measure"},
     {"x. >= 3", 14, "expected a measure"},
     {"x 3", 14, "expected a comparison"},
+    {"change(nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn, 7d) >= 1", 19, "expected the name"},
     {"x", 13, "expected a comparison"},
     {"3 <= x", 12, "expected the name of a selection, as in `x >= 3`"},
     {"(x >= 1", 19, "expected )"},
@@ -554,7 +497,6 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("rule");
-    tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, whole_rule);
     tcase_add_test(tests, chinese_rule_is_the_same_rule);
     tcase_add_test(tests, digest);
@@ -568,11 +510,5 @@ int main(void)
     tcase_add_test(tests, folders);
     tcase_add_test(tests, all_mistakes_at_once);
     tcase_add_test(tests, covering);
-    Suite *suite = suite_create("rule");
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return rule_world_run("rule", tests);
 }

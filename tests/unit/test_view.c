@@ -1,11 +1,14 @@
-/* The view against brute force: random entries, the window moved forward and back, entries inserted, forgotten and
- * trimmed meanwhile. */
+/* The view against brute force: random entries, windows of several lengths and lags moved forward and back, entries
+ * inserted, forgotten and trimmed meanwhile. */
 #include "alert/view.h"
 
+#include "base/wide.h"
 #include "core.h"
 #include "made_rule.h"
 
-enum { ENTRIES = 160, BASE = 20000 * 86400, SELECTIONS = 3 };
+#include <math.h>
+
+enum { ENTRIES = 160, BASE = 20000 * 86400, SELECTIONS = 3, WEEKS = 4 };
 
 struct brute {
     struct ledger *ledger;
@@ -15,6 +18,46 @@ struct brute {
     char id[ENTRIES][16];
     bool in[ENTRIES];
 };
+
+/* what may stand within a function */
+static enum measure any_count(struct dice *dice)
+{
+    return (enum measure)dice_below(dice, MEASURE_SUM + 1);
+}
+
+static uint8_t any_selection(struct dice *dice)
+{
+    return (uint8_t)dice_below(dice, SELECTIONS);
+}
+
+/* besides the rule's own: what it looked like earlier, and a scorecard's, which have lengths of their own */
+static void random_windows(struct rule *rule, struct dice *dice)
+{
+    while (rule->window_count < WINDOWS_MAX) {
+        bool own = dice_chance(dice, 60);
+        rule->windows[rule->window_count++] =
+            (struct window){own ? rule->within_s : 60 * (int32_t)dice_between(dice, 1, 300),
+                            dice_chance(dice, 20) ? 0 : 60 * (int32_t)dice_between(dice, 1, 400)};
+    }
+}
+
+static void random_functions(struct rule *rule, struct dice *dice)
+{
+    for (unsigned n = 0; n < 16; n++) {
+        struct term term = {.kind = (enum term_kind)dice_below(dice, TERM_BOTH + 1), .selection = any_selection(dice)};
+        term.kind = n == 0 ? TERM_ANOMALY : term.kind;
+        term.other = term.kind == TERM_SHARE || term.kind == TERM_BOTH ? any_selection(dice) : 0;
+        term.window = (uint8_t)dice_below(dice, rule->window_count);
+        term.earlier = (uint8_t)dice_below(dice, rule->window_count - WEEKS);
+        term.measure = term.kind == TERM_MEASURE ? (enum measure)dice_below(dice, MEASURES) : any_count(dice);
+        term.other_measure = any_count(dice);
+        if (term.kind == TERM_ANOMALY && term.measure == MEASURE_SUM)
+            term.measure = MEASURE_EVENTS;
+        if (term.kind == TERM_BOTH)
+            term.measure = term.other_measure = MEASURE_EVENTS;
+        made_comparison(rule, &term, false, 1);
+    }
+}
 
 static struct rule random_rule(struct dice *dice)
 {
@@ -26,8 +69,11 @@ static struct rule random_rule(struct dice *dice)
     if (rule.atom_count == 0)
         made_atom(&rule, 0, MEASURE_EVENTS, 1);
     made_rule(&rule);
+    unsigned plain = rule.atom_count;
+    random_windows(&rule, dice);
+    random_functions(&rule, dice);
     for (unsigned l = 1; l <= 2; l++) {
-        uint8_t a = (uint8_t)dice_below(dice, rule.atom_count), b = (uint8_t)dice_below(dice, rule.atom_count);
+        uint8_t a = (uint8_t)dice_below(dice, plain), b = (uint8_t)dice_below(dice, plain);
         rule.level[l] = (struct expression){
             {{OP_ATOM, a}, {OP_ATOM, b}, {dice_chance(dice, 50) ? OP_AND : OP_OR, 0}}, 3};
     }
@@ -97,20 +143,23 @@ static bool upto(const struct brute *b, unsigned i, unsigned k)
     return strcmp(b->id[i], b->id[k]) <= 0;
 }
 
-static bool in_window(const struct brute *b, unsigned i, int64_t minute)
+static bool in_window(const struct brute *b, unsigned window, unsigned i, int64_t minute)
 {
-    return b->in[i] && b->all[i].at <= minute * 60 && b->all[i].at > minute * 60 - b->rule.within_s;
+    int64_t to = minute * 60 - b->rule.windows[window].lag_s;
+    return b->in[i] && b->all[i].at <= to && b->all[i].at > to - b->rule.windows[window].within_s;
 }
 
-/* one measure over the window, up to entry `last` in the order of facts (-1: all) */
-static int64_t measure(const struct brute *b, const struct term *term, int64_t minute, int last)
+/* one measure over a window, up to entry `last` in the order of facts (-1: all) */
+static int64_t measure(const struct brute *b, unsigned window, unsigned selection, enum measure of, int64_t minute,
+                       int last)
 {
     int64_t events = 0, most = INT64_MIN, involved = 0;
     uint64_t sum = 0, actors = 0, regions = 0, sources = 0;
     uint32_t largest[8] = {0};
     for (unsigned i = 0; i < ENTRIES; i++) {
         const struct view_entry *e = &b->all[i];
-        if (!in_window(b, i, minute) || !(e->takes >> term->selection & 1) || (last >= 0 && !upto(b, i, (unsigned)last)))
+        if (!in_window(b, window, i, minute) || !(e->takes >> selection & 1) ||
+            (last >= 0 && !upto(b, i, (unsigned)last)))
             continue;
         if (e->actor)
             actors |= UINT64_C(1) << e->actor;
@@ -138,7 +187,72 @@ static int64_t measure(const struct brute *b, const struct term *term, int64_t m
                                       [MEASURE_INVOLVED] = involved,
                                       [MEASURE_SUM] = (int64_t)sum,
                                       [MEASURE_MAX] = most};
-    return values[term->measure];
+    return values[of];
+}
+
+static uint64_t actors(const struct brute *b, unsigned window, unsigned selection, int64_t minute, int last)
+{
+    uint64_t seen = 0;
+    for (unsigned i = 0; i < ENTRIES; i++)
+        if (in_window(b, window, i, minute) && b->all[i].takes >> selection & 1 && b->all[i].actor &&
+            (last < 0 || upto(b, i, (unsigned)last)))
+            seen |= UINT64_C(1) << b->all[i].actor;
+    return seen;
+}
+
+/* in thousandths, rounded down, as far as there is room */
+static int64_t ratio(int128 over, int128 under)
+{
+    int128 exact = over * VALUE_SCALE / under;
+    exact -= exact * under > over * VALUE_SCALE;
+    return exact > INT64_MAX ? INT64_MAX : exact <= VALUE_NONE ? VALUE_NONE + 1 : (int64_t)exact;
+}
+
+static int64_t unit_of(enum measure measure)
+{
+    return measure == MEASURE_SUM ? VALUE_SCALE : 1;
+}
+
+/* P(X >= y) from the front: what is left when the chances of less are taken away, or the tail where that is nothing */
+static long double chance_of(int64_t y, long double r)
+{
+    long double member = powl(0.8L, r), less = 0, tail = 0;
+    for (int64_t k = 0; k < y + 4000; k++) {
+        *(k < y ? &less : &tail) += member;
+        member *= ((long double)k + r) / (long double)(k + 1) * 0.2L;
+    }
+    return tail > 1e-3L ? 1 - less : tail;
+}
+
+static int64_t anomaly(const struct brute *b, const struct term *t, int64_t minute, int64_t got)
+{
+    int64_t now = measure(b, t->window, t->selection, t->measure, minute, -1), past = 0;
+    for (unsigned week = 0; week < WEEKS; week++)
+        past += measure(b, t->earlier + week, t->selection, t->measure, minute, -1);
+    if (now == 0)
+        return 0;
+    long double exact = -1000 * log10l(chance_of(now, (long double)past + 0.5L));
+    exact = exact < 0 ? 0 : exact > 99999 ? 99999 : exact;
+    /* on an edge of a thousandth either side will do */
+    return fabsl(exact - (long double)got) < 1.000001L && (long double)got < exact + 1e-6L ? got : (int64_t)exact;
+}
+
+/* got: what the view says, for what can't be compared exactly */
+static int64_t value_of(const struct brute *b, const struct term *t, int64_t minute, int last, int64_t got)
+{
+    int64_t now = measure(b, t->window, t->selection, t->measure, minute, last), unit = unit_of(t->measure);
+    if (t->kind == TERM_CHANGE) {
+        int64_t earlier = measure(b, t->earlier, t->selection, t->measure, minute, last);
+        return ratio(now, earlier < unit ? unit : earlier);
+    }
+    if (t->kind == TERM_SHARE) {
+        int64_t whole = measure(b, t->window, t->other, t->other_measure, minute, last);
+        return whole <= 0 ? VALUE_NONE : ratio((int128)now * unit_of(t->other_measure), (int128)whole * unit);
+    }
+    if (t->kind == TERM_BOTH)
+        return __builtin_popcountll(actors(b, t->window, t->selection, minute, last) &
+                                    actors(b, t->window, t->other, minute, last));
+    return t->kind == TERM_ANOMALY ? anomaly(b, t, minute, got) : now;
 }
 
 static void check_window(struct brute *b, int64_t minute)
@@ -147,14 +261,15 @@ static void check_window(struct brute *b, int64_t minute)
     view_move(b->view, minute);
     view_values(b->view, values);
     for (unsigned a = 0; a < b->rule.atom_count; a++) {
-        int64_t expected = measure(b, &b->rule.terms[a], minute, -1);
-        EXPECT(values[a] == expected, "minute %lld, %s: %lld, not %lld", (long long)minute,
-               measure_word(b->rule.terms[a].measure), (long long)values[a], (long long)expected);
+        const struct term *t = &b->rule.terms[a];
+        int64_t expected = value_of(b, t, minute, -1, values[a]);
+        EXPECT(values[a] == expected, "minute %lld, %s %s in window %u: %lld, not %lld", (long long)minute,
+               term_kind_word(t->kind), measure_word(t->measure), t->window, (long long)values[a], (long long)expected);
     }
     size_t count, expected = 0;
     const struct view_entry *window = view_window(b->view, &count);
     for (unsigned i = 0; i < ENTRIES; i++)
-        expected += in_window(b, i, minute);
+        expected += in_window(b, 0, i, minute);
     EXPECT(count == expected, "%zu in the window, not %zu", count, expected);
     for (size_t i = 1; i < count; i++)
         EXPECT(window[i - 1].at <= window[i].at, "out of order");
@@ -171,12 +286,15 @@ static void check_changes(struct brute *b, int64_t minute)
     for (unsigned i = 0; i < ENTRIES; i++) {
         if (!b->in[i])
             continue;
-        int64_t enters = minute_up(b->all[i].at), leaves = minute_up((int64_t)b->all[i].at + b->rule.within_s);
-        newest = enters > newest ? enters : newest;
-        if (enters > minute && enters < next)
-            next = enters;
-        if (leaves > minute && leaves < next)
-            next = leaves;
+        newest = minute_up(b->all[i].at) > newest ? minute_up(b->all[i].at) : newest;
+        for (unsigned w = 0; w < b->rule.window_count; w++) {
+            int64_t at = (int64_t)b->all[i].at + b->rule.windows[w].lag_s;
+            int64_t enters = minute_up(at), leaves = minute_up(at + b->rule.windows[w].within_s);
+            if (enters > minute && enters < next)
+                next = enters;
+            if (leaves > minute && leaves < next)
+                next = leaves;
+        }
     }
     EXPECT(view_next_change(b->view, minute) == next, "from %lld: the next change is not at %lld", (long long)minute,
            (long long)next);
@@ -187,11 +305,13 @@ static void check_crossing(struct brute *b, int64_t minute)
 {
     int crossing = -1;
     for (unsigned i = 0; i < ENTRIES; i++) {
-        if (!in_window(b, i, minute) || (crossing >= 0 && !upto(b, i, (unsigned)crossing)))
+        if (!in_window(b, 0, i, minute) || (crossing >= 0 && !upto(b, i, (unsigned)crossing)))
             continue;
         int64_t values[TERMS_MAX];
-        for (unsigned a = 0; a < b->rule.atom_count; a++)
-            values[a] = measure(b, &b->rule.terms[a], minute, (int)i);
+        for (unsigned a = 0; a < b->rule.atom_count; a++) /* levels compare only what is of the rule's own window */
+            values[a] = b->rule.terms[a].kind == TERM_MEASURE && b->rule.terms[a].window == 0
+                            ? value_of(b, &b->rule.terms[a], minute, (int)i, 0)
+                            : VALUE_NONE;
         if (expression_holds(&b->rule.level[1], &b->rule, values, NULL, true) ||
             expression_holds(&b->rule.level[2], &b->rule, values, NULL, true))
             crossing = (int)i;

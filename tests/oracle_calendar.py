@@ -1,4 +1,4 @@
-"""Local time as the oracle sees it: minutes of the day, dates, and the calendar's holidays, working days and periods."""
+"""Local time as the oracle sees it: minutes of the day, dates, the calendar's holidays, working days, periods."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def local_time(second: int | None) -> str:
 def line(mark: str, e: Episode) -> str:
     ended = None if e.ended_minute is None else e.ended_minute * MINUTE
     of = f" ({e.each})" if e.each else ""
-    return (f"{mark} {e.rule} {e.subject_kind} {e.subject}{of}: {e.highest}, {local_time(e.opened_at)} by {e.crossed_by}"
-            f" (minute {e.opened_minute}) to {local_time(ended)}")
+    return (f"{mark} {e.rule} {e.subject_kind} {e.subject}{of}: {e.highest}, {local_time(e.opened_at)}"
+            f" by {e.crossed_by} (minute {e.opened_minute}) to {local_time(ended)}")
 
 
 def difference(expected: Iterable[Episode], actual: Iterable[Episode]) -> str:

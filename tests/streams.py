@@ -2,95 +2,32 @@
 
 A seed is a stream: bursts at places, categories and firms that are talked of for an hour, in some streams again week
 after week; tickets that are called about again, returned, closed and reopened, with due times; joint petitions;
-readings; records out of order, delivered twice, in one second; and facts that void, restore, move, merge and link others.
+readings; records out of order, delivered twice, in one second; facts that void, restore, move, merge and link others.
 Records are flat JSON of normalised fields, since decoding is no question here.
 
-What corrects a fact comes before the fact's minutes are closed (LATENESS), so that the alerts in the end do not depend on
-the order in which files are read.
+What corrects a fact comes before the fact's minutes are closed (LATENESS), so that the alerts in the end do not depend
+on the order in which files are read.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import random
-from datetime import timedelta
-from pathlib import Path
+from bisect import bisect_right
+from datetime import date, timedelta
 from typing import Iterator, NamedTuple
 
 from events import Event, thousandths
-from oracle_calendar import local_date
-from oracle_facts import Regions
+from made_district import CATEGORIES, COMPLAINED, FIRMS, GRIDS, REGIONS, ROWS, TAGS
+from oracle_calendar import local_date, midnight
 
-START = 1_770_000_000 - 1_770_000_000 % 86_400 - 8 * 3600  # midnight in Beijing, a Sunday, 2026-02-01
-DAY, MINUTE = 86_400, 60
+START = midnight(date(2026, 2, 7))  # a Saturday: the shortest streams have days of rest and of work
+DAY, MINUTE, EDGE = 86_400, 60, 600  # what has edges (hours, due times) mostly has them at tens of minutes
 LATENESS = "45m"
 LATEST_S = 40 * MINUTE
 CORRECTED_WITHIN_S, CORRECTIONS_LATEST_S = 20 * MINUTE, 10 * MINUTE
-SOURCES = ("hotline", "petition", "sensor")
-TAGS = ("p", "q")
 CALLERS = [f"caller-{n}" for n in range(14)]
-FIRMS = ("ORG-1", "ORG-2", "ORG-3")
-CATEGORIES = ("labour", "labour.wages", "labour.wages.site", "labour.wages.office", "labour.injury", "noise", "noise.bar",
-              "noise.bar.late", "noise.site", "sensor", "sensor.noise", "sensor.dust")
-COMPLAINED = tuple(c for c in CATEGORIES if not c.startswith("sensor"))
-KINDS = ("created", "called_again", "status", "closed", "reopened", "merged", "linked", "moved", "voided", "restored",
-         "reading")
+AS_THEY_STAND = ("region", "category", "matter", "respondent", "involved", "target", "due")  # in records and events
 CORRECTIONS = {"merges": "merged", "links": "linked", "moves": "moved", "voids": "voided"}  # by feature
-
-
-# -- the district --------------------------------------------------------------------------------------------------
-
-
-def region_rows() -> list[dict]:
-    """Three streets, in each two communities of three grids, in each first grid two micro-grids; what stands next to each
-    other in a level are neighbours, across streets too."""
-    rows, last = [], {}
-
-    def add(code: str, level: str, parent: str) -> None:
-        row = {"code": code, "name": f"{code}名", "level": level, "parent": parent, "neighbours": []}
-        if level in last:
-            row["neighbours"].append(last[level]["code"])
-            last[level]["neighbours"].append(code)
-        last[level] = row
-        rows.append(row)
-
-    add("D", "district", "")
-    for street in "123":
-        add(f"S{street}", "street", "D")
-        for community in "12":
-            add(f"C{street}{community}", "community", f"S{street}")
-            for grid in "123":
-                add(f"G{street}{community}{grid}", "grid", f"C{street}{community}")
-                for micro in "12" if grid == "1" else "":
-                    add(f"M{street}{community}{grid}{micro}", "micro_grid", f"G{street}{community}{grid}")
-    return [{**row, "neighbours": ";".join(row["neighbours"])} for row in rows]
-
-
-ROWS = region_rows()
-REGIONS = Regions(ROWS)
-GRIDS = [row["code"] for row in ROWS if row["level"] == "grid"]
-
-
-def write_district(directory: Path) -> None:
-    """regions.csv, categories.csv, organisations.csv, mapping.yaml"""
-    write_csv(directory / "regions.csv", ROWS)
-    write_csv(directory / "categories.csv", [{"path": path, "name": path} for path in CATEGORIES])
-    write_csv(directory / "organisations.csv", [{"code": code, "name": f"{code}公司", "aliases": ""} for code in FIRMS])
-    mapping = {
-        "id": "id", "kind": {"path": "kind", "map": {kind: kind for kind in KINDS}},
-        "occurred_at": {"path": "at", "formats": ["unix_s"]}, "due_at": {"path": "due", "formats": ["unix_s"]},
-        "region": "region", "category": "category", "matter": "matter", "target": "target", "actors": "actors",
-        "respondent": "respondent", "involved": "involved", "value": "value", "tags": {tag: f"tag_{tag}" for tag in TAGS},
-    }
-    (directory / "mapping.yaml").write_text(json.dumps(mapping), encoding="utf-8")
-
-
-def write_csv(path: Path, rows: list[dict]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def random_calendar(rng: random.Random, days: int) -> list[dict]:
@@ -121,8 +58,7 @@ def event_of(sent: Sent) -> Event:
     return Event(id=record["id"], source=sent.source, kind=record["kind"], occurred_at=record["at"],
                  actors=tuple(record.get("actors", ())), value=thousandths(record.get("value", 0)),
                  tags=frozenset(tag for tag in TAGS if record.get(f"tag_{tag}")),
-                 **{key: record[key] for key in ("region", "category", "matter", "respondent", "involved", "target", "due")
-                    if key in record})
+                 **{key: record[key] for key in AS_THEY_STAND if key in record})
 
 
 class Focus(NamedTuple):
@@ -142,11 +78,15 @@ class Stream:
         self.number = 0
         self.facts: list[Sent] = []  # what has happened, in order of time
         self.matters: dict[str, Sent] = {}  # by matter, its first fact
+        self.times: list[int] = []  # at which things happen
+        self.dues: dict[int, str] = {}  # matters, by when they are due
         self.named: set[str] = set()  # petitions' matters that are linked
 
     def records(self) -> list[Sent]:
         rng, arrivals = self.rng, []
-        for at, focus in self.ticks():
+        ticks = self.ticks()
+        self.times = [at for at, _ in ticks]
+        for at, focus in ticks:
             for sent in self.happening(at, focus):
                 self.facts.append(sent)
                 latest = CORRECTIONS_LATEST_S if "target" in sent.record else LATEST_S
@@ -168,8 +108,9 @@ class Stream:
         return sorted((self.rounded(at), focus) for at, focus in found)
 
     def rounded(self, at: int) -> int:
-        """Edges of minutes, and several events in one second, are where mistakes are."""
-        return at - at % MINUTE if self.rng.random() < 0.25 else at
+        """Edges, the second before them, and several events in one second are where mistakes are."""
+        to = self.rng.choice((1, 1, 1, 1, 1, MINUTE, MINUTE, EDGE))
+        return at - at % to - (to > 1 and self.rng.random() < 0.3)
 
     def focuses(self) -> Iterator[Focus]:
         rng = self.rng
@@ -235,12 +176,16 @@ class Stream:
         return found
 
     def due(self, at: int) -> int:
-        return at + self.rng.randrange(5, 600) * MINUTE if self.rng.random() < 0.6 else 0
+        """Often the very second at which something happens, to the same matter if it can be."""
+        if self.rng.random() < 0.4:
+            return 0
+        later = self.times[bisect_right(self.times, at):][:80]
+        return self.rng.choice(later) if later and self.rng.random() < 0.5 else at + self.rng.randrange(300, 36_000)
 
     def step(self, at: int) -> Sent:
         """Of a matter that there is: mostly a new one."""
         rng = self.rng
-        matter = rng.choice(list(self.matters)[-rng.choice((4, 12, 80)):])
+        matter = self.dues.get(at) or rng.choice(list(self.matters)[-rng.choice((4, 12, 80)):])
         begun = self.matters[matter]
         kind = rng.choice(("called_again", "called_again", "called_again", "status", "status", "closed", "closed",
                            "reopened"))
@@ -308,4 +253,6 @@ class Stream:
         matter = record.get("matter")
         if matter and "target" not in record:
             self.matters.setdefault(matter, sent)
+            if "due" in record:
+                self.dues[record["due"]] = matter
         return sent

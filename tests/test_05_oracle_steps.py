@@ -76,8 +76,9 @@ def random_rule(rng):
         clear["below"], more = rng.randint(1, low), ""
     levels = {rng.choice(["blue", "yellow"]): f"{measure} >= {low}", "orange": f"{measure} > {low + 1}",
               "red": f"{measure} >= {low + 4}{more}"}
-    return rule(levels, let={"x": {}, "y": {"tag": "p"}} if more else {"x": {}}, within=f"{rng.choice([2, 7, 15])}m", clear=clear,
-                **{"for": f"{rng.choice([0, 0, 1, 5])}m"})
+    let = {"x": {}, "y": {"tag": "p"}} if more else {"x": {}}
+    within, hold = f"{rng.choice([2, 7, 15])}m", f"{rng.choice([0, 0, 1, 5])}m"
+    return rule(levels, let=let, within=within, clear=clear, **{"for": hold})
 
 
 def random_facts(rng):

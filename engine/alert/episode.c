@@ -55,8 +55,9 @@ static unsigned kept_of(const struct rule *rule, unsigned level_count, const str
     unsigned lowest = 1;
     while (lowest < level_count && rule->level[lowest].count == 0)
         lowest++;
+    /* as if closed: an end that is provisional is not shown, and two episodes must not look like one */
     if (rule->clear_when.count)
-        return expression_holds(&rule->clear_when, rule, j->values, j->thresholds, j->closed) ? 0 : lowest;
+        return expression_holds(&rule->clear_when, rule, j->values, j->thresholds, true) ? 0 : lowest;
     const struct expression *e = &rule->level[lowest];
     return e->count && j->values[rule->atoms[e->steps[0].atom].term] >= rule->clear_below ? lowest : 0;
 }

@@ -258,7 +258,7 @@ static bool write_text(const struct text *text, const char *folder, struct probl
     CHECK(asprintf(&path, "%s/%s/%s", folder, kind_words[text->kind], text->name) >= 0);
     make_folders(path, strlen(folder) + 1);
     FILE *out = fopen(path, "wxe");
-    bool good = out && fwrite(text->bytes.at, 1, text->bytes.len, out) == text->bytes.len;
+    bool good = out && (!text->bytes.len || fwrite(text->bytes.at, 1, text->bytes.len, out) == text->bytes.len);
     good = out && fclose(out) == 0 && good;
     if (!good)
         problem_add(problems, path, 0, 0, "can't be written: %s", problem_word(problems, strerror(errno)));

@@ -122,7 +122,7 @@ static struct looked look(const struct model *m, const struct model_subject *s, 
     /* all atoms have one measure, see engine/rule/check.c */
     if (rule->clear_below != INT64_MIN && values[0] >= rule->clear_below)
         w.kept = lowest;
-    if (rule->clear_when.count && !holds(rule, &rule->clear_when, values, closed))
+    if (rule->clear_when.count && !holds(rule, &rule->clear_when, values, true))
         w.kept = lowest;
     return w;
 }
@@ -224,7 +224,7 @@ static void run(const struct model *m, struct model_subject *s)
             episode_step(s, c.minute, next);
         c.level = next;
     }
-    CHECK(c.level == 0 || s->closed != MODEL_NEVER); /* what ends it may not be believed yet */
+    CHECK(c.level == 0);
 }
 
 /* ---- subjects ---- */

@@ -112,7 +112,9 @@ static void modifier(struct making *m, struct world_event *e)
     e->kind = kinds[dice_below(m->dice, 5)];
     e->source = of->source;
     snprintf(e->target, WORLD_TEXT, "%s", dice_chance(m->dice, 96) ? of->id : "nothing");
-    e->occurred_at = of->occurred_at + dice_between(m->dice, dice_chance(m->dice, 10) ? -600 : 0, 5400);
+    /* often when the windows that held it are over, and nobody looks at its subject any more */
+    int64_t latest = m->plain || dice_chance(m->dice, 50) ? 5400 : 4 * 3600;
+    e->occurred_at = of->occurred_at + dice_between(m->dice, dice_chance(m->dice, 10) ? -600 : 0, latest);
     if (e->occurred_at < w->begins_at)
         e->occurred_at = w->begins_at;
     if (e->kind != EVENT_MOVED)

@@ -346,7 +346,7 @@ static void look_ahead(const struct machine *settled, const struct story *known,
     machine_run(&m, &known->rule, LEVELS, view, until, false, &live);
     /* What is not believed of an open minute is only looked at when something happens there, so that until then what was
      * last known goes on: the reference, which looks every minute, can't tell how it would go on. */
-    if (known->rule.monotone && known->rule.clear_when.count == 0) {
+    if (known->rule.monotone) {
         reference_run(r, known, until - START);
         compare(r, &live, &m, "ahead");
     }

@@ -120,8 +120,8 @@ def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[R
                 refused[topic, record.partition, record.offset, fault] += 1
                 continue
             content = json.loads(record.value)
-            (event,) = district.events(stream, [content])
-            accepted.append(event)
+            event, *links = district.events(stream, [content])
+            accepted += [event, *links]
             facts |= {(event.source, event.id)} | link_ids(event, content)
     outputs = read_outputs(broker, group)
 
@@ -129,7 +129,8 @@ def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[R
               for fact in ledger_topic.facts_of(record.value)]
     verdict.facts = len(stored)
     verdict.compare("facts", Counter(facts), Counter((fact.source, fact.id) for fact in stored))
-    differing = {said_by(fact) for fact in stored if fact.kind != "linked"} ^ set(map(said_by, accepted))
+    differing = ({said_by(fact) for fact in stored if fact.kind != "linked"}
+                 ^ {said_by(event) for event in accepted if event.kind != "linked"})
     if differing:
         verdict.complaints.append(f"facts that differ from their events, such as {sorted(differing)[:4]}")
 

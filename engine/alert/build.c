@@ -114,11 +114,9 @@ struct subject tracked_subject(const struct tracker *tracker, const struct rule 
 {
     const struct ledger *ledger = tracker->ledger;
     struct subject subject = rule_subject(tracker->generation, rule, ledger, ref, region, category);
-    if (subject.kind == SUBJECT_MATTER) {
-        subject.chain = subject_of_matter(ledger_matter_root(ledger, ledger_fact(ledger, ref)->matter, NULL));
-        subject.key = subject_key(subject.chain, subject.each);
-    }
-    return subject;
+    if (subject.kind != SUBJECT_MATTER)
+        return subject;
+    return subject_of_root(&subject, ledger_matter_root(ledger, ledger_fact(ledger, ref)->matter, NULL));
 }
 
 bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_ref ref, struct view_entry *entry)

@@ -40,11 +40,11 @@ static unsigned level_of(const struct rule *rule, unsigned level_count, const st
     return level;
 }
 
-bool condition_holds(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
+unsigned condition_level(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
 {
     struct judged j;
     judge(&j, rule, view, minute, true);
-    return level_of(rule, level_count, &j) > 0;
+    return level_of(rule, level_count, &j);
 }
 
 /* the level that is kept: hysteresis holds the lowest one down to the clear threshold, or until `when` holds */

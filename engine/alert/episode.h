@@ -34,8 +34,8 @@ void machine_init(struct machine *, int64_t minute);
 /* Is a condition holding that has not yet held for as long as the rule asks? */
 bool machine_pending(const struct machine *, const struct rule *, unsigned level_count);
 
-/* Does the condition of any level hold at that minute?  Moves the window. */
-bool condition_holds(const struct rule *, unsigned level_count, struct view *, int64_t minute);
+/* The highest level whose condition holds at that minute, taken as closed; 0: none.  Moves the windows. */
+unsigned condition_level(const struct rule *, unsigned level_count, struct view *, int64_t minute);
 
 /* Episodes that ended, in order. */
 struct history {

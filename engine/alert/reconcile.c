@@ -285,7 +285,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
         first = idle_before(t, rule, levels, t->rebuild_from);
         tracked_build(tracker, t, first - 1);
         /* what was holding already then began to hold earlier: it has to be seen from its beginning */
-        for (int i = 0; i < 4 && rule->for_s > 0 && condition_holds(rule, levels, t->view, first - 1); i++) {
+        for (int i = 0; i < 4 && rule->for_s > 0 && condition_level(rule, levels, t->view, first - 1) > 0; i++) {
             first = idle_before(t, rule, levels, first);
             tracked_build(tracker, t, first - 1);
         }

@@ -54,8 +54,7 @@ static void touch_names(const struct touch *touch, unsigned rule, struct subject
     const struct tracker *tracker = touch->tracker;
     const struct fact *fact = ledger_fact(tracker->ledger, touch->ref);
     struct str root;
-    subject.chain = subject_of_matter(ledger_matter_root(tracker->ledger, fact->matter, &root));
-    subject.key = subject_key(subject.chain, subject.each);
+    subject = subject_of_root(&subject, ledger_matter_root(tracker->ledger, fact->matter, &root));
     if (root.len)
         touch_subject(touch, rule, subject, root);
     for (size_t k = 0; k < touch->matter_count; k++) {

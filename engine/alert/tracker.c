@@ -222,8 +222,7 @@ void tracker_find(struct tracker *tracker, const struct finding *f)
     struct finding found = *f;
     struct str code = subject_code(tracker, &f->subject, f->fact), root;
     if (found.subject.kind == SUBJECT_MATTER) {
-        found.subject.chain = subject_of_matter(ledger_matter_root(tracker->ledger, matter_key(code), &root));
-        found.subject.key = subject_key(found.subject.chain, found.subject.each);
+        found.subject = subject_of_root(&f->subject, ledger_matter_root(tracker->ledger, matter_key(code), &root));
         if (root.len)
             code = root;
     }

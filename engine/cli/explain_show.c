@@ -161,7 +161,7 @@ void explain_next(const struct inquiry *q, int64_t minute)
 {
     struct condition all[TERMS_MAX];
     size_t count = conditions_measure(q->judgement->rules, q->rule, q->view, minute, all);
-    unsigned next = conditions_level(q->rule, q->level_count, q->view, minute) + 1;
+    unsigned next = condition_level(q->rule, q->level_count, q->view, minute) + 1;
     const char *before = "";
     while (next <= q->level_count && !q->rule->level[next].count)
         next++;

@@ -42,6 +42,9 @@ int yaml_column(const struct yaml_node *, size_t offset);
 
 /* NULL if the mapping has no such key (no problem added) */
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
+/* the value under either name of a key that has two; a problem if both stand there */
+const struct yaml_node *yaml_either(const struct yaml_node *mapping, const char *english, const char *chinese,
+                                    struct problems *);
 const struct yaml_node *yaml_key(const struct yaml_node *mapping, size_t pair);
 const struct yaml_node *yaml_value(const struct yaml_node *mapping, size_t pair);
 

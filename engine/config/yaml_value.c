@@ -251,3 +251,12 @@ char *yaml_resolve(const struct yaml_file *file, const char *path)
     CHECK(asprintf(&resolved, "%.*s/%s", (int)(slash - yaml_name(file)), yaml_name(file), path) >= 0);
     return resolved;
 }
+
+const struct yaml_node *yaml_either(const struct yaml_node *mapping, const char *english, const char *chinese,
+                                    struct problems *problems)
+{
+    const struct yaml_node *value = yaml_get(mapping, english), *other = yaml_get(mapping, chinese);
+    if (value && other)
+        yaml_problem(other, problems, "%s and %s are the same key: write one of them", english, chinese);
+    return value ? value : other;
+}

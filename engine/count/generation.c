@@ -317,6 +317,11 @@ struct subject subject_of_neighbour(const struct subject *subject, uint32_t regi
     return subject_make(subject->kind, subject_of_region(region), region, subject->each);
 }
 
+struct subject subject_of_root(const struct subject *subject, uint64_t root)
+{
+    return subject_make(subject->kind, subject_of_matter(root), REGION_NONE, subject->each);
+}
+
 struct subject rule_subject(const struct generation *g, const struct rule *rule, const struct ledger *ledger,
                             fact_ref ref, uint32_t region, uint16_t category)
 {

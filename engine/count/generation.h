@@ -58,6 +58,8 @@ struct subject rule_subject(const struct generation *, const struct rule *, cons
                             uint32_t region, uint16_t category);
 /* the same of a neighbouring region */
 struct subject subject_of_neighbour(const struct subject *, uint32_t region);
+/* the same of a matter, under the name of that one: its root */
+struct subject subject_of_root(const struct subject *, uint64_t root);
 /* its key, from its chain and each */
 uint64_t subject_key(uint64_t chain, uint16_t each);
 

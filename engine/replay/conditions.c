@@ -80,14 +80,6 @@ bool conditions_hold(const struct rule *rule, unsigned level, struct view *view,
            expression_holds(&rule->level[level], rule, j.values, j.thresholds, true);
 }
 
-unsigned conditions_level(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
-{
-    unsigned level = level_count;
-    while (level > 0 && !conditions_hold(rule, level, view, minute))
-        level--;
-    return level;
-}
-
 /* ---- as text ---- */
 
 struct operand {

@@ -21,9 +21,6 @@ struct condition {
 size_t conditions_measure(const struct rule_set *, const struct rule *, struct view *, int64_t minute,
                           struct condition *all);
 
-/* the highest level whose condition holds at that minute; 0: none */
-unsigned conditions_level(const struct rule *, unsigned level_count, struct view *, int64_t minute);
-
 /* does that level's own condition hold?  Levels need not be nested. */
 bool conditions_hold(const struct rule *, unsigned level, struct view *, int64_t minute);
 

@@ -84,7 +84,7 @@ struct machine inquiry_state(const struct inquiry *q, int64_t minute)
 int64_t inquiry_peak(const struct inquiry *q, const struct past_alert *a)
 {
     int64_t minute = a->opened_minute;
-    while (minute < a->ended_minute && conditions_level(q->rule, q->level_count, q->view, minute) < a->highest)
+    while (minute < a->ended_minute && condition_level(q->rule, q->level_count, q->view, minute) < a->highest)
         minute = view_next_change(q->view, minute);
     return minute < a->ended_minute ? minute : a->opened_minute;
 }

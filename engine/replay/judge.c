@@ -101,19 +101,16 @@ static int by_subject(const void *x, const void *y)
 /* What the counters find, each subject's together: matters that have become one are one subject. */
 static void find_all(struct judgement *j, struct touched *findings)
 {
-    const struct config *config = past_config(j->past);
     const struct ledger *ledger = past_ledger(j->past);
     backfill_count(&(struct backfill){.generation = j->generation,
-                                      .registry = config->registry,
                                       .ledger = ledger,
                                       .reader = past_writer(j->past)},
                    findings);
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *f = &findings->all[i];
-        if (f->subject.kind != SUBJECT_MATTER)
-            continue;
-        f->subject.chain = subject_of_matter(ledger_matter_root(ledger, ledger_fact(ledger, f->fact)->matter, NULL));
-        f->subject.key = subject_key(f->subject.chain, f->subject.each);
+        if (f->subject.kind == SUBJECT_MATTER)
+            f->subject = subject_of_root(&f->subject,
+                                         ledger_matter_root(ledger, ledger_fact(ledger, f->fact)->matter, NULL));
     }
     if (findings->count)
         qsort(findings->all, findings->count, sizeof *findings->all, by_subject);

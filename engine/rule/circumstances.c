@@ -16,14 +16,6 @@ enum { MULTIPLIER_MIN = 10, MULTIPLIER_MAX = 100000, THOUSAND = 1000 };
 
 /* ---- overrides ---- */
 
-static bool only_regions(const struct rule *rule)
-{
-    for (unsigned i = 0; i < rule->per_count; i++)
-        if (rule->per[i] > SUBJECT_MICRO_GRID)
-            return false;
-    return true;
-}
-
 static void add_override(struct rule *rule, unsigned atom, uint32_t region, int64_t threshold)
 {
     rule->overrides = xrealloc(rule->overrides, (rule->override_count + 1) * sizeof *rule->overrides);
@@ -100,7 +92,7 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
     if (!node)
         return;
     const char *name = yaml_text(node, "overrides (分街道阈值)", "", problems);
-    if (!only_regions(rule)) {
+    if (!rule_of_regions(rule)) {
         yaml_problem(node, problems, "overrides (分街道阈值) need regions: `per` must name nothing else");
         return;
     }

@@ -23,12 +23,7 @@ static const struct {
 
 const struct yaml_node *rule_get(const struct yaml_node *mapping, enum rule_key key, struct problems *problems)
 {
-    const struct yaml_node *english = yaml_get(mapping, keys[key].english);
-    const struct yaml_node *chinese = yaml_get(mapping, keys[key].chinese);
-    if (english && chinese)
-        yaml_problem(chinese, problems, "%s and %s are the same key: write one of them", keys[key].english,
-                     keys[key].chinese);
-    return english ? english : chinese;
+    return yaml_either(mapping, keys[key].english, keys[key].chinese, problems);
 }
 
 const struct yaml_node *rule_need(const struct yaml_node *mapping, enum rule_key key, struct problems *problems)

@@ -112,6 +112,14 @@ int32_t feature_points(const struct feature *feature, int64_t value)
     return feature->bins[bin].points;
 }
 
+bool rule_of_regions(const struct rule *rule)
+{
+    for (unsigned i = 0; i < rule->per_count; i++)
+        if (rule->per[i] > SUBJECT_MICRO_GRID)
+            return false;
+    return true;
+}
+
 static void drop(const void *owned)
 {
     free((void *)(uintptr_t)owned);

@@ -295,6 +295,8 @@ static inline bool rule_valid(const struct rule *rule, int64_t minute)
 }
 /* the periods of the calendar that change the rule's thresholds at that minute */
 uint32_t rule_periods(const struct rule_set *, const struct rule *, int64_t minute);
+/* are all its subjects regions? */
+bool rule_of_regions(const struct rule *);
 /* Can a level begin to hold by time alone, with no new fact?  Then a subject is watched while its windows hold any. */
 static inline bool rule_waits(const struct rule *rule)
 {

@@ -202,18 +202,10 @@ static void take_both(struct parser *p, struct term *term)
     }
 }
 
-static bool only_regions(const struct rule *rule)
-{
-    for (unsigned i = 0; i < rule->per_count; i++)
-        if (rule->per[i] > SUBJECT_MICRO_GRID)
-            return false;
-    return true;
-}
-
 static void take_adjacent(struct parser *p, const char *at, struct term *term)
 {
     struct expression *outer = p->out;
-    if (!only_regions(p->rule))
+    if (!rule_of_regions(p->rule))
         parser_fail(p, at, "adjacent() needs regions: `per` must name nothing else");
     if (p->inner)
         parser_fail(p, at, "adjacent() can't stand within adjacent()");

@@ -17,7 +17,6 @@ typedef bool backfill_knows(void *arg, const struct rule *);
 
 struct backfill {
     struct generation *generation;
-    const struct registry *registry;
     const struct ledger *ledger;
     struct ledger_writer *reader; /* nothing is freed while it counts */
     backfill_knows *knows;

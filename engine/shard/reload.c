@@ -20,7 +20,7 @@ enum { WAIT_MS = 1 };
 void shard_fill(struct shard *shard, struct generation *generation, backfill_knows *knows, void *arg,
                 struct touched *findings)
 {
-    backfill_count(&(struct backfill){generation, shard->in.config->registry, shard->ledger,
+    backfill_count(&(struct backfill){generation, shard->ledger,
                                       ledger_writer(shard->ledger, shard->in.workers), knows, arg},
                    findings);
 }

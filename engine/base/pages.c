@@ -1,0 +1,34 @@
+#include "base/pages.h"
+
+#include "base/check.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { LARGE = 2 << 20, SMALL = 4096 };
+
+void *pages_map(size_t bytes)
+{
+    if (bytes < LARGE)
+        return xaligned(bytes);
+    /* more than is asked for, then what lies before and after the aligned part goes back */
+    size_t kept = (bytes + SMALL - 1) / SMALL * SMALL, room = kept + LARGE;
+    char *memory = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    size_t before = (LARGE - (uintptr_t)memory % LARGE) % LARGE;
+    char *aligned = memory + before;
+    if (before)
+        munmap(memory, before);
+    munmap(aligned + kept, room - before - kept);
+    madvise(aligned, kept, MADV_HUGEPAGE); /* a wish: where it is not granted, all is as it was, but slower */
+    return aligned;
+}
+
+void pages_unmap(void *memory, size_t bytes)
+{
+    if (bytes < LARGE)
+        free(memory);
+    else if (memory)
+        munmap(memory, (bytes + SMALL - 1) / SMALL * SMALL);
+}

@@ -31,7 +31,7 @@ bool value_text(struct decoder *d, uint32_t value, uint8_t place, struct str *te
     switch (json_type(&d->tape, value)) {
     case '"':
         *text = text_trim(json_str(&d->tape, value));
-        if (memchr(text->at, '\0', text->len))
+        if (str_has(*text, '\0'))
             return refuse(d, DECODE_BAD_FIELD, place, "text without the character U+0000");
         if (text_blank(*text))
             text->len = 0;

@@ -68,7 +68,7 @@ static inline struct edge *edge_of(const struct node *n, struct str key)
 {
     for (uint32_t i = hash_of(key) & n->mask;; i = (i + 1) & n->mask) {
         struct edge *e = &n->edges[i];
-        if (!e->key || (e->len == key.len && memcmp(e->key, key.at, key.len) == 0))
+        if (!e->key || str_eq((struct str){e->key, e->len}, key))
             return e;
     }
 }

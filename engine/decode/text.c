@@ -15,6 +15,10 @@ static bool is_wide_space(const char *at)
 
 struct str text_trim(struct str t)
 {
+    /* most texts have neither; a full-width blank begins with E3 and ends with 80 */
+    if (t.len && (unsigned char)t.at[0] > ' ' && (unsigned char)t.at[0] != 0xE3 && (unsigned char)t.at[t.len - 1] > ' ' &&
+        (unsigned char)t.at[t.len - 1] != 0x80)
+        return t;
     for (;;) {
         size_t skip = t.len && is_space(t.at[0]) ? 1 : t.len >= 3 && is_wide_space(t.at) ? 3 : 0;
         if (skip == 0)
@@ -72,7 +76,7 @@ static char narrow_char(const unsigned char *at, size_t len)
 
 struct str text_narrow(struct str t, char *buffer, size_t size)
 {
-    if (t.len > size || (!memchr(t.at, 0xEF, t.len) && !memchr(t.at, 0xE3, t.len)))
+    if (t.len > size || (!str_has(t, (char)0xEF) && !str_has(t, (char)0xE3)))
         return t;
     size_t len = 0;
     for (size_t i = 0; i < t.len;) {
@@ -85,7 +89,7 @@ struct str text_narrow(struct str t, char *buffer, size_t size)
 
 bool text_masked(struct str t)
 {
-    return memchr(t.at, '*', t.len) || (memchr(t.at, 0xEF, t.len) && memmem(t.at, t.len, "＊", strlen("＊")));
+    return str_has(t, '*') || (str_has(t, (char)0xEF) && memmem(t.at, t.len, "＊", strlen("＊")));
 }
 
 /* Can nothing but an extension, or a second number, follow?  A mobile number, a landline with its area code, one

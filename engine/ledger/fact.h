@@ -28,7 +28,7 @@ struct fact {
     uint32_t occurred_at; /* seconds since 1970 */
     uint32_t region;
     uint32_t involved;
-    uint32_t text; /* place in the segment's texts; of an alias: the fact it stands for */
+    uint32_t text; /* where its texts lie, see ledger_priv.h; of an alias: the fact it stands for */
     fact_ref next[CHAINS]; /* of kinds that have a target, next[CHAIN_REGION] is the chain by target */
     uint32_t cut;          /* number of the cut that holds it; 0: none yet */
     uint16_t category;

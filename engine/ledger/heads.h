@@ -2,6 +2,9 @@
  * as a whole.  Insert-only and lock-free; grows by linking a larger table in front.  A subject may then have a chain
  * in more than one table: a chain is a set, its order means nothing, so the walk visits all of them.
  *
+ * A head is eight bytes: a tag of 32 bits, of which three are the subject's kind, and a fact_ref.  Two subjects of one kind
+ * may share a tag, once in some 10^8, and then share a chain: who walks it asks of each fact whose it is.
+ *
  * Push: release, after the fact is written; walk: acquire. */
 #ifndef GW_LEDGER_HEADS_H
 #define GW_LEDGER_HEADS_H
@@ -17,6 +20,8 @@ void heads_destroy(struct heads **);
 
 /* *next is the fact's own link of this chain; any thread */
 void heads_push(struct heads *, uint64_t subject, fact_ref fact, fact_ref *next);
+/* hint, some facts ahead of it */
+void heads_prefetch(const struct heads *, uint64_t subject);
 
 /* the heads of the subject's chains: call with *cursor = NULL; 0 when there are no more */
 fact_ref heads_next(const struct heads *, uint64_t subject, const void **cursor);

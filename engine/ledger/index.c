@@ -1,6 +1,7 @@
 #include "ledger/index.h"
 
 #include "base/check.h"
+#include "base/pages.h"
 
 #include <stdlib.h>
 
@@ -10,19 +11,33 @@ struct index_table {
     _Atomic uint64_t slot[];
 };
 
+static size_t table_bytes(size_t slots)
+{
+    return sizeof(struct index_table) + slots * sizeof(uint64_t);
+}
+
+/* Of a large table only every sixteenth slot is counted, for sixteen: the counter would be what workers wait for. */
+static void count_slot(struct index_table *table, size_t at)
+{
+    size_t every = table->mask < 1 << 16 ? 1 : 16;
+    if (at % every == 0)
+        atomic_fetch_add_explicit(&table->used, every, memory_order_relaxed);
+}
+
 struct index_table *index_table_create(size_t slots)
 {
     size_t size = 1024;
     while (size < slots)
         size *= 2;
-    struct index_table *table = xcalloc(1, sizeof *table + size * sizeof table->slot[0]);
+    struct index_table *table = pages_map(table_bytes(size));
     table->mask = size - 1;
     return table;
 }
 
 void index_table_destroy(struct index_table **table)
 {
-    free(*table);
+    if (*table)
+        pages_unmap(*table, table_bytes((*table)->mask + 1));
     *table = NULL;
 }
 
@@ -53,7 +68,7 @@ static enum index_result insert(struct index_table *table, uint64_t key, unsigne
         uint64_t there = atomic_load_explicit(&table->slot[at], memory_order_acquire);
         /* seq_cst, as is the load in index_find: one half of a Dekker pair, see ledger.c */
         if (there == 0 && atomic_compare_exchange_strong(&table->slot[at], &there, mine)) {
-            atomic_fetch_add_explicit(&table->used, 1, memory_order_relaxed);
+            count_slot(table, at);
             return INDEX_NEW;
         }
         if (there == mine)
@@ -118,7 +133,7 @@ bool index_copy(const struct index_table *from, struct index_table *to, index_li
             uint64_t there = 0;
             if (atomic_compare_exchange_strong_explicit(&to->slot[at], &there, mine, memory_order_acq_rel,
                                                         memory_order_acquire)) {
-                atomic_fetch_add_explicit(&to->used, 1, memory_order_relaxed);
+                count_slot(to, at);
                 break;
             }
             if (there == mine)

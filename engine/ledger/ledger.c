@@ -15,6 +15,7 @@
 
 enum { TEXT_VALUE = 1, TEXT_DUE = 2, TEXT_MATTER_OF_ID = 4 };
 enum { SEED_MATTER = 1, SEED_RESPONDENT = 2 };
+enum { TEXT_USUAL = 40 }; /* bytes of a fact's texts, to begin with the right size of the index */
 
 /* the low bits tell the kinds of subject apart */
 uint64_t subject_of_region(uint32_t region)
@@ -58,6 +59,11 @@ static bool is_modifier(unsigned kind)
     return kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED;
 }
 
+uint64_t target_key(unsigned kind, unsigned source, struct str target)
+{
+    return is_modifier(kind) ? event_key(source, target) : matter_key(target);
+}
+
 struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writers)
 {
     static const int64_t span_s[SHELVES] = {86400, 7200};
@@ -73,10 +79,13 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
         atomic_init(&shelf->newest, INT64_MIN);
         CHECK(limits->keep_s[i] / span_s[i] + 2 < shelf->ring);
         shelf->spans = xcalloc(shelf->ring, sizeof *shelf->spans);
-        facts += limits->bytes[i] / (sizeof(struct fact) + SEGMENT_TEXT / SEGMENT_FACTS);
+        facts += limits->bytes[i] / (sizeof(struct fact) + TEXT_USUAL);
     }
     ledger->segments = xcalloc(SEGMENTS_MAX, sizeof *ledger->segments);
     atomic_init(&ledger->next_segment, 1);
+    ledger->texts = xcalloc(TEXTS_MAX, sizeof *ledger->texts);
+    atomic_init(&ledger->next_text, 1);
+    ledger->pieces = pieces_create();
     pthread_mutex_init(&ledger->moving, NULL);
     ledger->filter = xcalloc(FILTER_WORDS, sizeof *ledger->filter);
     struct index_view *view = xcalloc(1, sizeof *view);
@@ -87,10 +96,8 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
     ledger->seen = xcalloc(writers, sizeof *ledger->seen);
     for (unsigned w = 0; w < writers; w++) {
         ledger->writers[w].ledger = ledger;
-        for (int i = 0; i < SHELVES; i++) {
-            ledger->writers[w].open[i] = xcalloc(ledger->shelf[i].ring, sizeof(struct segment *));
-            ledger->writers[w].open_span[i] = xcalloc(ledger->shelf[i].ring, sizeof(int64_t));
-        }
+        for (int i = 0; i < SHELVES; i++)
+            ledger->writers[w].open[i] = xcalloc(ledger->shelf[i].ring, sizeof(struct opened));
     }
     return ledger;
 }
@@ -162,21 +169,44 @@ static struct span *span_take(struct ledger *ledger, enum shelf which, int64_t n
     return span;
 }
 
+/* Numbers go round; one that is still in use is passed over. */
+static uint32_t number_take(_Atomic uint32_t *next, uint32_t limit, void *entries)
+{
+    _Atomic(void *) *taken = entries;
+    uint32_t number;
+    do
+        number = atomic_fetch_add(next, 1) % limit;
+    while (number == 0 || atomic_load_explicit(&taken[number], memory_order_relaxed));
+    return number;
+}
+
 static struct segment *segment_open(struct ledger *ledger, struct shelf_state *shelf, struct span *span)
 {
     struct segment *segment = xcalloc(1, sizeof *segment);
-    uint32_t number;
-    do
-        number = atomic_fetch_add(&ledger->next_segment, 1) % SEGMENTS_MAX;
-    while (number == 0 || atomic_load_explicit(&ledger->segments[number], memory_order_relaxed));
-    segment->number = number;
-    atomic_store_explicit(&ledger->segments[number], segment, memory_order_release);
+    segment->facts = pieces_take(ledger->pieces);
+    segment->number = number_take(&ledger->next_segment, SEGMENTS_MAX, ledger->segments);
+    atomic_store_explicit(&ledger->segments[segment->number], segment, memory_order_release);
     segment->next = atomic_load_explicit(&span->segments, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&span->segments, &segment->next, segment, memory_order_release,
                                                   memory_order_relaxed))
         ;
-    atomic_fetch_add_explicit(&shelf->bytes, sizeof *segment, memory_order_relaxed);
+    atomic_fetch_add_explicit(&shelf->segments, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&shelf->bytes, PIECE_BYTES, memory_order_relaxed);
     return segment;
+}
+
+static struct text_piece *text_open(struct ledger *ledger, struct shelf_state *shelf, struct span *span)
+{
+    struct text_piece *text = xcalloc(1, sizeof *text);
+    text->bytes = pieces_take(ledger->pieces);
+    text->number = number_take(&ledger->next_text, TEXTS_MAX, ledger->texts);
+    atomic_store_explicit(&ledger->texts[text->number], text->bytes, memory_order_release);
+    text->next = atomic_load_explicit(&span->texts, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&span->texts, &text->next, text, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+    atomic_fetch_add_explicit(&shelf->bytes, PIECE_BYTES, memory_order_relaxed);
+    return text;
 }
 
 static uint32_t segment_count(const struct segment *segment)
@@ -189,22 +219,19 @@ static void segment_advance(struct segment *segment, uint32_t facts)
     atomic_store_explicit(&segment->count, segment_count(segment) + facts, memory_order_release);
 }
 
-/* a segment of the writer's with room for so many facts and bytes of text */
-static struct segment *segment_for(struct ledger_writer *writer, enum shelf which, struct span *span, unsigned facts,
-                                   size_t text)
+/* what the writer has open there, with room for so many facts and bytes of text */
+static struct opened *open_for(struct ledger_writer *writer, enum shelf which, struct span *span, unsigned facts,
+                               size_t text)
 {
     struct shelf_state *shelf = &writer->ledger->shelf[which];
-    struct segment **open = &writer->open[which][(uint64_t)span->number % shelf->ring];
-    /* the pointer may be to a segment of the ring's round before, freed since: compare with the span it is of */
-    struct segment *segment = NULL;
-    if (*open && writer->open_span[which][(uint64_t)span->number % shelf->ring] == span->number)
-        segment = *open;
-    if (!segment || segment_count(segment) + facts > SEGMENT_FACTS || segment->text_used + text > SEGMENT_TEXT) {
-        segment = segment_open(writer->ledger, shelf, span);
-        *open = segment;
-        writer->open_span[which][(uint64_t)span->number % shelf->ring] = span->number;
-    }
-    return segment;
+    struct opened *open = &writer->open[which][(uint64_t)span->number % shelf->ring];
+    if (open->span != span->number)
+        *open = (struct opened){span->number, NULL, NULL};
+    if (!open->segment || segment_count(open->segment) + facts > SEGMENT_FACTS)
+        open->segment = segment_open(writer->ledger, shelf, span);
+    if (text && (!open->text || open->text->used + text > PIECE_BYTES))
+        open->text = text_open(writer->ledger, shelf, span);
+    return open;
 }
 
 static char *text_put(char *at, struct str text)
@@ -225,9 +252,10 @@ static bool is_prefix(struct str text, struct str of)
     return text.len && text.len <= of.len && memcmp(text.at, of.at, text.len) == 0;
 }
 
-static uint32_t text_write(struct segment *segment, const struct event *e)
+/* returns where the text ends in the piece */
+static uint32_t text_write(struct text_piece *piece, const struct event *e)
 {
-    char *at = segment->text + segment->text_used, *flags = at++;
+    char *at = piece->bytes + piece->used, *flags = at++;
     *flags = 0;
     if (e->value) {
         *flags |= TEXT_VALUE;
@@ -249,9 +277,23 @@ static uint32_t text_write(struct segment *segment, const struct event *e)
     }
     at = text_put(at, e->respondent);
     at = text_put(at, e->target);
-    uint32_t begin = segment->text_used;
-    segment->text_used = (uint32_t)(at - segment->text);
-    return begin;
+    return (uint32_t)(at - piece->bytes);
+}
+
+static uint32_t text_name(const struct text_piece *piece)
+{
+    return piece->number << TEXT_BITS | piece->used / TEXT_UNIT;
+}
+
+static void text_keep(struct text_piece *piece, uint32_t end)
+{
+    piece->used = (end + TEXT_UNIT - 1) / TEXT_UNIT * TEXT_UNIT;
+}
+
+static const char *text_at(const struct ledger *ledger, uint32_t name)
+{
+    const char *piece = atomic_load_explicit(&ledger->texts[name >> TEXT_BITS], memory_order_acquire);
+    return piece + (size_t)(name & ((1u << TEXT_BITS) - 1)) * TEXT_UNIT;
 }
 
 static struct str text_get(const char **at)
@@ -262,10 +304,10 @@ static struct str text_get(const char **at)
     return text;
 }
 
-struct fact_text segment_text(const struct segment *segment, uint32_t begin)
+struct fact_text fact_texts(const struct ledger *ledger, const struct fact *fact)
 {
     struct fact_text out = {0};
-    const char *at = segment->text + begin;
+    const char *at = text_at(ledger, fact->text);
     int flags = *at++;
     if (flags & TEXT_VALUE) {
         memcpy(&out.value, at, sizeof out.value);
@@ -298,9 +340,14 @@ fact_ref ledger_origin(const struct ledger *ledger, fact_ref ref)
 
 struct fact_text ledger_text(const struct ledger *ledger, fact_ref ref)
 {
-    ref = ledger_origin(ledger, ref);
-    const struct segment *segment = ledger_segment(ledger, ref);
-    return segment_text(segment, segment->facts[ref & (SEGMENT_FACTS - 1)].text);
+    return fact_texts(ledger, ledger_fact(ledger, ledger_origin(ledger, ref)));
+}
+
+void ledger_prefetch_text(const struct ledger *ledger, fact_ref ref)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    if (fact->kind != FACT_ALIAS)
+        __builtin_prefetch(text_at(ledger, fact->text));
 }
 
 bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct str id)
@@ -309,7 +356,7 @@ bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct 
     if (!segment)
         return false; /* expired */
     const struct fact *fact = &segment->facts[ref & (SEGMENT_FACTS - 1)];
-    return fact->key == key && fact->source == source && str_eq(segment_text(segment, fact->text).id, id);
+    return fact->key == key && fact->source == source && str_eq(fact_texts(arg, fact).id, id);
 }
 
 static void push(struct ledger_writer *writer, struct span *span, uint64_t subject, fact_ref ref, enum chain chain)
@@ -317,12 +364,13 @@ static void push(struct ledger_writer *writer, struct span *span, uint64_t subje
     heads_push(span->heads, subject, ref, &ledger_fact(writer->ledger, ref)->next[chain]);
 }
 
-static void push_chains(struct ledger_writer *writer, struct span *span, const struct event *e, fact_ref ref)
+static void push_chains(struct ledger_writer *writer, struct span *span, const struct event *e,
+                        const struct event_keys *keys, fact_ref ref)
 {
     struct ledger *ledger = writer->ledger;
     struct fact *fact = ledger_fact(ledger, ref);
     if (has_target(e->kind)) {
-        uint64_t target = is_modifier(e->kind) ? event_key(e->source, e->target) : matter_key(e->target);
+        uint64_t target = target_key(e->kind, e->source, e->target);
         push(writer, span, subject_of_target(target), ref, CHAIN_REGION);
         atomic_store(&span->has_modifiers, true);
         atomic_fetch_or(&ledger->filter[target >> 6 & (FILTER_WORDS - 1)], UINT64_C(1) << (target & 63));
@@ -332,8 +380,8 @@ static void push_chains(struct ledger_writer *writer, struct span *span, const s
     } else if (e->region != REGION_NONE) {
         push(writer, span, subject_of_region(e->region), ref, CHAIN_REGION);
     }
-    if (e->respondent.len)
-        push(writer, span, subject_of_respondent(e->respondent), ref, CHAIN_RESPONDENT);
+    if (keys->respondent)
+        push(writer, span, keys->respondent, ref, CHAIN_RESPONDENT);
     if (fact->matter && fact->key)
         push(writer, span, subject_of_matter(fact->matter), ref, CHAIN_MATTER);
 }
@@ -353,7 +401,7 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
         __atomic_exchange_n(&move->involved, target, __ATOMIC_ACQ_REL) == target)
         return 0;
     struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at / ledger->shelf[which].span_s);
-    struct segment *segment = segment_for(writer, which, span, 1, 0);
+    struct segment *segment = open_for(writer, which, span, 1, 0)->segment;
     uint32_t place = segment_count(segment);
     fact_ref ref = segment->number << SEGMENT_BITS | place;
     /* field by field: its links, its cut and a move's claim may be changing just now */
@@ -438,12 +486,12 @@ static unsigned party_count(const struct event *e)
     return e->actor_count - 1;
 }
 
-static void fill(struct fact *fact, const struct event *e, uint64_t key, uint32_t text)
+static void fill(struct fact *fact, const struct event *e, const struct event_keys *keys, uint32_t text)
 {
     *fact = (struct fact){
-        .key = key,
+        .key = keys->id,
         .actor = e->actor_count ? e->actors[0] : 0,
-        .matter = matter_key(e->matter),
+        .matter = keys->matter,
         .occurred_at = (uint32_t)e->occurred_at,
         .region = e->region,
         .involved = e->kind == EVENT_MOVED ? 0 : e->involved,
@@ -478,7 +526,32 @@ static void fill_parties(struct fact *fact, const struct event *e, unsigned part
     }
 }
 
+struct event_keys ledger_prepare(const struct ledger_writer *writer, const struct event *e)
+{
+    struct event_keys keys = {event_key(e->source, e->id), matter_key(e->matter),
+                              e->respondent.len ? subject_of_respondent(e->respondent) : 0};
+    const struct shelf_state *shelf = &writer->ledger->shelf[fact_shelf(e->kind)];
+    const struct span *span = shelf_span(shelf, e->occurred_at / shelf->span_s);
+    index_prefetch(&writer->index, keys.id);
+    if (!span)
+        return keys;
+    if (e->region != REGION_NONE)
+        heads_prefetch(span->heads, subject_of_region(e->region));
+    if (keys.respondent)
+        heads_prefetch(span->heads, keys.respondent);
+    if (keys.matter)
+        heads_prefetch(span->heads, subject_of_matter(keys.matter));
+    return keys;
+}
+
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
+{
+    struct event_keys keys = ledger_prepare(writer, e);
+    return ledger_enter_prepared(writer, e, &keys, entered);
+}
+
+enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const struct event *e,
+                                        const struct event_keys *keys, struct entered *entered)
 {
     struct ledger *ledger = writer->ledger;
     enum shelf which = fact_shelf(e->kind);
@@ -491,20 +564,19 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
     if (span->number != number)
         return no_place(&ledger->shelf[which], span, number);
     unsigned parties = party_count(e);
-    struct segment *segment = segment_for(writer, which, span, 1 + parties, text_size(e));
-    uint64_t key = event_key(e->source, e->id);
+    struct opened *open = open_for(writer, which, span, 1 + parties, text_size(e));
+    struct segment *segment = open->segment;
     uint32_t place = segment_count(segment);
     fact_ref ref = segment->number << SEGMENT_BITS | place, known = 0;
-    uint32_t text_before = segment->text_used, text = text_write(segment, e);
+    uint32_t text_end = text_write(open->text, e);
     struct fact *fact = &segment->facts[place];
-    fill(fact, e, key, text);
+    fill(fact, e, keys, text_name(open->text));
     fill_parties(fact, e, parties);
 
-    enum index_result won = index_insert(&writer->index, key, e->source, e->id, ref, ledger_same, ledger, &known);
-    if (won == INDEX_KNOWN || won == INDEX_FULL) {
-        segment->text_used = text_before;
+    enum index_result won = index_insert(&writer->index, keys->id, e->source, e->id, ref, ledger_same, ledger, &known);
+    if (won == INDEX_KNOWN || won == INDEX_FULL)
         return won == INDEX_KNOWN ? ENTER_DUPLICATE : ENTER_FULL;
-    }
+    text_keep(open->text, text_end);
     if (won == INDEX_LOST) {
         fact->kind = EVENT_KINDS + 1; /* a place that nothing refers to but a table on its way out */
         segment_advance(segment, 1);
@@ -512,13 +584,8 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
     }
     segment_advance(segment, 1 + parties);
     for (unsigned i = 0; i <= parties; i++)
-        push_chains(writer, span, e, ref + i);
+        push_chains(writer, span, e, keys, ref + i);
     entered->ref = ref;
-    meet_target(writer, e, key, entered);
+    meet_target(writer, e, keys->id, entered);
     return ENTER_NEW;
-}
-
-void ledger_prefetch(struct ledger_writer *writer, const struct event *e)
-{
-    index_prefetch(&writer->index, event_key(e->source, e->id));
 }

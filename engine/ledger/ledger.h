@@ -63,15 +63,23 @@ struct entered {
     } place[NEW_PLACES_MAX];
 };
 enum enter_result ledger_enter(struct ledger_writer *, const struct event *, struct entered *);
+
+/* The same in two steps, some dozens of events between them: what the ledger knows the event's texts by, and hints to the
+ * processor to fetch what entering will touch; then entering. */
+struct event_keys {
+    uint64_t id, matter, respondent; /* the latter two: 0 where the event names none */
+};
+struct event_keys ledger_prepare(const struct ledger_writer *, const struct event *);
+enum enter_result ledger_enter_prepared(struct ledger_writer *, const struct event *, const struct event_keys *,
+                                        struct entered *);
 /* Which batch the writer is in; a batch that was open when this returned `before` is over once it returns another
  * number, or if `before` is even.  Any thread. */
 uint64_t ledger_batch(const struct ledger_writer *);
-/* hint, some events ahead of ledger_enter */
-void ledger_prefetch(struct ledger_writer *, const struct event *);
-
 /* facts; any thread that got the ref by release/acquire */
 struct fact *ledger_fact(const struct ledger *, fact_ref);
 struct fact_text ledger_text(const struct ledger *, fact_ref);
+/* hint, some facts ahead of ledger_text */
+void ledger_prefetch_text(const struct ledger *, fact_ref);
 /* the fact that an alias stands for; the ref itself otherwise */
 fact_ref ledger_origin(const struct ledger *, fact_ref);
 

@@ -5,14 +5,18 @@
 #include "ledger/heads.h"
 #include "ledger/index.h"
 #include "ledger/ledger.h"
+#include "ledger/pieces.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum {
-    SEGMENT_BITS = 12,
-    SEGMENT_FACTS = 1 << SEGMENT_BITS,
-    SEGMENT_TEXT = SEGMENT_FACTS * 80, /* bytes of text; whichever is full first closes the segment */
+    SEGMENT_BITS = 10,
+    SEGMENT_FACTS = 1 << SEGMENT_BITS, /* one piece */
+    /* A text is named by where it lies, in units of four bytes: the piece's number and the place in it. */
+    TEXT_UNIT = 4,
+    TEXT_BITS = 14,
+    TEXTS_MAX = 1 << (32 - TEXT_BITS),
     SEGMENTS_MAX = 1 << (32 - SEGMENT_BITS),
     FILTER_WORDS = 1 << 16, /* 4 Mi bits */
     /* Far more spans than are kept: where events are not judged by a clock, partitions may be years apart, and the
@@ -22,19 +26,28 @@ enum {
 };
 
 struct segment {
+    struct segment *next; /* of its span */
+    struct fact *facts;   /* SEGMENT_FACTS */
     uint32_t number;
     _Atomic uint32_t count; /* written by its writer, release: facts below it are whole */
-    uint32_t text_used; /* likewise */
-    struct segment *next; /* of its span */
-    struct fact facts[SEGMENT_FACTS];
-    char text[SEGMENT_TEXT];
 };
+
+/* texts of a span's facts, one writer's */
+struct text_piece {
+    struct text_piece *next; /* of its span */
+    char *bytes;
+    uint32_t number, used;
+};
+
+static_assert(SEGMENT_FACTS * sizeof(struct fact) == PIECE_BYTES, "a segment is a piece");
+static_assert(TEXT_UNIT << TEXT_BITS == PIECE_BYTES, "a text's name reaches all of its piece");
 
 struct span {
     int64_t number; /* event time / span length */
     enum shelf shelf;
     struct heads *heads;
     _Atomic(struct segment *) segments;
+    _Atomic(struct text_piece *) texts;
     atomic_bool has_modifiers; /* voids, moves, merges: so that their look-up skips the other spans */
 };
 
@@ -44,7 +57,8 @@ struct shelf_state {
     _Atomic(struct span *) *spans;  /* by number modulo ring */
     _Atomic int64_t oldest, newest; /* numbers of spans: all that exist are between */
     _Atomic int64_t floor;          /* seconds, a multiple of span_s */
-    _Atomic size_t bytes;           /* segments only; heads are added on reading */
+    _Atomic size_t bytes;           /* segments and texts; heads are added on reading */
+    _Atomic size_t segments;
     _Atomic uint64_t evictions;
     int64_t keep_s;
     size_t bytes_max;
@@ -52,8 +66,12 @@ struct shelf_state {
 
 struct ledger_writer {
     struct ledger *ledger;
-    struct segment **open[SHELVES]; /* by span number modulo ring; valid only while open_span is that number */
-    int64_t *open_span[SHELVES];
+    /* by span number modulo ring; pointers are to the ring's round before, freed since, where `span` is another */
+    struct opened {
+        int64_t span;
+        struct segment *segment;
+        struct text_piece *text;
+    } *open[SHELVES];
     struct index_view index;        /* of this batch */
     int64_t floor[SHELVES];         /* of this batch */
     _Atomic uint64_t batch;         /* odd: inside one */
@@ -64,8 +82,10 @@ enum replace { REPLACE_IDLE, REPLACE_BOTH, REPLACE_DRAIN };
 
 struct ledger {
     struct shelf_state shelf[SHELVES];
+    struct pieces *pieces;
     _Atomic(struct segment *) *segments; /* by number */
-    _Atomic uint32_t next_segment;
+    _Atomic(char *) *texts;              /* likewise */
+    _Atomic uint32_t next_segment, next_text;
     _Atomic(const struct index_view *) index;
     /* One bit for each key (a modifier's target, a matter that was merged) that may have a chain by target: almost
      * all facts have none, and this says so with one load. */
@@ -91,7 +111,8 @@ static inline struct segment *ledger_segment(const struct ledger *ledger, fact_r
     return atomic_load_explicit(&ledger->segments[ref >> SEGMENT_BITS], memory_order_acquire);
 }
 
-struct fact_text segment_text(const struct segment *, uint32_t at);
+/* of a fact that is no alias */
+struct fact_text fact_texts(const struct ledger *, const struct fact *);
 struct span *shelf_span(const struct shelf_state *, int64_t number); /* NULL: there is none */
 
 static inline bool filter_has(const struct ledger *ledger, uint64_t key)
@@ -106,6 +127,8 @@ void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_pl
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
 
 uint64_t subject_of_target(uint64_t key);
+/* what the chain by target knows a modifier's, merge's or link's target by */
+uint64_t target_key(unsigned kind, unsigned source, struct str target);
 /* Every span of the shelf that exists.  One whose fact the caller has heard of is among them: the range grows before
  * anything is entered there. */
 #define FOR_EACH_SPAN(span, state)                                                                                     \

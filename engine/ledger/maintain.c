@@ -27,13 +27,24 @@ bool ledger_quiet(const struct ledger *ledger)
     return true;
 }
 
-static void span_free(struct shelf_state *shelf, struct span *span)
+static void span_free(struct ledger *ledger, struct span *span)
 {
-    for (struct segment *s = span->segments, *next; s; s = next) {
+    struct shelf_state *shelf = &ledger->shelf[span->shelf];
+    size_t pieces = 0, segments = 0;
+    for (struct segment *s = span->segments, *next; s; s = next, pieces++, segments++) {
         next = s->next;
-        atomic_fetch_sub_explicit(&shelf->bytes, sizeof *s, memory_order_relaxed);
+        pieces_give(ledger->pieces, s->facts);
         free(s);
     }
+    for (struct text_piece *t = span->texts, *next; t; t = next, pieces++) {
+        next = t->next;
+        /* not sooner: who has found a fact before its segment was unlinked reads its texts */
+        atomic_store_explicit(&ledger->texts[t->number], NULL, memory_order_release);
+        pieces_give(ledger->pieces, t->bytes);
+        free(t);
+    }
+    atomic_fetch_sub_explicit(&shelf->bytes, pieces * PIECE_BYTES, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&shelf->segments, segments, memory_order_relaxed);
     heads_destroy(&span->heads);
     free(span);
 }
@@ -140,10 +151,8 @@ static void sweep_step(struct ledger *ledger, int64_t now_s)
         ledger->sweep = ledger->sweeping_count ? SWEEP_FREE : SWEEP_IDLE;
         break;
     case SWEEP_FREE:
-        for (unsigned i = 0; i < ledger->sweeping_count; i++) {
-            struct span *span = ledger->sweeping[i];
-            span_free(&ledger->shelf[span->shelf], span);
-        }
+        for (unsigned i = 0; i < ledger->sweeping_count; i++)
+            span_free(ledger, ledger->sweeping[i]);
         ledger->sweeping_count = 0;
         ledger->sweep = SWEEP_UNLINK; /* there may have been more than fitted */
         break;
@@ -170,8 +179,7 @@ static size_t index_slots(const struct ledger *ledger)
 {
     size_t places = 0, used = index_table_used(atomic_load_explicit(&ledger->index, memory_order_acquire)->table[0]);
     for (int i = 0; i < SHELVES; i++)
-        places += atomic_load_explicit(&ledger->shelf[i].bytes, memory_order_relaxed) / sizeof(struct segment) *
-                  SEGMENT_FACTS;
+        places += atomic_load_explicit(&ledger->shelf[i].segments, memory_order_relaxed) * SEGMENT_FACTS;
     return (places < used ? places : used) * 3;
 }
 
@@ -218,12 +226,12 @@ void ledger_destroy(struct ledger **pointer)
     if (!ledger)
         return;
     for (unsigned i = 0; i < ledger->sweeping_count; i++)
-        span_free(&ledger->shelf[ledger->sweeping[i]->shelf], ledger->sweeping[i]);
+        span_free(ledger, ledger->sweeping[i]);
     for (int i = 0; i < SHELVES; i++) {
         struct shelf_state *shelf = &ledger->shelf[i];
         for (unsigned s = 0; s < shelf->ring; s++)
             if (shelf->spans[s])
-                span_free(shelf, shelf->spans[s]);
+                span_free(ledger, shelf->spans[s]);
         free(shelf->spans);
     }
     const struct index_view *view = ledger->index;
@@ -234,14 +242,14 @@ void ledger_destroy(struct ledger **pointer)
     for (int i = 0; i < 2; i++)
         free((void *)(uintptr_t)ledger->views[i]);
     for (unsigned w = 0; w < ledger->writer_count; w++)
-        for (int i = 0; i < SHELVES; i++) {
+        for (int i = 0; i < SHELVES; i++)
             free(ledger->writers[w].open[i]);
-            free(ledger->writers[w].open_span[i]);
-        }
     pthread_mutex_destroy(&ledger->moving);
     free(ledger->writers);
     free(ledger->seen);
+    pieces_destroy(&ledger->pieces);
     free(ledger->segments);
+    free(ledger->texts);
     free(ledger->filter);
     free(ledger);
     *pointer = NULL;

@@ -20,6 +20,22 @@ static enum chain chain_of(uint64_t subject)
     }
 }
 
+/* A chain may hold a stranger, see heads.h. */
+static bool is_member(const struct ledger *ledger, fact_ref ref, uint64_t subject)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    switch (subject & 7) {
+    case 1:
+        return subject_of_region(fact->region) == subject;
+    case 2:
+        return subject_of_respondent(ledger_text(ledger, ref).respondent) == subject;
+    case 3:
+        return subject_of_matter(fact->matter) == subject;
+    default:
+        return subject_of_target(target_key(fact->kind, fact->source, ledger_text(ledger, ref).target)) == subject;
+    }
+}
+
 static bool walk_span(const struct ledger *ledger, const struct span *span, uint64_t subject, ledger_visit *visit,
                       void *arg)
 {
@@ -27,7 +43,7 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
     const void *cursor = NULL;
     for (fact_ref ref; (ref = heads_next(span->heads, subject, &cursor));)
         for (; ref; ref = ledger_fact(ledger, ref)->next[chain])
-            if (!visit(arg, ref))
+            if (is_member(ledger, ref, subject) && !visit(arg, ref))
                 return false;
     return true;
 }

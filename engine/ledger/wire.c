@@ -5,12 +5,40 @@
 #include <endian.h>
 #include <stdlib.h>
 
-enum { VERSION = 1, DICTIONARIES = 4, ROW_FIXED = 1 + 1 + 2 + 4 + 4 + 4 + 4 + 1 + 8 + 8 + 4 };
+enum { VERSION = 1, DICTIONARIES = 4 };
 enum { DICT_SOURCE, DICT_CATEGORY, DICT_REGION, DICT_TAG };
+
+/* the columns of fixed width, in the order of the record, and the bytes of a row in each */
+#define COLUMN_TABLE(X)                                                                                                \
+    X(KIND, 1) X(SOURCE, 1) X(CATEGORY, 2) X(REGION, 4) X(OCCURRED_AT, 4) X(INVOLVED, 4) X(TAGS, 4) X(ACTORS, 1)       \
+    X(VALUE, 8) X(DUE_AT, 8) X(ID, 1) X(MATTER, 1) X(RESPONDENT, 1) X(TARGET, 1)
+
+enum {
+#define X(name, width) COLUMN_##name,
+    COLUMN_TABLE(X)
+#undef X
+        COLUMNS
+};
+
+static const unsigned char width[COLUMNS] = {
+#define X(name, bytes) bytes,
+    COLUMN_TABLE(X)
+#undef X
+};
+
+enum {
+#define X(name, bytes) bytes +
+    ROW_FIXED = COLUMN_TABLE(X) 0,
+#undef X
+    /* the most that one row can add: its columns, all its actors, 4 texts, and new dictionary entries */
+    ROW_MAX = ROW_FIXED + EVENT_ACTORS_MAX * 8 + 4 * 256 + (3 + TAGS_MAX) * 256,
+};
 
 /* process number → number in this record's dictionary; stamped, so that a new record need not clear it */
 struct dictionary {
-    uint32_t *local, *stamp;
+    struct {
+        uint32_t record, number;
+    } *local;
     uint32_t size, count;
     struct buffer text;
 };
@@ -19,7 +47,9 @@ struct wire_encoder {
     struct wire_names names;
     struct dictionary dict[DICTIONARIES];
     uint32_t record;
-    struct buffer column[14], actors, texts;
+    size_t rows, capacity;
+    unsigned char *column[COLUMNS]; /* room for `capacity` rows */
+    struct buffer actors, texts;
 };
 
 struct wire_encoder *wire_encoder_create(const struct wire_names *names)
@@ -30,8 +60,7 @@ struct wire_encoder *wire_encoder_create(const struct wire_names *names)
                                     registry_count(names->registry) + 1, TAGS_MAX};
     for (int i = 0; i < DICTIONARIES; i++) {
         e->dict[i].size = sizes[i];
-        e->dict[i].local = xcalloc(sizes[i], sizeof(uint32_t));
-        e->dict[i].stamp = xcalloc(sizes[i], sizeof(uint32_t));
+        e->dict[i].local = xcalloc(sizes[i], sizeof *e->dict[i].local);
     }
     return e;
 }
@@ -43,119 +72,197 @@ void wire_encoder_destroy(struct wire_encoder **pointer)
         return;
     for (int i = 0; i < DICTIONARIES; i++) {
         free(e->dict[i].local);
-        free(e->dict[i].stamp);
         buffer_free(&e->dict[i].text);
     }
-    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
-        buffer_free(&e->column[i]);
+    for (int i = 0; i < COLUMNS; i++)
+        free(e->column[i]);
     buffer_free(&e->actors);
     buffer_free(&e->texts);
     free(e);
     *pointer = NULL;
 }
 
-static uint32_t local_number(struct wire_encoder *e, int which, uint32_t number, const char *text, uint32_t first)
+static void columns_reserve(struct wire_encoder *e, size_t rows)
+{
+    if (rows <= e->capacity)
+        return;
+    e->capacity = rows;
+    for (int i = 0; i < COLUMNS; i++)
+        e->column[i] = xrealloc(e->column[i], rows * width[i]);
+}
+
+static void put_entry(struct dictionary *d, const char *text)
+{
+    size_t len = strlen(text);
+    CHECK(len <= UINT8_MAX);
+    char *at = buffer_grow(&d->text, 1 + len);
+    *at = (char)(unsigned char)len;
+    memcpy(at + 1, text, len);
+}
+
+/* the number's place in the record's dictionary, from `first` on; *fresh: it has just been given and needs its text */
+static uint32_t local_number(struct wire_encoder *e, int which, uint32_t number, uint32_t first, bool *fresh)
 {
     struct dictionary *d = &e->dict[which];
     CHECK(number < d->size);
-    if (d->stamp[number] != e->record) {
-        d->stamp[number] = e->record;
-        d->local[number] = d->count++ + first;
-        size_t len = strlen(text);
-        CHECK(len <= UINT8_MAX);
-        buffer_put_u8(&d->text, (uint8_t)len);
-        buffer_put(&d->text, text, len);
+    *fresh = d->local[number].record != e->record;
+    if (*fresh) {
+        d->local[number].record = e->record;
+        d->local[number].number = d->count++ + first;
     }
-    return d->local[number];
+    return d->local[number].number;
+}
+
+static uint8_t local_source(struct wire_encoder *e, unsigned source)
+{
+    bool fresh;
+    uint32_t number = local_number(e, DICT_SOURCE, source, 0, &fresh);
+    if (fresh)
+        put_entry(&e->dict[DICT_SOURCE], catalogue_source(e->names.catalogue, source));
+    return (uint8_t)number;
+}
+
+static uint16_t local_category(struct wire_encoder *e, uint16_t category)
+{
+    bool fresh;
+    if (category == CATEGORY_NONE)
+        return 0;
+    uint32_t number = local_number(e, DICT_CATEGORY, category, 1, &fresh);
+    if (fresh)
+        put_entry(&e->dict[DICT_CATEGORY], catalogue_category(e->names.catalogue, category)->path);
+    return (uint16_t)number;
+}
+
+static uint32_t local_region(struct wire_encoder *e, uint32_t region)
+{
+    bool fresh;
+    if (region == REGION_NONE)
+        return 0;
+    uint32_t number = local_number(e, DICT_REGION, region, 1, &fresh);
+    if (fresh)
+        put_entry(&e->dict[DICT_REGION], registry_region(e->names.registry, region)->code);
+    return number;
 }
 
 static uint32_t local_tags(struct wire_encoder *e, uint32_t tags)
 {
     uint32_t out = 0;
-    for (unsigned i = 0; i < TAGS_MAX; i++)
-        if (tags >> i & 1)
-            out |= UINT32_C(1) << local_number(e, DICT_TAG, i, catalogue_tag(e->names.catalogue, i), 0);
+    bool fresh;
+    for (; tags; tags &= tags - 1) {
+        unsigned tag = (unsigned)__builtin_ctz(tags);
+        out |= UINT32_C(1) << local_number(e, DICT_TAG, tag, 0, &fresh);
+        if (fresh)
+            put_entry(&e->dict[DICT_TAG], catalogue_tag(e->names.catalogue, tag));
+    }
     return out;
 }
 
-static void put_text(struct wire_encoder *e, int column, struct str text)
+static void put_u8(struct wire_encoder *e, int column, uint8_t value)
 {
-    buffer_put_u8(&e->column[column], (uint8_t)text.len);
-    buffer_put(&e->texts, text.at, text.len);
+    e->column[column][e->rows] = value;
+}
+
+static void put_u32(struct wire_encoder *e, int column, uint32_t value)
+{
+    value = htole32(value);
+    memcpy(e->column[column] + e->rows * sizeof value, &value, sizeof value);
+}
+
+static void put_u64(struct wire_encoder *e, int column, uint64_t value)
+{
+    value = htole64(value);
+    memcpy(e->column[column] + e->rows * sizeof value, &value, sizeof value);
+}
+
+static char *put_text(struct wire_encoder *e, int column, struct str text, char *at)
+{
+    put_u8(e, column, (uint8_t)text.len);
+    if (text.len)
+        memcpy(at, text.at, text.len);
+    return at + text.len;
+}
+
+static void put_texts(struct wire_encoder *e, const struct fact_text *t)
+{
+    char *at = buffer_grow(&e->texts, t->id.len + t->matter.len + t->respondent.len + t->target.len);
+    at = put_text(e, COLUMN_ID, t->id, at);
+    at = put_text(e, COLUMN_MATTER, t->matter, at);
+    at = put_text(e, COLUMN_RESPONDENT, t->respondent, at);
+    put_text(e, COLUMN_TARGET, t->target, at);
 }
 
 static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_ref ref)
 {
     const struct fact *f = ledger_fact(ledger, ref);
     struct fact_text t = ledger_text(ledger, ref);
-    struct buffer *c = e->column;
-    buffer_put_u8(&c[0], f->kind);
-    buffer_put_u8(&c[1], (uint8_t)local_number(e, DICT_SOURCE, f->source,
-                                               catalogue_source(e->names.catalogue, f->source), 0));
-    buffer_put_u16(&c[2], f->category == CATEGORY_NONE
-                              ? 0
-                              : (uint16_t)local_number(e, DICT_CATEGORY, f->category,
-                                                       catalogue_category(e->names.catalogue, f->category)->path, 1));
-    buffer_put_u32(&c[3], f->region == REGION_NONE
-                              ? 0
-                              : local_number(e, DICT_REGION, f->region,
-                                             registry_region(e->names.registry, f->region)->code, 1));
-    buffer_put_u32(&c[4], f->occurred_at);
-    buffer_put_u32(&c[5], f->kind == EVENT_MOVED ? 0 : f->involved);
-    buffer_put_u32(&c[6], local_tags(e, f->tags));
+    uint16_t category = htole16(local_category(e, f->category));
     uint8_t actors = (uint8_t)(f->actor ? 1 + f->parties : 0);
-    buffer_put_u8(&c[7], actors);
+    put_u8(e, COLUMN_KIND, f->kind);
+    put_u8(e, COLUMN_SOURCE, local_source(e, f->source));
+    memcpy(e->column[COLUMN_CATEGORY] + e->rows * sizeof category, &category, sizeof category);
+    put_u32(e, COLUMN_REGION, local_region(e, f->region));
+    put_u32(e, COLUMN_OCCURRED_AT, f->occurred_at);
+    put_u32(e, COLUMN_INVOLVED, f->kind == EVENT_MOVED ? 0 : f->involved);
+    put_u32(e, COLUMN_TAGS, local_tags(e, f->tags));
+    put_u8(e, COLUMN_ACTORS, actors);
     for (unsigned i = 0; i < actors; i++)
         buffer_put_u64(&e->actors, ledger_fact(ledger, ref + i)->actor);
-    buffer_put_u64(&c[8], (uint64_t)t.value);
-    buffer_put_u64(&c[9], (uint64_t)t.due_at);
-    put_text(e, 10, t.id);
-    put_text(e, 11, t.matter);
-    put_text(e, 12, t.respondent);
-    put_text(e, 13, t.target);
+    put_u64(e, COLUMN_VALUE, (uint64_t)t.value);
+    put_u64(e, COLUMN_DUE_AT, (uint64_t)t.due_at);
+    put_texts(e, &t);
+    e->rows++;
 }
 
 static size_t encoded_size(const struct wire_encoder *e)
 {
-    size_t size = 8 + 4 * DICTIONARIES + e->actors.len + e->texts.len;
+    size_t size = 8 + 4 * DICTIONARIES + e->rows * ROW_FIXED + e->actors.len + e->texts.len;
     for (int i = 0; i < DICTIONARIES; i++)
         size += e->dict[i].text.len;
-    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
-        size += e->column[i].len;
     return size;
+}
+
+static void begin(struct wire_encoder *e)
+{
+    e->record++;
+    e->rows = e->actors.len = e->texts.len = 0;
+    for (int i = 0; i < DICTIONARIES; i++) {
+        e->dict[i].count = 0;
+        e->dict[i].text.len = 0;
+    }
+}
+
+static void finish(const struct wire_encoder *e, struct buffer *out)
+{
+    buffer_put(out, "GWF", 3);
+    buffer_put_u8(out, VERSION);
+    buffer_put_u32(out, (uint32_t)e->rows);
+    for (int i = 0; i < DICTIONARIES; i++) {
+        buffer_put_u32(out, e->dict[i].count);
+        buffer_put(out, e->dict[i].text.at, e->dict[i].text.len);
+    }
+    for (int i = 0; i < COLUMNS; i++)
+        buffer_put(out, e->column[i], e->rows * width[i]);
+    buffer_put(out, e->actors.at, e->actors.len);
+    buffer_put(out, e->texts.at, e->texts.len);
 }
 
 size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fact_ref *refs, size_t count,
                    size_t limit, struct buffer *out)
 {
-    /* the most that one row can add: its columns, all its actors, 4 texts, and new dictionary entries */
-    enum { ROW_MAX = ROW_FIXED + EVENT_ACTORS_MAX * 8 + 4 * 256 + (3 + TAGS_MAX) * 256 };
+    enum { FACT_AHEAD = 16, TEXT_AHEAD = 8 };
     CHECK(limit >= 2 * ROW_MAX);
-    e->record++;
-    for (int i = 0; i < DICTIONARIES; i++) {
-        e->dict[i].count = 0;
-        e->dict[i].text.len = 0;
+    size_t most = limit / ROW_FIXED < count ? limit / ROW_FIXED : count;
+    columns_reserve(e, most);
+    begin(e);
+    while (e->rows < most && encoded_size(e) + ROW_MAX <= limit) {
+        if (e->rows + FACT_AHEAD < most)
+            __builtin_prefetch(ledger_fact(ledger, refs[e->rows + FACT_AHEAD]));
+        if (e->rows + TEXT_AHEAD < most)
+            ledger_prefetch_text(ledger, refs[e->rows + TEXT_AHEAD]);
+        put_row(e, ledger, refs[e->rows]);
     }
-    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
-        e->column[i].len = 0;
-    e->actors.len = e->texts.len = 0;
-
-    size_t taken = 0;
-    while (taken < count && encoded_size(e) + ROW_MAX <= limit)
-        put_row(e, ledger, refs[taken++]);
-
-    buffer_put(out, "GWF", 3);
-    buffer_put_u8(out, VERSION);
-    buffer_put_u32(out, (uint32_t)taken);
-    for (int i = 0; i < DICTIONARIES; i++) {
-        buffer_put_u32(out, e->dict[i].count);
-        buffer_put(out, e->dict[i].text.at, e->dict[i].text.len);
-    }
-    for (size_t i = 0; i < sizeof e->column / sizeof *e->column; i++)
-        buffer_put(out, e->column[i].at, e->column[i].len);
-    buffer_put(out, e->actors.at, e->actors.len);
-    buffer_put(out, e->texts.at, e->texts.len);
-    return taken;
+    finish(e, out);
+    return e->rows;
 }
 
 /* ---- decoding ---- */

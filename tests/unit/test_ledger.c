@@ -225,7 +225,7 @@ END_TEST
 
 START_TEST(memory_bound)
 {
-    struct ledger *ledger = ledger_small(30, 4);
+    struct ledger *ledger = ledger_small(30, 2);
     for (int day = 0; day < 30; day++)
         for (unsigned i = 0; i < 300; i++) {
             char id[32];
@@ -235,7 +235,7 @@ START_TEST(memory_bound)
             maintain(ledger, e.occurred_at);
         }
     ck_assert_uint_gt(ledger_evictions(ledger, SHELF_FACTS), 10);
-    ck_assert_uint_le(ledger_bytes(ledger, SHELF_FACTS), 5 << 20);
+    ck_assert_uint_le(ledger_bytes(ledger, SHELF_FACTS), 3 << 20);
     ck_assert_int_gt(ledger_floor(ledger, SHELF_FACTS), NOW);
     ck_assert_uint_ge(walk_count(ledger, subject_of_region(1)), 300);
     ledger_walk(ledger, subject_of_region(1), INT64_MIN, INT64_MAX, not_below, ledger);

@@ -211,12 +211,12 @@ static void take_facts(struct committer *c, const struct handover *h)
 static void take_findings(struct committer *c, const struct handover *h)
 {
     uint64_t mine = generation_number(c->in.generation);
-    const struct touched *now = h->generation == mine ? &h->findings : &h->next_findings;
+    const struct findings *now = h->generation == mine ? &h->findings : &h->next_findings;
     for (size_t i = 0; i < now->count; i++)
         tracker_find(c->tracker, &now->all[i]);
     metric_add(c->in.metrics, METRIC_FINDINGS, 0, 0, now->count);
     for (size_t i = 0; now == &h->findings && i < h->next_findings.count; i++)
-        touched_add(&c->coming, &h->next_findings.all[i]);
+        findings_add(&c->coming, &h->next_findings.all[i]);
 }
 
 /* Facts first, all of them, then what rests on them: a fact may concern one that stands later in the same unit. */

@@ -40,7 +40,7 @@ struct committer {
     bool noted;                  /* something for others in this cut, who wait for it */
     struct finding *backfilled;  /* waiting for the next evaluation */
     size_t backfilled_count, backfilled_capacity;
-    struct touched coming;       /* findings for a generation that was not taken up yet */
+    struct findings coming;       /* findings for a generation that was not taken up yet */
     _Atomic uint64_t committed;
     _Atomic unsigned unreachable;
     _Atomic int64_t alive_ms;

@@ -36,8 +36,8 @@ struct handover {
     fact_ref *facts; /* without parties, with aliases */
     size_t fact_count, fact_capacity;
     uint64_t generation;          /* that findings speak of */
-    struct touched findings;
-    struct touched next_findings; /* of the generation to come, if any */
+    struct findings findings;
+    struct findings next_findings; /* of the generation to come, if any */
     struct reject *rejects;
     size_t reject_count, reject_capacity;
     struct progress *progress; /* by partition; partition_count of them */

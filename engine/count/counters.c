@@ -1,6 +1,7 @@
 #include "count/counters.h"
 
 #include "base/check.h"
+#include "base/pages.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -9,8 +10,10 @@
 
 enum {
     INLINE_CELLS = 6,
-    RING_CELLS = 256,  /* a window is at most 120 buckets: the rest is room for lateness and skew */
+    STEPS = 16,        /* buckets of a window */
+    RING_CELLS = 256,
     PAIR_CELLS = 250,  /* of a block of pairs; more than that in one window, and the ledger decides alone */
+    SLACK_MIN = 240,   /* lateness, and how far apart partitions are read: older buckets give way to newer ones */
     NUMBER_BITS = 26,  /* bucket numbers: minutes since 1970 until the year 2097 */
     AMOUNT_BITS = 64 - NUMBER_BITS,
     PROBES_MAX = 64,
@@ -46,7 +49,7 @@ struct counters {
 
 uint32_t counter_step(uint32_t window_min)
 {
-    return window_min <= 120 ? 1 : (window_min + 119) / 120;
+    return (window_min + STEPS - 1) / STEPS;
 }
 
 struct counters *counters_create(size_t bytes)
@@ -57,9 +60,9 @@ struct counters *counters_create(size_t bytes)
     while (lines * 2 * sizeof(struct line) <= bytes / 2)
         lines *= 2;
     c->mask = lines - 1;
-    c->lines = xcalloc(lines + 1, sizeof(struct line));
+    c->lines = pages_map(lines * sizeof(struct line));
     c->blocks_max = (uint32_t)(bytes / 2 / sizeof(struct block)) + 2;
-    c->blocks = xcalloc(c->blocks_max, sizeof(struct block));
+    c->blocks = pages_map(c->blocks_max * sizeof(struct block));
     atomic_init(&c->blocks_used, 1);
     return c;
 }
@@ -68,8 +71,8 @@ void counters_destroy(struct counters **counters)
 {
     if (!*counters)
         return;
-    free((*counters)->lines);
-    free((*counters)->blocks);
+    pages_unmap((*counters)->lines, ((*counters)->mask + 1) * sizeof(struct line));
+    pages_unmap((*counters)->blocks, (*counters)->blocks_max * sizeof(struct block));
     free(*counters);
     *counters = NULL;
 }
@@ -182,16 +185,20 @@ static struct block *block_take(struct counters *c, struct line *line)
     return &c->blocks[none];
 }
 
+/* Cells are taken in their order and never given back, so the first free one ends a search. */
 static bool cells_put(struct line *line, cell *cells, unsigned count, enum counter_kind kind, uint64_t number,
                       uint64_t amount, uint64_t replace_below)
 {
-    /* first where the bucket may be already, so that two adds of one bucket meet */
+    unsigned old = count;
     for (unsigned i = 0; i < count; i++) {
         uint64_t there = atomic_load(&cells[i]);
-        if (there != 0 && number_of(there) == number && cell_put(line, &cells[i], kind, number, amount, 0))
+        if (there != 0 && number_of(there) < replace_below && old == count)
+            old = i;
+        /* where the bucket may be already, so that two adds of one bucket meet */
+        if ((there == 0 || number_of(there) == number) && cell_put(line, &cells[i], kind, number, amount, 0))
             return true;
     }
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = old; i < count; i++)
         if (cell_put(line, &cells[i], kind, number, amount, replace_below))
             return true;
     return false;
@@ -206,20 +213,42 @@ static bool block_put(struct line *line, struct block *block, enum counter_kind 
     return cell_put(line, &block->cells[number % RING_CELLS], kind, number, amount, number);
 }
 
+/* into a cell of that bucket, if one has it */
+static bool cells_join(struct line *line, cell *cells, unsigned count, enum counter_kind kind, uint64_t number,
+                       uint64_t amount)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (number_of(atomic_load(&cells[i])) == number && cell_put(line, &cells[i], kind, number, amount, 0))
+            return true;
+    return false;
+}
+
+/* Buckets below this may be replaced in a line or among pairs: no window that is still asked for reaches them. */
+static uint64_t replaceable(const struct counter_shape *shape, uint64_t number)
+{
+    uint64_t kept = STEPS + 1 + (SLACK_MIN + shape->step_min - 1) / shape->step_min;
+    return number > kept ? number - kept : 0;
+}
+
 void counters_add(struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute,
                   uint64_t amount)
 {
     struct line *line = line_take(c, key);
     if (!line)
         return;
-    uint64_t number = (uint64_t)minute / shape->step_min;
-    uint64_t replace_below = number > RING_CELLS ? number - RING_CELLS : 0;
+    uint64_t number = (uint32_t)minute / shape->step_min;
+    uint64_t replace_below = replaceable(shape, number);
     amount = amount > AMOUNT_MAX && shape->kind != COUNTER_DISTINCT ? AMOUNT_MAX : amount & AMOUNT_MAX;
     if (shape->kind == COUNTER_DISTINCT && amount == 0)
         amount = 1;
-    if (cells_put(line, line->cells, INLINE_CELLS, shape->kind, number, amount, replace_below))
+    struct block *block = block_of(c, line);
+    /* a sum that has its ring takes no more cells of its line */
+    if (block && shape->kind != COUNTER_DISTINCT
+            ? cells_join(line, line->cells, INLINE_CELLS, shape->kind, number, amount)
+            : cells_put(line, line->cells, INLINE_CELLS, shape->kind, number, amount, replace_below))
         return;
-    struct block *block = block_take(c, line);
+    if (!block)
+        block = block_take(c, line);
     if (!block || !block_put(line, block, shape->kind, number, amount, replace_below))
         lose(line, number);
 }
@@ -233,20 +262,33 @@ struct sum {
     uint64_t pair[INLINE_CELLS + PAIR_CELLS];
 };
 
+static void sum_cell(struct sum *s, uint64_t there)
+{
+    if (number_of(there) < s->low || number_of(there) > s->high)
+        return;
+    uint64_t amount = amount_of(there);
+    if (s->kind == COUNTER_DISTINCT)
+        s->pair[s->pairs++] = amount;
+    else if (s->kind == COUNTER_ADD)
+        s->total += amount;
+    else if (amount > s->total)
+        s->total = amount;
+    s->full |= s->kind != COUNTER_DISTINCT && amount == AMOUNT_MAX;
+}
+
 static void sum_cells(struct sum *s, const cell *cells, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t there = atomic_load(&cells[i]);
-        if (there == 0 || number_of(there) < s->low || number_of(there) > s->high)
-            continue;
-        uint64_t amount = amount_of(there);
-        if (s->kind == COUNTER_DISTINCT)
-            s->pair[s->pairs++] = amount;
-        else if (s->kind == COUNTER_ADD)
-            s->total += amount;
-        else if (amount > s->total)
-            s->total = amount;
-        s->full |= s->kind != COUNTER_DISTINCT && amount == AMOUNT_MAX;
+    uint64_t there;
+    for (unsigned i = 0; i < count && (there = atomic_load(&cells[i])) != 0; i++)
+        sum_cell(s, there);
+}
+
+static void sum_ring(struct sum *s, const struct block *block)
+{
+    for (uint64_t number = s->low; number <= s->high; number++) {
+        uint64_t there = atomic_load(&block->cells[number % RING_CELLS]);
+        if (there != 0 && number_of(there) == number)
+            sum_cell(s, there);
     }
 }
 
@@ -278,12 +320,14 @@ int64_t counters_upper(const struct counters *c, const struct counter_shape *sha
     s.full = false;
     s.pairs = 0;
     int64_t low = minute - (int64_t)shape->window_min;
-    s.low = low > 0 ? (uint64_t)low / shape->step_min : 0;
-    s.high = ((uint64_t)minute + shape->window_min) / shape->step_min;
+    s.low = low > 0 ? (uint32_t)low / shape->step_min : 0;
+    s.high = ((uint32_t)minute + shape->window_min) / shape->step_min;
     sum_cells(&s, line->cells, INLINE_CELLS);
     const struct block *block = block_of(c, line);
-    if (block)
-        sum_cells(&s, block->cells, shape->kind == COUNTER_DISTINCT ? PAIR_CELLS : RING_CELLS);
+    if (block && shape->kind == COUNTER_DISTINCT)
+        sum_cells(&s, block->cells, PAIR_CELLS);
+    else if (block)
+        sum_ring(&s, block);
     if (s.full || atomic_load(&line->lost) > s.low)
         return COUNTER_UNKNOWN;
     return shape->kind == COUNTER_DISTINCT ? distinct(&s, enough) : (int64_t)s.total;
@@ -292,6 +336,18 @@ int64_t counters_upper(const struct counters *c, const struct counter_shape *sha
 void counters_prefetch(const struct counters *c, uint64_t key)
 {
     __builtin_prefetch(&c->lines[place(c, key)], 1);
+}
+
+void counters_prefetch_ring(const struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute)
+{
+    enum { CELLS_A_LINE = GW_CACHE_LINE / sizeof(cell) };
+    const struct line *line = &c->lines[place(c, key)];
+    const struct block *block = shape->kind == COUNTER_DISTINCT ? NULL : block_of(c, line);
+    if (!block)
+        return;
+    uint64_t number = (uint32_t)minute / shape->step_min;
+    for (uint64_t i = 0; i <= STEPS; i += CELLS_A_LINE)
+        __builtin_prefetch(&block->cells[(number - i) % RING_CELLS], 1);
 }
 
 size_t counters_bytes(const struct counters *c)
@@ -323,21 +379,28 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return a ^ a >> 29;
 }
 
+static unsigned line_values(const struct counters *c, const struct line *line, uint64_t *values)
+{
+    unsigned count = 0;
+    const struct block *block = block_of(c, line);
+    for (unsigned i = 0; i < INLINE_CELLS; i++)
+        values[count++] = atomic_load(&line->cells[i]);
+    for (unsigned i = 0; block && i < RING_CELLS; i++)
+        values[count++] = atomic_load(&block->cells[i]);
+    qsort(values, count, sizeof *values, by_value);
+    return count;
+}
+
 uint64_t counters_fingerprint(const struct counters *c)
 {
-    uint64_t print = 0;
+    uint64_t print = 0, values[INLINE_CELLS + RING_CELLS];
     for (size_t i = 0; i <= c->mask; i++) {
-        const struct line *line = &c->lines[i];
-        uint64_t key = atomic_load(&line->key), values[INLINE_CELLS + RING_CELLS];
-        unsigned count = 0;
-        const struct block *block = key ? block_of(c, line) : NULL;
-        for (unsigned k = 0; key && k < INLINE_CELLS; k++)
-            values[count++] = atomic_load(&line->cells[k]);
-        for (unsigned k = 0; block && k < RING_CELLS; k++)
-            values[count++] = atomic_load(&block->cells[k]);
-        qsort(values, count, sizeof *values, by_value);
+        uint64_t key = atomic_load(&c->lines[i].key);
+        unsigned count = key ? line_values(c, &c->lines[i], values) : 0;
         for (unsigned k = 0; k < count; k++)
-            if (values[k] && (k == 0 || values[k] != values[k - 1]))
+            /* what is older than the newest window may have given way, or not */
+            if (values[k] && number_of(values[k]) + STEPS >= number_of(values[count - 1]) &&
+                (k == 0 || values[k] != values[k - 1]))
                 print += mix(key, values[k]);
     }
     return print;

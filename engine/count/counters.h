@@ -3,9 +3,12 @@
  * bucket passes, which costs a finding that is denied, and saves every race between adding and taking away.
  *
  * One lock-free hash table of cache lines for all aggregates of a generation.  A line is its key, six buckets, and the
- * number of an overflow block.  A bucket is one 64-bit atomic of bucket number and amount: a newer number
- * replaces, an equal one adds, an older one is refused (the counter then says "cannot tell": the finding is made, the
- * ledger decides).  For distinct callers the pair is bucket number and token, and pairs are only added.
+ * number of an overflow block.  A bucket is one 64-bit atomic of bucket number and amount; for distinct callers the
+ * pair is bucket number and token, and pairs are only added.  Most subjects never need more than their line.  The block of
+ * a sum is a ring of 64 buckets: a newer number replaces, an equal one adds, an older one is refused (the counter then
+ * says "cannot tell": the finding is made, the ledger decides).
+ *
+ * A bucket is a sixteenth of its window: finer ones would cost more to sum at each fact than the findings that they save.
  *
  * Where memory ends, nothing is lost but speed: a line or block that cannot be had makes its counter say "cannot
  * tell" (COUNTER_UNKNOWN), which is above every threshold.
@@ -29,7 +32,7 @@ struct counter_shape {
     uint32_t step_min;   /* minutes in a bucket: see counter_step */
 };
 
-/* 1 up to two hours; then a hundred and twentieth of the window, rounded up */
+/* a sixteenth of the window, rounded up to whole minutes */
 uint32_t counter_step(uint32_t window_min);
 
 struct counters;
@@ -45,7 +48,9 @@ void counters_add(struct counters *, const struct counter_shape *, uint64_t key,
 int64_t counters_upper(const struct counters *, const struct counter_shape *, uint64_t key, int64_t minute,
                        int64_t enough);
 
+/* Hints: the key's line, ahead of the two above; then, once that has come, its ring's cells from that minute down. */
 void counters_prefetch(const struct counters *, uint64_t key);
+void counters_prefetch_ring(const struct counters *, const struct counter_shape *, uint64_t key, int64_t minute);
 
 size_t counters_bytes(const struct counters *);
 size_t counters_lines(const struct counters *);

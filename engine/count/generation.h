@@ -82,20 +82,35 @@ struct finding {
     int64_t minute; /* of it; the earliest, where several did */
 };
 
-/* What a batch touched, to be looked at when all of it has been counted. */
-struct touched {
+struct findings {
     struct finding *all;
     size_t count, capacity;
 };
 
-void touched_add(struct touched *, const struct finding *);
+void findings_add(struct findings *, const struct finding *);
+/* each once, for the earliest minute */
+void findings_settle(struct findings *);
 
-/* Counts one fact and its parties as if they were of that region and category (their own, or where moves have put them), and
- * notes what that touched.  Worker. */
-void generation_count(struct generation *, const struct ledger *, fact_ref, uint32_t region, uint16_t category,
+/* What some facts add to counters, and the rules and subjects to look at when all of it has been added.  Keeps its memory
+ * when it is emptied. */
+struct touched {
+    struct addition {
+        uint64_t key, amount;
+        uint32_t minute;
+        uint16_t aggregate;
+    } *additions;
+    size_t addition_count, addition_capacity;
+    struct findings looks;
+};
+
+void touched_free(struct touched *);
+
+/* Gathers what a fact and its parties touch, as if they were of that region and category (their own, or where moves have
+ * put them).  Worker; some dozens of facts before they are counted, so that what is asked for here has come by then. */
+void generation_touch(const struct generation *, const struct ledger *, fact_ref, uint32_t region, uint16_t category,
                       struct touched *);
 
-/* Keeps of `touched` only what may have crossed a threshold: the findings, each once. */
-void generation_evaluate(struct generation *, struct touched *);
+/* Adds it all, looks, and appends what may have crossed a threshold; empties `touched`. */
+void generation_count(struct generation *, struct touched *, struct findings *);
 
 #endif

@@ -99,7 +99,7 @@ static int by_subject(const void *x, const void *y)
 }
 
 /* What the counters find, each subject's together: matters that have become one are one subject. */
-static void find_all(struct judgement *j, struct touched *findings)
+static void find_all(struct judgement *j, struct findings *findings)
 {
     const struct ledger *ledger = past_ledger(j->past);
     backfill_count(&(struct backfill){.generation = j->generation,
@@ -128,7 +128,7 @@ static void close_all(struct judgement *j)
 
 /* Some subjects at a time, each time with a tracker of its own: of a rule per matter every matter is a subject, and what
  * a tracker keeps of a million would not fit. */
-static void confirm_all(struct judgement *j, const struct touched *findings, struct collected *collected)
+static void confirm_all(struct judgement *j, const struct findings *findings, struct collected *collected)
 {
     const struct config *config = past_config(j->past);
     const struct tracker_outputs outputs = {collect, store_nothing, collect, recorded_nothing, collected};
@@ -176,7 +176,7 @@ void judge(struct judgement *j, struct past *past, const struct rule_set *rules)
     const struct config *config = past_config(past);
     *j = (struct judgement){.past = past, .rules = rules};
     struct collected collected = {.judgement = j};
-    struct touched findings = {0};
+    struct findings findings = {0};
     j->generation = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
                                                                   (size_t)config->counters_bytes, 1});
     find_all(j, &findings);

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { CHUNK = 1 << 16 };
+enum { STRIDE = 64, SETTLE = 1 << 16 };
 
 static void mark(struct ledger *ledger, fact_ref ref)
 {
@@ -38,28 +38,34 @@ enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *wr
 
 struct counting {
     const struct backfill *b;
-    struct touched touched, *findings;
+    struct touched touched;
+    struct findings *findings;
+    size_t settle; /* when there are so many */
     bool *fresh; /* by rule */
     fact_ref ref;
+    unsigned pending; /* facts touched and not counted yet */
 };
 
 static void sift(struct counting *c)
 {
+    struct findings *looks = &c->touched.looks;
+    c->pending = 0;
     size_t kept = 0;
-    for (size_t i = 0; i < c->touched.count; i++)
-        if (c->fresh[c->touched.all[i].rule])
-            c->touched.all[kept++] = c->touched.all[i];
-    c->touched.count = kept;
-    generation_evaluate(c->b->generation, &c->touched);
-    for (size_t i = 0; i < c->touched.count; i++)
-        touched_add(c->findings, &c->touched.all[i]);
-    c->touched.count = 0;
+    for (size_t i = 0; i < looks->count; i++)
+        if (c->fresh[looks->all[i].rule])
+            looks->all[kept++] = looks->all[i];
+    looks->count = kept;
+    generation_count(c->b->generation, &c->touched, c->findings);
+    if (c->findings->count < c->settle)
+        return;
+    findings_settle(c->findings);
+    c->settle = c->findings->count * 2 + SETTLE;
 }
 
 static void count_at(void *arg, uint32_t region, uint16_t category)
 {
     struct counting *c = arg;
-    generation_count(c->b->generation, c->b->ledger, c->ref, region, category, &c->touched);
+    generation_touch(c->b->generation, c->b->ledger, c->ref, region, category, &c->touched);
 }
 
 static bool count_fact(void *arg, fact_ref ref)
@@ -70,15 +76,15 @@ static bool count_fact(void *arg, fact_ref ref)
         return true; /* a party is counted with its event, and an alias says nothing that the places do not */
     c->ref = ref;
     ledger_places(c->b->ledger, ref, count_at, c);
-    if (c->touched.count >= CHUNK)
+    if (++c->pending == STRIDE)
         sift(c);
     return true;
 }
 
-void backfill_count(const struct backfill *b, struct touched *findings)
+void backfill_count(const struct backfill *b, struct findings *findings)
 {
     const struct rule_set *rules = generation_rules(b->generation);
-    struct counting c = {.b = b, .findings = findings};
+    struct counting c = {.b = b, .findings = findings, .settle = SETTLE};
     c.fresh = xcalloc(rules->count + 1, sizeof *c.fresh);
     for (unsigned r = 0; r < rules->count; r++)
         c.fresh[r] = !b->knows || !b->knows(b->arg, &rules->rules[r]);
@@ -86,7 +92,8 @@ void backfill_count(const struct backfill *b, struct touched *findings)
     for (int s = 0; s < SHELVES; s++)
         ledger_scan(b->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, count_fact, &c);
     sift(&c);
+    findings_settle(findings);
     ledger_end(b->reader);
-    free(c.touched.all);
+    touched_free(&c.touched);
     free(c.fresh);
 }

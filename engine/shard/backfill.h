@@ -25,6 +25,6 @@ struct backfill {
 
 /* Counts the whole ledger for the generation; findings of rules that `knows` does not have are added to *findings,
  * whose array is the caller's to free. */
-void backfill_count(const struct backfill *, struct touched *findings);
+void backfill_count(const struct backfill *, struct findings *findings);
 
 #endif

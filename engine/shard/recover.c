@@ -59,7 +59,7 @@ static bool committed_before(void *arg, const struct rule *rule)
 
 static void fill_counters(struct shard *shard)
 {
-    struct touched findings = {0};
+    struct findings findings = {0};
     shard_fill(shard, shard_generation(shard), committed_before, shard->committer, &findings);
     for (size_t i = 0; i < findings.count; i++)
         committer_find(shard->committer, &findings.all[i]);

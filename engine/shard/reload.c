@@ -18,7 +18,7 @@
 enum { WAIT_MS = 1 };
 
 void shard_fill(struct shard *shard, struct generation *generation, backfill_knows *knows, void *arg,
-                struct touched *findings)
+                struct findings *findings)
 {
     backfill_count(&(struct backfill){generation, shard->ledger,
                                       ledger_writer(shard->ledger, shard->in.workers), knows, arg},
@@ -121,7 +121,7 @@ bool shard_reload(struct shard *shard, const struct shard_rules *rules, double *
     longest_pause_s(shard); /* starts anew */
     atomic_store(&shard->timing, true);
     publish(shard, old, next);
-    struct touched findings = {0};
+    struct findings findings = {0};
     /* known_as_it_is only reads what it is given */
     void *active = (void *)(uintptr_t)generation_rules(old);
     shard_fill(shard, next, known_as_it_is, active, &findings);

@@ -37,6 +37,6 @@ struct shard {
 void shard_begin(struct shard *, const struct rule_set *, uint64_t number);
 
 /* reload.c: the generation's counters, from the ledger; findings of rules that `knows` does not have */
-void shard_fill(struct shard *, struct generation *, backfill_knows *, void *arg, struct touched *findings);
+void shard_fill(struct shard *, struct generation *, backfill_knows *, void *arg, struct findings *findings);
 
 #endif

@@ -9,6 +9,20 @@
 
 enum { BATCH_RECORDS = 1024, LATE_A_BATCH = 8 };
 
+/* Some records' events at once: all are decoded, then all entered, then all counted, and each step asks ahead for what the
+ * next one touches, so that memory is waited for once and not each time. */
+enum { STRIDE = 32, STRIDE_TEXT = STRIDE * 4 * EVENT_TEXT_MAX };
+struct stride {
+    unsigned count;
+    struct event events[STRIDE];
+    struct event_keys keys[STRIDE];
+    uint64_t actors[STRIDE * 4];
+    char text[STRIDE_TEXT];
+    size_t actor_count, text_len;
+    unsigned records;
+    unsigned events_of[STRIDE]; /* by record */
+};
+
 struct tally {
     uint64_t records, gaps, outcome[OUTCOMES];
 };
@@ -21,6 +35,9 @@ struct worker {
     struct tally *tally;              /* by source, of one step */
     unsigned late;
     struct generations generations; /* of this batch */
+    int64_t now_ms;                 /* of this stride, against which its events' times are judged; -1: by no clock */
+    struct stride stride;
+    struct touched touched, next_touched; /* by the facts of a stride; of the generation to come */
     int64_t progress_ns;            /* when it last had nothing to do or finished a record; 0: not timed */
     _Atomic int64_t longest_ns;
 };
@@ -45,6 +62,8 @@ void worker_destroy(struct worker **pointer)
     for (unsigned i = 0; i < w->in.config->source_count; i++)
         decoder_destroy(&w->decoders[i]);
     free(w->decoders);
+    touched_free(&w->touched);
+    touched_free(&w->next_touched);
     free(w->records);
     free(w->tally);
     free(w);
@@ -84,23 +103,30 @@ static void expired(struct worker *w, struct handover *h, const struct record *r
     r->occurred_at = event->occurred_at;
 }
 
-static void count_at(struct worker *w, struct handover *h, fact_ref ref, uint32_t region, uint16_t category)
+static void touch_at(struct worker *w, fact_ref ref, uint32_t region, uint16_t category)
 {
     const struct generations *g = &w->generations;
-    generation_count(g->current, w->in.ledger, ref, region, category, &h->findings);
+    generation_touch(g->current, w->in.ledger, ref, region, category, &w->touched);
     if (g->next)
-        generation_count(g->next, w->in.ledger, ref, region, category, &h->next_findings);
+        generation_touch(g->next, w->in.ledger, ref, region, category, &w->next_touched);
 }
 
-static void count(struct worker *w, struct handover *h, const struct entered *entered)
+static void touch(struct worker *w, struct handover *h, const struct event *event, const struct entered *entered)
 {
-    const struct fact *fact = ledger_fact(w->in.ledger, entered->ref);
     handover_add_fact(h, entered->ref);
-    count_at(w, h, entered->ref, fact->region, fact->category);
+    touch_at(w, entered->ref, event->region, event->category);
     for (unsigned i = 0; i < entered->aliases; i++)
         handover_add_fact(h, entered->alias[i]);
     for (unsigned i = 0; i < entered->places; i++)
-        count_at(w, h, entered->moved, entered->place[i].region, entered->place[i].category);
+        touch_at(w, entered->moved, entered->place[i].region, entered->place[i].category);
+}
+
+static void count(struct worker *w, struct handover *h)
+{
+    const struct generations *g = &w->generations;
+    generation_count(g->current, &w->touched, &h->findings);
+    if (g->next)
+        generation_count(g->next, &w->next_touched, &h->next_findings);
 }
 
 /* only where no clock has judged it before */
@@ -111,13 +137,14 @@ static void refuse_ahead(struct worker *w, struct handover *h, const struct reco
 }
 
 /* false: the ledger has no room for it yet */
-static bool enter(struct worker *w, struct handover *h, const struct record *record, const struct event *event)
+static bool enter(struct worker *w, struct handover *h, const struct record *record, const struct event *event,
+                  const struct event_keys *keys)
 {
     struct entered entered;
     struct progress *progress = &h->progress[record->partition];
-    switch (ledger_enter(w->in.writer, event, &entered)) {
+    switch (ledger_enter_prepared(w->in.writer, event, keys, &entered)) {
     case ENTER_NEW:
-        count(w, h, &entered);
+        touch(w, h, event, &entered);
         w->tally[event->source].outcome[OUTCOME_ACCEPTED]++;
         break;
     case ENTER_DUPLICATE:
@@ -141,40 +168,136 @@ static bool enter(struct worker *w, struct handover *h, const struct record *rec
     return true;
 }
 
-static bool take_data(struct worker *w, struct handover *h, const struct record *record)
+struct decoded {
+    const struct event *events;
+    size_t count;
+    struct refusal refusal;
+};
+
+static void decode(struct worker *w, const struct record *record, struct decoded *out)
+{
+    struct decoder *decoder = w->decoders[w->in.partitions[record->partition].source];
+    out->count = decoder_decode(decoder, record->bytes, record->len, record->padded, w->now_ms, &out->events, &out->refusal);
+}
+
+/* A record is done with, its events entered. */
+static void took(struct worker *w, struct handover *h, const struct record *record)
+{
+    struct progress *progress = &h->progress[record->partition];
+    struct tally *tally = &w->tally[w->in.partitions[record->partition].source];
+    tally->records++;
+    tally->gaps += (uint64_t)record->skipped;
+    progress->next_offset = record->offset + 1;
+    progress->records = progress->touched = true;
+    progress->state = RECORD_DATA;
+    w->next_record++;
+}
+
+static bool take_data(struct worker *w, struct handover *h, const struct record *record, const struct decoded *decoded)
 {
     unsigned source = w->in.partitions[record->partition].source;
-    int64_t now_ms = w->in.config->event_time ? -1 : clock_now_ms(w->in.clock);
-    const struct event *events;
-    struct refusal refusal;
-    size_t n = decoder_decode(w->decoders[source], record->bytes, record->len, record->padded, now_ms, &events,
-                              &refusal);
-    if (refusal.reason != DECODE_OK) {
-        refuse(w, h, record, source, &refusal);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            if (!enter(w, h, record, &events[i]))
-                return false;
-        w->tally[source].outcome[OUTCOME_SKIPPED] += n == 0;
+    bool room = true;
+    if (decoded->refusal.reason != DECODE_OK)
+        refuse(w, h, record, source, &decoded->refusal);
+    else
+        w->tally[source].outcome[OUTCOME_SKIPPED] += decoded->count == 0;
+    for (size_t i = 0; i < decoded->count && room; i++) {
+        struct event_keys keys = ledger_prepare(w->in.writer, &decoded->events[i]);
+        room = enter(w, h, record, &decoded->events[i], &keys);
+        if (i % STRIDE == STRIDE - 1)
+            count(w, h);
     }
-    w->tally[source].records++;
-    w->tally[source].gaps += (uint64_t)record->skipped;
+    count(w, h);
+    if (room)
+        took(w, h, record);
+    return room;
+}
+
+static void take_mark(struct worker *w, struct handover *h, const struct record *record)
+{
+    struct progress *progress = &h->progress[record->partition];
+    if (record->kind != RECORD_LOST && record->offset >= 0)
+        progress->next_offset = record->offset;
+    progress->touched = true;
+    progress->state = record->kind;
+    w->next_record++;
+}
+
+static struct str keep_text(struct stride *s, struct str text)
+{
+    char *at = s->text + s->text_len;
+    if (text.len)
+        memcpy(at, text.at, text.len);
+    s->text_len += text.len;
+    return (struct str){at, text.len};
+}
+
+/* false: no room for the record's events */
+static bool keep(struct worker *w, const struct decoded *decoded)
+{
+    struct stride *s = &w->stride;
+    size_t actors = s->actor_count;
+    for (size_t i = 0; i < decoded->count; i++)
+        actors += decoded->events[i].actor_count;
+    if (decoded->count > STRIDE - s->count || actors > sizeof s->actors / sizeof *s->actors)
+        return false;
+    for (size_t i = 0; i < decoded->count; i++) {
+        struct event *e = &s->events[s->count];
+        *e = decoded->events[i];
+        e->id = keep_text(s, e->id);
+        e->target = keep_text(s, e->target);
+        e->matter = keep_text(s, e->matter);
+        e->respondent = keep_text(s, e->respondent);
+        for (uint32_t k = 0; k < e->actor_count; k++)
+            s->actors[s->actor_count + k] = e->actors[k];
+        e->actors = &s->actors[s->actor_count];
+        s->actor_count += e->actor_count;
+        s->keys[s->count++] = ledger_prepare(w->in.writer, e);
+    }
+    s->events_of[s->records++] = (unsigned)decoded->count;
     return true;
 }
 
-static bool take_record(struct worker *w, struct handover *h, const struct record *record)
+static bool enter_stride(struct worker *w, struct handover *h)
 {
-    struct progress *progress = &h->progress[record->partition];
-    if (record->kind == RECORD_DATA) {
-        if (!take_data(w, h, record))
-            return false;
-        progress->next_offset = record->offset + 1;
-        progress->records = true;
-    } else if (record->kind != RECORD_LOST && record->offset >= 0) {
-        progress->next_offset = record->offset;
+    const struct stride *s = &w->stride;
+    unsigned at = 0;
+    bool room = true;
+    for (unsigned r = 0; r < s->records && room; r++) {
+        const struct record *record = &w->records[w->next_record];
+        for (unsigned end = at + s->events_of[r]; at < end && room; at++)
+            room = enter(w, h, record, &s->events[at], &s->keys[at]);
+        if (room) {
+            w->tally[w->in.partitions[record->partition].source].outcome[OUTCOME_SKIPPED] += s->events_of[r] == 0;
+            took(w, h, record);
+        }
     }
-    progress->touched = true;
-    progress->state = record->kind;
+    count(w, h);
+    return room;
+}
+
+/* Takes the next records, one at least.  What does not fit into a stride (marks, refusals, many events) is taken by itself,
+ * in its order.  false: the ledger has no room for the next one yet. */
+static bool take_stride(struct worker *w, struct handover *h)
+{
+    struct stride *s = &w->stride;
+    struct decoded decoded = {0};
+    s->count = s->records = 0;
+    s->actor_count = s->text_len = 0;
+    w->now_ms = w->in.config->event_time ? -1 : clock_now_ms(w->in.clock);
+    size_t at = w->next_record;
+    while (at < w->record_count && s->records < STRIDE && w->records[at].kind == RECORD_DATA) {
+        decode(w, &w->records[at], &decoded);
+        if (decoded.refusal.reason != DECODE_OK || !keep(w, &decoded))
+            break;
+        at++;
+    }
+    const struct record *record = &w->records[w->next_record];
+    if (s->records)
+        return enter_stride(w, h);
+    if (record->kind == RECORD_DATA)
+        return take_data(w, h, record, &decoded);
+    take_mark(w, h, record);
     return true;
 }
 
@@ -236,15 +359,13 @@ enum worker_result worker_step(struct worker *w, int timeout_ms)
     w->generations = *atomic_load(w->in.generations);
     h->generation = generation_number(w->generations.current);
     bool room = true;
-    while (room && w->next_record < w->record_count)
-        if ((room = take_record(w, h, &w->records[w->next_record]))) {
-            w->next_record++;
-            if (w->progress_ns)
-                progressed(w);
-        }
-    generation_evaluate(w->generations.current, &h->findings);
-    if (w->generations.next)
-        generation_evaluate(w->generations.next, &h->next_findings);
+    while (room && w->next_record < w->record_count) {
+        room = take_stride(w, h);
+        if (w->progress_ns)
+            progressed(w);
+    }
+    findings_settle(&h->findings);
+    findings_settle(&h->next_findings);
     report(w);
     handover_end(w->in.ring);
     ledger_end(w->in.writer); /* last: who sees the batch over, sees what it handed over */

@@ -209,10 +209,11 @@ END_TEST
 START_TEST(steps)
 {
     ck_assert_uint_eq(counter_step(1), 1);
-    ck_assert_uint_eq(counter_step(120), 1);
-    ck_assert_uint_eq(counter_step(121), 2);
-    ck_assert_uint_eq(counter_step(1440), 12);
-    ck_assert_uint_eq(counter_step(35 * 1440), 420);
+    ck_assert_uint_eq(counter_step(16), 1);
+    ck_assert_uint_eq(counter_step(17), 2);
+    ck_assert_uint_eq(counter_step(60), 4);
+    ck_assert_uint_eq(counter_step(1440), 90);
+    ck_assert_uint_eq(counter_step(35 * 1440), 3150);
 }
 END_TEST
 

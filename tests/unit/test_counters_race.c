@@ -6,7 +6,7 @@
 #include "core.h"
 
 static const struct counter_shape shapes[] = {
-    {COUNTER_ADD, 60, 1}, {COUNTER_ADD, 1440, 12}, {COUNTER_MAX, 120, 1}, {COUNTER_DISTINCT, 1440, 12}};
+    {COUNTER_ADD, 60, 4}, {COUNTER_ADD, 1440, 90}, {COUNTER_MAX, 120, 8}, {COUNTER_DISTINCT, 1440, 90}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* ---- litmus: add, then read ---- */
@@ -30,12 +30,13 @@ struct half {
     unsigned number;
 };
 
-/* what stands in the counter already, so that the add goes where it is wanted */
+/* what stands in the counter already, so that the add goes where it is wanted: later buckets, which give way to nothing and
+ * are in no window that is asked for */
 static void prepare(struct litmus *l, uint64_t key, int64_t minute)
 {
     static const unsigned buckets[] = {0, 1, 6, 12, 12};
     for (unsigned i = 0; i < buckets[l->where]; i++)
-        counters_add(l->counters, l->shape, key, minute - 30 * (int64_t)l->shape->window_min + i * l->shape->step_min, 1);
+        counters_add(l->counters, l->shape, key, minute + 2 * (int64_t)l->shape->window_min + i * l->shape->step_min, 1);
     if (l->where == REFUSED) /* what comes now is older than what holds its place in the ring */
         counters_add(l->counters, l->shape, key, minute + 256 * (int64_t)l->shape->step_min, 1);
 }
@@ -181,7 +182,7 @@ START_TEST(order_leaves_no_trace)
             for (unsigned i = 0; i < ADDS; i++) {
                 adders[t].adds[i] = any_add(&dice, 256);
                 if (shapes[adders[t].adds[i].shape].kind == COUNTER_DISTINCT) /* one pair a bucket: they just fit */
-                    adders[t].adds[i].amount = 1 + (uint64_t)(adders[t].adds[i].minute / 12 % 256);
+                    adders[t].adds[i].amount = 1 + (uint64_t)(adders[t].adds[i].minute / shapes[3].step_min % 256);
             }
         for (unsigned order = 0; order < 2; order++) {
             struct counters *c = counters_create(4 << 20);
@@ -198,7 +199,7 @@ START_TEST(order_leaves_no_trace)
                 threads_run(3, add_all, adders, sizeof adders[0]);
             print[order] = counters_fingerprint(c);
             if (order == 1) {
-                counters_add(c, &shapes[0], SHAPES, 29000000, 1);
+                counters_add(c, &shapes[0], SHAPES, 29000000 + 255 * shapes[0].step_min, 1);
                 ck_assert_uint_ne(counters_fingerprint(c), print[1]);
             }
             counters_destroy(&c);

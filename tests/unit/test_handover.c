@@ -85,7 +85,7 @@ static void *work(void *arg)
         if (unit % 3 == 0)
             handover_add_reject(h)->raw_at = handover_add_text(h, &unit, sizeof unit);
         h->generation = unit;
-        touched_add(&h->findings, &(struct finding){.minute = (int64_t)unit});
+        findings_add(&h->findings, &(struct finding){.minute = (int64_t)unit});
         h->progress[0].next_offset = (int64_t)unit;
         handover_end(&f->ring);
         unit++;

@@ -176,7 +176,8 @@ static void destroy(void *context)
     client_close(&s->client);
     for (unsigned i = 0; i < s->worker_count; i++) { /* librdkafka wrote to them until now */
         close(s->workers[i].wake);
-        free(s->workers[i].held);
+        free(s->workers[i].bytes);
+        free(s->workers[i].large);
     }
     pthread_mutex_destroy(&s->serving);
     free(s->workers);

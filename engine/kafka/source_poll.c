@@ -13,12 +13,18 @@
 #include "kafka/source_priv.h"
 
 #include "base/check.h"
+#include "decode/decode.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SERVE_EVERY_MS = 100, RECHECK_EVERY_MS = 5000 };
+enum {
+    SERVE_EVERY_MS = 100,
+    RECHECK_EVERY_MS = 5000,
+    BYTES_A_POLL = 256 << 10, /* so that a batch stays in the processor's cache */
+    BYTES_ROOM = BYTES_A_POLL + (64 << 10),
+};
 
 static void serve_callbacks(struct kafka_source *s)
 {
@@ -109,31 +115,69 @@ static bool take_message(struct kafka_source *s, size_t index, const rd_kafka_me
         .kind = at_end ? RECORD_AT_END : RECORD_DATA,
         .partition = (uint32_t)index,
         .offset = m->offset,
-        .bytes = at_end ? NULL : m->payload,
-        .len = at_end ? 0 : m->len,
         .skipped = offsets_skipped(s, index, m->offset),
     };
-    atomic_store(&p->next, at_end ? m->offset : m->offset + 1);
+    atomic_store_explicit(&p->next, at_end ? m->offset : m->offset + 1, memory_order_release);
     p->told_lost = false;
     log_condition_set(&p->faulty, false);
     return true;
 }
 
+/* one poll of one partition's queue */
+struct taking {
+    struct kafka_source *source;
+    struct worker *worker;
+    size_t index;
+    struct record *records;
+    size_t count, max;
+};
+
+static char *room_for(struct worker *w, size_t len)
+{
+    size_t padded = (len + DECODE_PADDING + 7) & ~(size_t)7;
+    if (!w->bytes)
+        w->bytes = xmalloc(BYTES_ROOM);
+    if (w->used + padded <= BYTES_ROOM) {
+        char *at = w->bytes + w->used;
+        w->used += padded;
+        return at;
+    }
+    w->large = xrealloc(w->large, (w->large_count + 1) * sizeof *w->large);
+    return w->large[w->large_count++] = xmalloc(padded);
+}
+
+/* The message's own memory is librdkafka's again when this returns.  Copying it costs less than keeping it would: the
+ * calls that let messages be kept take a lock for each, and the decoder wants padding. */
+static void copy(struct worker *w, const rd_kafka_message_t *m, struct record *record)
+{
+    char *at = room_for(w, m->len);
+    memcpy(at, m->payload, m->len);
+    memset(at + m->len, 0, DECODE_PADDING);
+    record->bytes = at;
+    record->len = m->len;
+    record->padded = true;
+}
+
+static void on_message(rd_kafka_message_t *m, void *arg)
+{
+    struct taking *t = arg;
+    struct record *record = &t->records[t->count];
+    if (!take_message(t->source, t->index, m, record))
+        return;
+    if (record->kind == RECORD_DATA && m->payload)
+        copy(t->worker, m, record);
+    if (++t->count == t->max || t->worker->used > BYTES_A_POLL || t->worker->large_count)
+        rd_kafka_yield(t->source->client.rk);
+}
+
 /* up to max records of one partition */
 static size_t take_queue(struct kafka_source *s, struct worker *w, size_t index, struct record *records, size_t max)
 {
-    struct partition *p = &s->partitions[index];
-    size_t count = take_reach(s, index, records);
-    size_t space = w->held_capacity - w->held_count; /* errors hold memory, too, and may make no record */
-    size_t room = max - count < space ? max - count : space;
-    if (room == 0 || rd_kafka_queue_length(p->queue) == 0)
-        return count;
-    rd_kafka_message_t **taken = w->held + w->held_count;
-    ssize_t n = rd_kafka_consume_batch_queue(p->queue, 0, taken, room);
-    for (ssize_t i = 0; i < n; i++)
-        count += (size_t)take_message(s, index, taken[i], &records[count]);
-    w->held_count += n > 0 ? (size_t)n : 0;
-    return count;
+    struct taking t = {s, w, index, records, take_reach(s, index, records), max};
+    bool full = t.count == max || w->used > BYTES_A_POLL || w->large_count;
+    if (!full && rd_kafka_queue_length(s->partitions[index].queue) > 0)
+        rd_kafka_consume_callback_queue(s->partitions[index].queue, 0, on_message, &t);
+    return t.count;
 }
 
 static size_t take_all(struct kafka_source *s, unsigned number, struct record *records, size_t max)
@@ -153,18 +197,13 @@ size_t source_poll(void *context, unsigned worker, struct record *records, size_
     struct kafka_source *s = context;
     struct worker *w = &s->workers[worker];
     int64_t deadline = client_now_ms() + timeout_ms;
-    CHECK(w->held_count == 0 && max > 0);
-    if (w->held_capacity < max) {
-        w->held = xrealloc(w->held, max * sizeof(*w->held));
-        w->held_capacity = max;
-    }
+    CHECK(w->used == 0 && w->large_count == 0 && max > 0);
     for (;;) {
         serve_callbacks(s);
         size_t count = take_all(s, worker, records, max);
         int left = client_left_ms(deadline);
         if (count || left == 0)
             return count;
-        source_release(s, worker); /* errors that made no record */
         struct pollfd wake = {.fd = w->wake, .events = POLLIN};
         int ready = poll(&wake, 1, left < SERVE_EVERY_MS ? left : SERVE_EVERY_MS);
         if (ready < 0)
@@ -178,7 +217,7 @@ size_t source_poll(void *context, unsigned worker, struct record *records, size_
 void source_release(void *context, unsigned worker)
 {
     struct worker *w = &((struct kafka_source *)context)->workers[worker];
-    for (size_t i = 0; i < w->held_count; i++)
-        rd_kafka_message_destroy(w->held[i]);
-    w->held_count = 0;
+    for (size_t i = 0; i < w->large_count; i++)
+        free(w->large[i]);
+    w->used = w->large_count = 0;
 }

@@ -18,8 +18,10 @@ struct partition {
 struct worker {
     int wake;     /* eventfd: a queue has stopped being empty */
     size_t begin; /* which of its partitions comes first next time */
-    rd_kafka_message_t **held;
-    size_t held_count, held_capacity;
+    char *bytes;  /* of the records that poll has returned, each with its padding; BYTES_ROOM */
+    size_t used;
+    void **large; /* records that found no room there, each by itself */
+    size_t large_count;
 };
 
 struct kafka_source {

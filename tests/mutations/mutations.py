@@ -17,8 +17,12 @@ QUICK = [
      "    encode_facts(c);\n    progress_store(c);",
      "    if (c->revisions == 0)\n        encode_facts(c);\n    progress_store(c);"),
     ("a broken record vanishes", "engine/shard/worker.c",
-     "        refuse(w, h, record, source, &refusal);",
+     "        refuse(w, h, record, source, &decoded->refusal);",
      "        (void)refuse;"),
+
+    ("texts of one stride lie over each other", "engine/shard/worker.c",
+     "    s->text_len += text.len;",
+     "    s->text_len += text.len / 2;"),
 
     # the log: one leader, one attempt after another of the very same cut
     ("a leader does not fence the one before", "engine/shard/recover.c",
@@ -82,8 +86,8 @@ QUICK = [
      "for (unsigned i = 1; i <= as.parties; i++) {",
      "for (unsigned i = 1; i < as.parties; i++) {"),
     ("a counter does not look at later windows", "engine/count/counters.c",
-     "s.high = ((uint64_t)minute + shape->window_min) / shape->step_min;",
-     "s.high = (uint64_t)minute / shape->step_min;"),
+     "s.high = ((uint32_t)minute + shape->window_min) / shape->step_min;",
+     "s.high = (uint32_t)minute / shape->step_min;"),
     ("a moved fact has no place where it was moved to", "engine/ledger/ledger.c",
      "fact_ref alias = alias_make(a->writer, moved, target);",
      "fact_ref alias = a->entered->aliases < 9 ? 0 : alias_make(a->writer, moved, target);"),
@@ -112,7 +116,7 @@ QUICK = [
     ("a late fact leaves the later ones of its matter alone", "engine/alert/tracker.c",
      "            touch_later(tracker, ref);",
      "            (void)touch_later;"),
-    ("all categories are one to `each`", "engine/count/generation.c",
+    ("all categories are one to `each`", "engine/count/subject.c",
      "return each == CATEGORY_NONE ? chain : chain ^ (each * UINT64_C(0xd6e8feb86659fd93));",
      "return chain + 0 * each;"),
 ]
@@ -155,7 +159,7 @@ MORE = [
      "reconcile_one(tracker, t, &history->all[i], i < closed, candidate",
      "reconcile_one(tracker, t, &history->all[i], i < closed || history->all[i].ended_minute < MINUTE_NEVER, "
      "candidate"),
-    ("a counter must reach what may not be exceeded", "engine/count/generation.c",
+    ("a counter must reach what may not be exceeded", "engine/count/plan.c",
      "if (atom->at_most || t->window)",
      "if (t->window)"),
     ("edges of earlier windows are not looked at", "engine/alert/view.c",

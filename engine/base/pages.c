@@ -8,14 +8,30 @@
 
 enum { LARGE = 2 << 20, SMALL = 4096 };
 
+static size_t whole(size_t bytes)
+{
+    return (bytes + SMALL - 1) / SMALL * SMALL;
+}
+
+static char *map(size_t bytes)
+{
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    return memory;
+}
+
+void *pages_map_sparse(size_t bytes)
+{
+    return bytes < LARGE ? xaligned(bytes) : map(whole(bytes));
+}
+
 void *pages_map(size_t bytes)
 {
     if (bytes < LARGE)
         return xaligned(bytes);
     /* more than is asked for, then what lies before and after the aligned part goes back */
-    size_t kept = (bytes + SMALL - 1) / SMALL * SMALL, room = kept + LARGE;
-    char *memory = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(memory != MAP_FAILED);
+    size_t kept = whole(bytes), room = kept + LARGE;
+    char *memory = map(room);
     size_t before = (LARGE - (uintptr_t)memory % LARGE) % LARGE;
     char *aligned = memory + before;
     if (before)
@@ -30,5 +46,5 @@ void pages_unmap(void *memory, size_t bytes)
     if (bytes < LARGE)
         free(memory);
     else if (memory)
-        munmap(memory, (bytes + SMALL - 1) / SMALL * SMALL);
+        munmap(memory, whole(bytes));
 }

@@ -6,8 +6,10 @@
 
 #include <stddef.h>
 
-/* never NULL; of at least a cache line's alignment from 2 MiB on */
+/* never NULL; aligned to a cache line */
 void *pages_map(size_t bytes);
+/* the same in the system's usual pages: for a table that may stay nearly empty, where each touch would clear 2 MiB */
+void *pages_map_sparse(size_t bytes);
 void pages_unmap(void *, size_t bytes); /* as many as were mapped; NULL: nothing */
 
 #endif

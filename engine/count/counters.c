@@ -60,9 +60,9 @@ struct counters *counters_create(size_t bytes)
     while (lines * 2 * sizeof(struct line) <= bytes / 2)
         lines *= 2;
     c->mask = lines - 1;
-    c->lines = pages_map(lines * sizeof(struct line));
+    c->lines = pages_map_sparse(lines * sizeof(struct line));
     c->blocks_max = (uint32_t)(bytes / 2 / sizeof(struct block)) + 2;
-    c->blocks = pages_map(c->blocks_max * sizeof(struct block));
+    c->blocks = pages_map_sparse(c->blocks_max * sizeof(struct block));
     atomic_init(&c->blocks_used, 1);
     return c;
 }

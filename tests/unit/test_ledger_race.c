@@ -1,6 +1,6 @@
 /* The ledger under threads: an event and the move that names it at the same moment, the same events on all workers while
  * spans expire and the index is replaced, and walks that run meanwhile. */
-#include "ledger/ledger.h"
+#include "ledger/carry.h"
 
 #include "core.h"
 
@@ -166,7 +166,7 @@ static bool floor_visit(void *arg, fact_ref ref)
 {
     const struct ledger *ledger = arg;
     const struct fact *fact = ledger_fact(ledger, ref);
-    int64_t floor = ledger_floor(ledger, fact->kind == EVENT_READING ? SHELF_READINGS : SHELF_FACTS);
+    int64_t floor = ledger_left_below(ledger, fact->kind == EVENT_READING ? SHELF_READINGS : SHELF_FACTS);
     EXPECT(fact->kind == FACT_ALIAS || fact->occurred_at >= floor, "what has expired is reachable");
     EXPECT(ledger_text(ledger, ref).id.len == 7, "a text is broken");
     return true;

@@ -44,17 +44,25 @@ static bool leaves(const struct ledger *ledger, fact_ref ref)
     return place < ledger_floor(ledger, fact_shelf(fact->kind));
 }
 
+static bool needed(const struct ledger *, fact_ref);
+
+static bool modifier_needed(const struct ledger *ledger, fact_ref ref)
+{
+    fact_ref target = ledger_target(ledger, ref);
+    if (!target)
+        return false;
+    unsigned kind = ledger_fact(ledger, ref)->kind, of = ledger_fact(ledger, target)->kind;
+    /* of these only a move can be taken back, and nothing moves a move: so it ends, even for one that means itself */
+    if (is_modifier(of) && (of != EVENT_MOVED || kind == EVENT_MOVED))
+        return false;
+    return !leaves(ledger, target) || needed(ledger, target);
+}
+
 static bool needed(const struct ledger *ledger, fact_ref ref)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
-    if (is_modifier(fact->kind)) {
-        fact_ref target = ledger_target(ledger, ref);
-        /* a void that means a void means nothing; this also ends what means itself */
-        if (!target || (is_modifier(ledger_fact(ledger, target)->kind) && fact->kind == EVENT_MOVED))
-            return false;
-        unsigned of = ledger_fact(ledger, target)->kind;
-        return of != EVENT_VOIDED && of != EVENT_RESTORED && (!leaves(ledger, target) || needed(ledger, target));
-    }
+    if (is_modifier(fact->kind))
+        return modifier_needed(ledger, ref);
     if (has_target(fact->kind) && ledger_matter_open(ledger, matter_key(ledger_text(ledger, ref).target)))
         return true;
     return fact->matter && ledger_matter_open(ledger, fact->matter);

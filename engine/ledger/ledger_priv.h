@@ -129,7 +129,7 @@ static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_place_visit *, void *arg);
 
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
-/* what has been raised below the floor is of no use to anybody any more */
+/* from now on walks pass over what is below the floors */
 void ledger_left(struct ledger *);
 
 static inline bool is_modifier(unsigned kind)

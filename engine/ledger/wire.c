@@ -374,10 +374,12 @@ static struct columns take_columns(struct reader *r, size_t rows)
     return c;
 }
 
+/* if it is of that kind: a kind of its own, nobody, and a time as occurred_at has it */
 static bool carried_valid(const struct columns *c, size_t row)
 {
+    uint64_t carried_at = u64_at(c->value, row);
     return c->kind[row] != EVENT_CARRIED || (u32_at(c->involved, row) < EVENT_CARRIED && !c->actors[row] &&
-                                             (int64_t)u64_at(c->value, row) > 0);
+                                             carried_at > 0 && carried_at <= UINT32_MAX);
 }
 
 /* do all numbers and lengths lie inside the record? */

@@ -199,9 +199,8 @@ MORE = [
      "if (fact->kind == EVENT_MERGED)\n        return false;\n"
      "    if (has_target(fact->kind) && ledger_matter_open"),
     ("a void ends with its span, and what it took back does not", "engine/ledger/carry.c",
-     "    if (is_modifier(fact->kind)) {\n        fact_ref target",
-     "    if (is_modifier(fact->kind)) {\n        if (fact->kind == EVENT_VOIDED)\n            return false;\n"
-     "        fact_ref target"),
+     "return modifier_needed(ledger, ref);",
+     "return fact->kind != EVENT_VOIDED && modifier_needed(ledger, ref);"),
     ("a carried fact is in the windows of its matter", "engine/alert/build.c",
      "if (fact->kind >= EVENT_KINDS || fact->carried)",
      "if (fact->kind >= EVENT_KINDS)"),

@@ -26,6 +26,7 @@ class Fact(NamedTuple):
     involved: int
     value: int
     tags: frozenset[str]
+    carried_at: int  # 0: it is no fact that was carried on
 
 
 class Reader:
@@ -62,10 +63,14 @@ def facts_of(record: bytes) -> Iterator[Fact]:
         id, matter, respondent, target = (reader.text(column[name][row])
                                           for name in ("id", "matter", "respondent", "target"))
         region, category, bits = column["region"][row], column["category"][row], column["tags"][row]
-        yield Fact(KINDS[column["kind"][row]], sources[column["source"][row]], id, column["occurred_at"][row],
+        kind, involved, value = (column[name][row] for name in ("kind", "involved", "value"))
+        carried_at = 0
+        if KINDS[kind] == "carried":  # its own kind, and when it was carried on, stand where it has no figures
+            kind, carried_at, involved, value = involved, value, 0, 0
+        yield Fact(KINDS[kind], sources[column["source"][row]], id, column["occurred_at"][row],
                    regions[region - 1] if region else "", categories[category - 1] if category else "",
-                   matter, respondent, target, actors[row], column["involved"][row], column["value"][row],
-                   frozenset(tag for bit, tag in enumerate(tags) if bits >> bit & 1))
+                   matter, respondent, target, actors[row], involved, value,
+                   frozenset(tag for bit, tag in enumerate(tags) if bits >> bit & 1), carried_at)
     if reader.at != len(record):
         raise ValueError("a record of the ledger holds more than its rows")
 

@@ -87,6 +87,15 @@ class Verdict:
             if found:
                 self.complaints.append(f"{what}: {found.total()} {word}, such as {list(found)[:5]}")
 
+    def compare_carried(self, stored: list[ledger_topic.Fact], carried: list[ledger_topic.Fact]) -> None:
+        """What was carried on is known, says of the event what its fact does, and is carried on to no day twice."""
+        known = {(fact.source, fact.id): goes_on(fact) for fact in stored}
+        for fact in carried:
+            if known.get((fact.source, fact.id)) != goes_on(fact) or fact.actors:
+                self.complaints.append(f"carried on, but not as it was: {fact}")
+        days = Counter((fact.source, fact.id, fact.carried_at // 86400) for fact in carried)
+        self.doubled += (days - Counter(set(days))).total()
+
     def __str__(self) -> str:
         return (f"{self.records} records in, {self.facts} facts, {self.dead_letters} dead letters, {self.alerts} alerts;"
                 f" {self.lost} lost, {self.doubled} doubled")
@@ -97,6 +106,11 @@ def said_by(fact: events.Event | ledger_topic.Fact) -> tuple:
     target = fact.target if fact.kind in TARGETED else ""
     return (fact.source, fact.id, fact.kind, fact.occurred_at, fact.region, fact.category, fact.matter,
             fact.respondent, target, len(fact.actors), 0 if fact.kind == "moved" else fact.involved, fact.value)
+
+
+def goes_on(fact: ledger_topic.Fact) -> tuple:
+    """what a carried fact has of its original"""
+    return fact.kind, fact.occurred_at, fact.region, fact.category, fact.matter, fact.target, fact.tags
 
 
 def link_ids(event: events.Event, record: dict) -> set[tuple[str, str]]:
@@ -125,8 +139,10 @@ def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[R
             facts |= {(event.source, event.id)} | link_ids(event, content)
     outputs = read_outputs(broker, group)
 
-    stored = [fact for word in ("ledger", "readings") for record in outputs[word]
-              for fact in ledger_topic.facts_of(record.value)]
+    rows = [fact for word in ("ledger", "readings") for record in outputs[word]
+            for fact in ledger_topic.facts_of(record.value)]
+    stored = [fact for fact in rows if not fact.carried_at]
+    verdict.compare_carried(stored, [fact for fact in rows if fact.carried_at])
     verdict.facts = len(stored)
     verdict.compare("facts", Counter(facts), Counter((fact.source, fact.id) for fact in stored))
     differing = ({said_by(fact) for fact in stored if fact.kind != "linked"}

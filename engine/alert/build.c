@@ -25,12 +25,6 @@ struct past {
     fact_ref due, handling; /* the last with a due time; the last that closed or reopened it */
 };
 
-static bool before(const struct ledger *ledger, fact_ref a, fact_ref b)
-{
-    uint32_t x = ledger_fact(ledger, a)->occurred_at, y = ledger_fact(ledger, b)->occurred_at;
-    return x != y ? x < y : ledger_order(ledger, a, b) < 0;
-}
-
 static bool same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
 {
     return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
@@ -43,7 +37,7 @@ static bool past_visit(void *arg, fact_ref ref)
     const struct ledger *ledger = p->tracker->ledger;
     const struct rule_set *set = p->tracker->rules;
     const struct fact *fact = ledger_fact(ledger, ref);
-    if (fact->kind >= EVENT_KINDS || !fact->cut || !before(ledger, ref, p->of) || same_event(ledger, ref, p->of))
+    if (fact->kind >= EVENT_KINDS || !fact->cut || !ledger_before(ledger, ref, p->of) || same_event(ledger, ref, p->of))
         return true;
     struct standing standing = ledger_standing(ledger, ref);
     if (!standing.live)
@@ -53,10 +47,10 @@ static bool past_visit(void *arg, fact_ref ref)
         p->after |= selection_takes(set, &p->rule->selections[s->after], fact, standing.category);
     if (s->unless != SELECTION_NONE)
         p->unless |= selection_takes(set, &p->rule->selections[s->unless], fact, standing.category);
-    if (s->overdue && ledger_text(ledger, ref).due_at && (!p->due || before(ledger, p->due, ref)))
+    if (s->overdue && ledger_text(ledger, ref).due_at && (!p->due || ledger_before(ledger, p->due, ref)))
         p->due = ref;
     bool handles = fact->kind == EVENT_CLOSED || fact->kind == EVENT_REOPENED;
-    if (handles && (!p->handling || before(ledger, p->handling, ref)))
+    if (handles && (!p->handling || ledger_before(ledger, p->handling, ref)))
         p->handling = ref;
     return true;
 }
@@ -64,8 +58,8 @@ static bool past_visit(void *arg, fact_ref ref)
 static void past_matter(void *arg, uint64_t matter)
 {
     struct past *p = arg;
-    ledger_walk(p->tracker->ledger, subject_of_matter(matter), INT64_MIN,
-                ledger_fact(p->tracker->ledger, p->of)->occurred_at, past_visit, p);
+    /* to the end: what was carried on is in a later span than it is of */
+    ledger_walk(p->tracker->ledger, subject_of_matter(matter), INT64_MIN, INT64_MAX, past_visit, p);
 }
 
 static bool matter_allows(const struct tracker *tracker, const struct rule *rule, const struct selection *s,
@@ -123,7 +117,7 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
 {
     const struct rule *rule = tracked_rule(tracker, t);
     const struct fact *fact = ledger_fact(tracker->ledger, ref);
-    if (fact->kind >= EVENT_KINDS)
+    if (fact->kind >= EVENT_KINDS || fact->carried)
         return false;
     struct standing standing = ledger_standing(tracker->ledger, ref);
     if (!standing.live)

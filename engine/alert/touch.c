@@ -89,8 +89,9 @@ static void touch_place(void *arg, uint32_t region, uint16_t category)
 static bool touch_visit(void *arg, fact_ref ref)
 {
     struct touch *outer = arg, touch = *outer;
+    const struct fact *fact = ledger_fact(outer->tracker->ledger, ref);
     touch.ref = ref;
-    if (ledger_fact(outer->tracker->ledger, ref)->occurred_at >= touch.since)
+    if (fact->occurred_at >= touch.since && !fact->carried) /* a carried one is in nobody's window */
         ledger_places(outer->tracker->ledger, ref, touch_place, &touch);
     return true;
 }

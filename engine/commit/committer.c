@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "ledger/carry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,17 +195,15 @@ static void take_progress(struct committer *c, const struct handover *h, int64_t
     }
 }
 
-static void take_facts(struct committer *c, const struct handover *h)
+void committer_take_fact(struct committer *c, fact_ref ref)
 {
-    for (size_t i = 0; i < h->fact_count; i++) {
-        struct fact *fact = ledger_fact(c->in.ledger, h->facts[i]);
-        CHECK(fact->cut == 0);
-        for (unsigned p = 0; p <= fact->parties; p++)
-            ledger_fact(c->in.ledger, h->facts[i] + p)->cut = (uint32_t)c->number;
-        if (fact->kind != FACT_ALIAS)
-            cut_add_fact(&c->cut, fact_shelf(fact->kind), h->facts[i]);
-        c->changed = true;
-    }
+    struct fact *fact = ledger_fact(c->in.ledger, ref);
+    CHECK(fact->cut == 0);
+    for (unsigned p = 0; p <= fact->parties; p++)
+        ledger_fact(c->in.ledger, ref + p)->cut = (uint32_t)c->number;
+    if (fact->kind != FACT_ALIAS)
+        cut_add_fact(&c->cut, fact_shelf(fact->kind), ref);
+    c->changed = true;
 }
 
 /* The worker may have been a generation behind, or counting for the one to come as well. */
@@ -223,7 +222,8 @@ static void take_findings(struct committer *c, const struct handover *h)
 static void take_handover(struct committer *c, const struct handover *h, int64_t now_ms)
 {
     take_progress(c, h, now_ms);
-    take_facts(c, h);
+    for (size_t i = 0; i < h->fact_count; i++)
+        committer_take_fact(c, h->facts[i]);
     for (size_t i = 0; i < h->fact_count; i++)
         tracker_feed(c->tracker, h->facts[i]);
     take_findings(c, h);
@@ -331,12 +331,13 @@ static bool handed_taken(const struct committer *c)
 }
 
 /* The ledger frees what nobody can see: not a batch that is open, and not a fact that is handed over and not yet
- * committed.  So between two of its steps all batches must end, then all that they handed over be committed. */
-static void maintain(struct committer *c)
+ * committed.  So between two of its steps all batches must end, then all that they handed over be committed.  true: there
+ * is more to do at once. */
+static bool maintain(struct committer *c)
 {
     if (!c->handed_known) {
         if (!ledger_quiet(c->in.ledger))
-            return;
+            return false;
         for (unsigned w = 0; w < c->in.ring_count; w++)
             c->handed[w] = atomic_load_explicit(&c->in.rings[w].filled, memory_order_acquire);
         c->handed_known = true;
@@ -344,22 +345,18 @@ static void maintain(struct committer *c)
     }
     if (!c->handed_cut) {
         if (!handed_taken(c))
-            return;
+            return false;
         c->handed_cut = c->number;
     }
     bool empty = c->cut.fact_count[SHELF_FACTS] == 0 && c->cut.fact_count[SHELF_READINGS] == 0;
     if (c->number == c->handed_cut && !empty)
-        return;
+        return false;
+    int64_t now_s = ledger_now(c);
+    if (!committer_carry(c, now_s))
+        return true;
     c->handed_known = false;
-    ledger_maintain(c->in.ledger, ledger_now(c));
-    bool risen = false;
-    for (int i = 0; i < SHELVES; i++) {
-        int64_t floor = ledger_floor(c->in.ledger, (enum shelf)i);
-        risen |= floor > c->floor[i];
-        c->floor[i] = floor;
-    }
-    if (risen)
-        tracker_forget(c->tracker);
+    ledger_maintain(c->in.ledger, now_s);
+    return false;
 }
 
 /* ---- committing ---- */
@@ -463,6 +460,7 @@ static void gauges(struct committer *c, int64_t now_ms)
     count_to(m, METRIC_SHED, STRUCTURE_TRACKED, counts.shed);
     metric_set(m, METRIC_USED, STRUCTURE_LEDGER, (int64_t)ledger_bytes(c->in.ledger, SHELF_FACTS));
     metric_set(m, METRIC_USED, STRUCTURE_READINGS, (int64_t)ledger_bytes(c->in.ledger, SHELF_READINGS));
+    metric_set(m, METRIC_USED, STRUCTURE_CARRIED, (int64_t)ledger_carried_bytes(c->in.ledger));
     metric_set(m, METRIC_USED, STRUCTURE_INDEX, (int64_t)ledger_index_bytes(c->in.ledger));
     metric_set(m, METRIC_USED, STRUCTURE_COUNTERS, (int64_t)counters_bytes(generation_counters(c->in.generation)));
     metric_set(m, METRIC_USED, STRUCTURE_UNCOMMITTED, (int64_t)pending_bytes(c));
@@ -545,7 +543,7 @@ static enum step_result step(struct committer *c, bool flush)
     rule_times(c);
     if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times))
         evaluate(c, now_ms);
-    maintain(c);
+    any |= maintain(c);
     gauges(c, now_ms);
     bool finished = all_finished(c) && !any;
     if (finished && !c->changed && !c->revisions && c->finished)

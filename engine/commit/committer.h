@@ -23,6 +23,7 @@ struct committer_inputs {
     const struct config *config;
     const struct clock *clock;
     struct ledger *ledger;
+    struct ledger_writer *writer; /* the committer's own */
     struct generation *generation; /* the first */
     struct handover_ring *rings; /* one for each worker */
     unsigned ring_count;
@@ -57,6 +58,8 @@ bool committer_generation_committed(const struct committer *);       /* is that 
 
 /* What the state topic holds besides the tracker's: offsets, watermarks, cut. */
 #define PROGRESS_KEY "progress"
+/* the floor of facts that this record tells of: all below has been carried on; 0: of none */
+int64_t progress_floor(struct str value);
 bool committer_restore(struct committer *, struct str key, struct str value);
 void committer_restored(struct committer *); /* after the last committer_restore */
 /* then: where to read on, by partition; -1: from the beginning */

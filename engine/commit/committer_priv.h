@@ -33,7 +33,6 @@ struct committer {
     uint64_t *handed;            /* by ring: what has to be committed before the ledger may go on */
     uint64_t handed_cut;         /* the cut that holds the last of it; 0: not known yet */
     bool handed_known;
-    int64_t floor[SHELVES];
     _Atomic(struct generation_offer *) offer;
     _Atomic uint64_t generation; /* number of the tracker's */
     _Atomic uint64_t generation_cut; /* with which it began */
@@ -46,6 +45,10 @@ struct committer {
     _Atomic int64_t alive_ms;
 };
 
+/* committer.c: the fact, and its parties, into the open cut */
+void committer_take_fact(struct committer *, fact_ref);
+/* carry.c: carries on what is needed of spans that are about to go, a part of it in each call; true: all of it */
+bool committer_carry(struct committer *, int64_t now_s);
 /* progress.c */
 void progress_store(struct committer *);
 /* publish.c: outputs of the tracker into the open cut, dead letters, heartbeats */

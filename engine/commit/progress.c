@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "ledger/carry.h"
 
 #include <stdlib.h>
 
@@ -45,9 +46,9 @@ static json_t *rules_json(const struct rule_set *rules)
 
 void progress_store(struct committer *c)
 {
-    json_t *json = json_pack("{s:i, s:I, s:o, s:o, s:o}", "format", 1, "cut", (json_int_t)c->number, "partitions",
-                             partitions_json(c), "sources", sources_json(c), "rules",
-                             rules_json(generation_rules(c->in.generation)));
+    json_t *json = json_pack("{s:i, s:I, s:I, s:o, s:o, s:o}", "format", 1, "cut", (json_int_t)c->number, "floor",
+                             (json_int_t)ledger_left_below(c->in.ledger, SHELF_FACTS), "partitions", partitions_json(c), "sources",
+                             sources_json(c), "rules", rules_json(generation_rules(c->in.generation)));
     size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
     c->scratch.len = 0;
     json_dumpb(json, buffer_grow(&c->scratch, size), size, JSON_COMPACT);
@@ -91,6 +92,14 @@ static bool restore(struct committer *c, const json_t *json)
     json_decref(c->known_rules);
     c->known_rules = json_incref(json_object_get(json, "rules"));
     return true;
+}
+
+int64_t progress_floor(struct str value)
+{
+    json_t *json = json_loadb(value.at, value.len, 0, NULL);
+    int64_t floor = integer(json, "floor", 0);
+    json_decref(json);
+    return floor > 0 ? floor : 0;
 }
 
 bool committer_restore(struct committer *c, struct str key, struct str value)

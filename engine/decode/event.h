@@ -23,7 +23,7 @@
     X(RESTORED, "restored") /* target: the id of the fact that counts again */                                         \
     X(READING, "reading")   /* of a sensor; counts */                                                                  \
     X(DISPOSITION, "disposition")                                                                                      \
-    X(CARRIED, "carried")
+    X(CARRIED, "carried") /* only on the log: a fact of any kind that was carried on, see ledger/wire.h */
 
 enum event_kind {
 #define X(name, word) EVENT_##name,
@@ -51,6 +51,7 @@ struct event {
     int64_t occurred_at;    /* seconds since 1970 */
     int64_t due_at;         /* 0 if none */
     int64_t value;          /* in thousandths; 0 if none */
+    int64_t carried_at;     /* seconds; when its fact was carried on, see ledger/carry.h; 0: it comes from a source */
     uint32_t region;        /* registry number; REGION_NONE only for kinds that need none (see decode.h) */
     uint32_t involved;      /* people, as stated; 0 if not stated */
     uint32_t tags;          /* bits by catalogue number */

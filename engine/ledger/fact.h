@@ -32,17 +32,21 @@ struct fact {
     fact_ref next[CHAINS]; /* of kinds that have a target, next[CHAIN_REGION] is the chain by target */
     uint32_t cut;          /* number of the cut that holds it; 0: none yet */
     uint16_t category;
-    uint8_t kind, source;
+    uint8_t kind;
+    uint8_t source : 7;
+    uint8_t carried : 1; /* known to its matter and to what modifies it, and to nobody else: see carry.h */
     uint32_t tags : 24;
     uint32_t parties : 8; /* how many party facts follow this one */
 };
 
 static_assert(sizeof(struct fact) == 64, "a fact is one cache line");
+static_assert(SOURCES_MAX <= 1 << 7, "a source's number has seven bits");
 
 /* The variable part, unpacked; text is borrowed from the ledger. */
 struct fact_text {
     struct str id, matter, respondent, target;
-    int64_t value, due_at;
+    int64_t value; /* of a carried fact: when it was carried on, in seconds */
+    int64_t due_at;
 };
 
 #endif

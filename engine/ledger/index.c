@@ -59,6 +59,7 @@ static uint64_t slot_of(uint64_t key, fact_ref ref)
 
 enum { PROBES_MAX = 4096 };
 
+/* known NULL: what is known gives way */
 static enum index_result insert(struct index_table *table, uint64_t key, unsigned source, struct str id, fact_ref ref,
                                 index_same *same, void *arg, fact_ref *known)
 {
@@ -74,6 +75,10 @@ static enum index_result insert(struct index_table *table, uint64_t key, unsigne
         if (there == mine)
             return INDEX_NEW; /* the copier brought our own slot over before we came */
         if (there >> 32 == key >> 32 && same(arg, (fact_ref)there, key, source, id)) {
+            if (!known) {
+                CHECK(atomic_compare_exchange_strong(&table->slot[at], &there, mine));
+                return INDEX_NEW;
+            }
             *known = (fact_ref)there;
             return INDEX_KNOWN;
         }
@@ -89,6 +94,15 @@ enum index_result index_insert(const struct index_view *view, uint64_t key, unsi
         return result;
     result = insert(view->table[1], key, source, id, ref, same, arg, known);
     return result == INDEX_KNOWN ? INDEX_LOST : result;
+}
+
+enum index_result index_replace(const struct index_view *view, uint64_t key, unsigned source, struct str id,
+                                fact_ref ref, index_same *same, void *arg)
+{
+    enum index_result result = INDEX_NEW;
+    for (int i = 0; i < 2 && view->table[i] && result == INDEX_NEW; i++)
+        result = insert(view->table[i], key, source, id, ref, same, arg, NULL);
+    return result;
 }
 
 static fact_ref find(const struct index_table *table, uint64_t key, unsigned source, struct str id, index_same *same,

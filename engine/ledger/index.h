@@ -42,6 +42,9 @@ size_t index_table_used(const struct index_table *);
 /* any thread; *known is the fact that holds the key (INDEX_KNOWN, INDEX_LOST) */
 enum index_result index_insert(const struct index_view *, uint64_t key, unsigned source, struct str id, fact_ref ref,
                                index_same *, void *arg, fact_ref *known);
+/* As index_insert, but takes the place of whatever is there under this id.  Nobody else may enter this id meanwhile. */
+enum index_result index_replace(const struct index_view *, uint64_t key, unsigned source, struct str id, fact_ref ref,
+                                index_same *, void *arg);
 fact_ref index_find(const struct index_view *, uint64_t key, unsigned source, struct str id, index_same *, void *arg);
 void index_prefetch(const struct index_view *, uint64_t key);
 

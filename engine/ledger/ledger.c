@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/key.h"
+#include "ledger/carry.h"
 
 #include <stdlib.h>
 
@@ -48,17 +49,6 @@ static uint64_t event_key(unsigned source, struct str id)
     return key_of(id, 0x1000u + source);
 }
 
-static bool has_target(unsigned kind)
-{
-    return kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED || kind == EVENT_MERGED ||
-           kind == EVENT_LINKED;
-}
-
-static bool is_modifier(unsigned kind)
-{
-    return kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED;
-}
-
 uint64_t target_key(unsigned kind, unsigned source, struct str target)
 {
     return is_modifier(kind) ? event_key(source, target) : matter_key(target);
@@ -86,6 +76,7 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
     ledger->texts = xcalloc(TEXTS_MAX, sizeof *ledger->texts);
     atomic_init(&ledger->next_text, 1);
     ledger->pieces = pieces_create();
+    ledger->followed_floor = LEDGER_LEADS;
     pthread_mutex_init(&ledger->moving, NULL);
     ledger->filter = xcalloc(FILTER_WORDS, sizeof *ledger->filter);
     struct index_view *view = xcalloc(1, sizeof *view);
@@ -256,11 +247,12 @@ static bool is_prefix(struct str text, struct str of)
 static uint32_t text_write(struct text_piece *piece, const struct event *e)
 {
     char *at = piece->bytes + piece->used, *flags = at++;
+    int64_t value = e->carried_at ? e->carried_at : e->value;
     *flags = 0;
-    if (e->value) {
+    if (value) {
         *flags |= TEXT_VALUE;
-        memcpy(at, &e->value, sizeof e->value);
-        at += sizeof e->value;
+        memcpy(at, &value, sizeof value);
+        at += sizeof value;
     }
     if (e->due_at) {
         *flags |= TEXT_DUE;
@@ -377,10 +369,10 @@ static void push_chains(struct ledger_writer *writer, struct span *span, const s
         if (e->kind == EVENT_MERGED || e->kind == EVENT_LINKED)
             atomic_fetch_or(&ledger->filter[fact->matter >> 6 & (FILTER_WORDS - 1)],
                             UINT64_C(1) << (fact->matter & 63));
-    } else if (e->region != REGION_NONE) {
+    } else if (e->region != REGION_NONE && !e->carried_at) {
         push(writer, span, subject_of_region(e->region), ref, CHAIN_REGION);
     }
-    if (keys->respondent)
+    if (keys->respondent && !e->carried_at)
         push(writer, span, keys->respondent, ref, CHAIN_RESPONDENT);
     if (fact->matter && fact->key)
         push(writer, span, subject_of_matter(fact->matter), ref, CHAIN_MATTER);
@@ -397,7 +389,7 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
     const struct fact *meant = &home->facts[target & (SEGMENT_FACTS - 1)];
     struct fact *move = ledger_fact(ledger, moved);
     enum shelf which = fact_shelf(meant->kind);
-    if (meant->occurred_at < writer->floor[which] ||
+    if (meant->carried || meant->occurred_at < writer->floor[which] ||
         __atomic_exchange_n(&move->involved, target, __ATOMIC_ACQ_REL) == target)
         return 0;
     struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at / ledger->shelf[which].span_s);
@@ -498,7 +490,8 @@ static void fill(struct fact *fact, const struct event *e, const struct event_ke
         .text = text,
         .category = e->category,
         .kind = e->kind,
-        .source = e->source,
+        .source = e->source & 0x7fu,
+        .carried = e->carried_at != 0,
         .tags = e->tags & 0xffffff,
         .parties = party_count(e) & 0xff,
     };
@@ -526,12 +519,18 @@ static void fill_parties(struct fact *fact, const struct event *e, unsigned part
     }
 }
 
+/* the time whose span it is in */
+static int64_t event_place(const struct event *e)
+{
+    return e->carried_at ? e->carried_at : e->occurred_at;
+}
+
 struct event_keys ledger_prepare(const struct ledger_writer *writer, const struct event *e)
 {
     struct event_keys keys = {event_key(e->source, e->id), matter_key(e->matter),
                               e->respondent.len ? subject_of_respondent(e->respondent) : 0};
     const struct shelf_state *shelf = &writer->ledger->shelf[fact_shelf(e->kind)];
-    const struct span *span = shelf_span(shelf, e->occurred_at / shelf->span_s);
+    const struct span *span = shelf_span(shelf, event_place(e) / shelf->span_s);
     index_prefetch(&writer->index, keys.id);
     if (!span)
         return keys;
@@ -542,6 +541,14 @@ struct event_keys ledger_prepare(const struct ledger_writer *writer, const struc
     if (keys.matter)
         heads_prefetch(span->heads, subject_of_matter(keys.matter));
     return keys;
+}
+
+static enum index_result index_win(struct ledger_writer *writer, const struct event *e, uint64_t key, fact_ref ref)
+{
+    struct ledger *ledger = writer->ledger;
+    fact_ref known;
+    return e->carried_at ? index_replace(&writer->index, key, e->source, e->id, ref, ledger_same, ledger)
+                         : index_insert(&writer->index, key, e->source, e->id, ref, ledger_same, ledger, &known);
 }
 
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
@@ -555,11 +562,12 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const stru
 {
     struct ledger *ledger = writer->ledger;
     enum shelf which = fact_shelf(e->kind);
+    int64_t at = event_place(e);
     entered->ref = 0;
     entered->aliases = entered->places = 0;
-    if (e->occurred_at < writer->floor[which] || e->occurred_at < 0)
+    if (at < writer->floor[which] || at < 0)
         return ENTER_EXPIRED;
-    int64_t number = e->occurred_at / ledger->shelf[which].span_s;
+    int64_t number = at / ledger->shelf[which].span_s;
     struct span *span = span_take(ledger, which, number);
     if (span->number != number)
         return no_place(&ledger->shelf[which], span, number);
@@ -567,13 +575,13 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const stru
     struct opened *open = open_for(writer, which, span, 1 + parties, text_size(e));
     struct segment *segment = open->segment;
     uint32_t place = segment_count(segment);
-    fact_ref ref = segment->number << SEGMENT_BITS | place, known = 0;
-    uint32_t text_end = text_write(open->text, e);
+    fact_ref ref = segment->number << SEGMENT_BITS | place;
+    uint32_t text_begin = open->text->used, text_end = text_write(open->text, e);
     struct fact *fact = &segment->facts[place];
     fill(fact, e, keys, text_name(open->text));
     fill_parties(fact, e, parties);
 
-    enum index_result won = index_insert(&writer->index, keys->id, e->source, e->id, ref, ledger_same, ledger, &known);
+    enum index_result won = index_win(writer, e, keys->id, ref);
     if (won == INDEX_KNOWN || won == INDEX_FULL)
         return won == INDEX_KNOWN ? ENTER_DUPLICATE : ENTER_FULL;
     text_keep(open->text, text_end);
@@ -583,6 +591,9 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const stru
         return ENTER_DUPLICATE;
     }
     segment_advance(segment, 1 + parties);
+    if (e->carried_at)
+        atomic_fetch_add_explicit(&span->carried_bytes, sizeof *fact + text_end - text_begin,
+                                  memory_order_relaxed);
     for (unsigned i = 0; i <= parties; i++)
         push_chains(writer, span, e, keys, ref + i);
     entered->ref = ref;

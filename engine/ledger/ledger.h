@@ -85,6 +85,7 @@ fact_ref ledger_origin(const struct ledger *, fact_ref);
 
 /* The order of facts beyond their time: by id, bytewise, then by source, then parties after their event; < 0, 0, > 0. */
 int ledger_order(const struct ledger *, fact_ref, fact_ref);
+bool ledger_before(const struct ledger *, fact_ref, fact_ref); /* in that order, time first */
 
 uint64_t subject_of_region(uint32_t region);
 uint64_t subject_of_respondent(struct str);
@@ -107,6 +108,8 @@ struct standing {
 struct standing ledger_standing(const struct ledger *, fact_ref);
 /* the fact that a void, restore or move means; 0 if it has not come yet */
 fact_ref ledger_target(const struct ledger *, fact_ref modifier);
+/* the fact of that id; 0: there is none */
+fact_ref ledger_find(const struct ledger *, unsigned source, struct str id);
 /* every (region, category) that the fact has or had: its own, and what each move (committed or not) made or makes of it,
  * in all combinations */
 typedef void ledger_place_visit(void *arg, uint32_t region, uint16_t category);
@@ -118,12 +121,14 @@ uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *
  * them */
 typedef void ledger_matter_visit(void *arg, uint64_t matter);
 void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
-/* every matter that is one with this or linked to it, this one among them */
+/* every matter that is one with this, this one among them; or linked to it, too */
+void ledger_merged(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 
-/* The floor, in seconds: facts before it are no more.  ledger_maintain raises it to what the limits allow for the
+/* The floor, in seconds: nothing is entered before it.  ledger_maintain raises it to what the limits allow for the
  * event time `now_s`, frees what lies below it once no batch can see it, and replaces the index when it is too full.
- * Call it now and then from the committer, outside of walks; it never waits. */
+ * Call it now and then from the committer, outside of walks; it never waits.  What is still needed of the facts below
+ * the floor can be carried on before they go (carry.h). */
 int64_t ledger_floor(const struct ledger *, enum shelf);
 void ledger_maintain(struct ledger *, int64_t now_s);
 /* Are all batches over that were open when ledger_maintain was last called?  Facts that they handed over may still be

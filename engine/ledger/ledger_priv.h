@@ -30,6 +30,7 @@ struct segment {
     struct fact *facts;   /* SEGMENT_FACTS */
     uint32_t number;
     _Atomic uint32_t count; /* written by its writer, release: facts below it are whole */
+    bool left; /* its facts have been carried on, as far as they are needed; the committer's */
 };
 
 /* texts of a span's facts, one writer's */
@@ -49,6 +50,7 @@ struct span {
     _Atomic(struct segment *) segments;
     _Atomic(struct text_piece *) texts;
     atomic_bool has_modifiers; /* voids, moves, merges: so that their look-up skips the other spans */
+    _Atomic size_t carried_bytes;
 };
 
 struct shelf_state {
@@ -56,7 +58,8 @@ struct shelf_state {
     unsigned ring;
     _Atomic(struct span *) *spans;  /* by number modulo ring */
     _Atomic int64_t oldest, newest; /* numbers of spans: all that exist are between */
-    _Atomic int64_t floor;          /* seconds, a multiple of span_s */
+    _Atomic int64_t floor;          /* seconds, a multiple of span_s: nothing is entered below */
+    _Atomic int64_t walked_from;    /* likewise; at most the floor: walks see nothing below */
     _Atomic size_t bytes;           /* segments and texts; heads are added on reading */
     _Atomic size_t segments;
     _Atomic uint64_t evictions;
@@ -97,6 +100,7 @@ struct ledger {
     struct ledger_writer *writers;
 
     /* the committer's: what ledger_maintain is in the middle of */
+    int64_t followed_floor; /* see ledger_follow_floor */
     enum sweep sweep;
     struct span *sweeping[SWEEPING_MAX];
     unsigned sweeping_count;
@@ -125,6 +129,18 @@ static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_place_visit *, void *arg);
 
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
+/* from now on walks pass over what is below the floors */
+void ledger_left(struct ledger *);
+
+static inline bool is_modifier(unsigned kind)
+{
+    return kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED;
+}
+
+static inline bool has_target(unsigned kind)
+{
+    return is_modifier(kind) || kind == EVENT_MERGED || kind == EVENT_LINKED;
+}
 
 uint64_t subject_of_target(uint64_t key);
 /* what the chain by target knows a modifier's, merge's or link's target by */

@@ -5,11 +5,12 @@
  * step is over once every worker has been outside of one since the step began.  ledger_maintain is called again and
  * again by the committer and goes one step further when that holds; it never waits.
  *
- *   sweep:    raise the floor → (all batches over: nothing more is entered there) unlink → (all over) free
+ *   sweep:    raise the floor → (all batches over: nothing more is entered there) carry on, unlink → (all over) free
  *   replace:  publish {old, new} → (all over) copy what is live, publish {new} → (all over) free old */
 #include "ledger/ledger_priv.h"
 
 #include "base/check.h"
+#include "ledger/carry.h"
 
 #include <stdlib.h>
 
@@ -91,12 +92,19 @@ static int64_t oldest_end(const struct shelf_state *shelf)
     return oldest == INT64_MAX ? 0 : (oldest + 1) * shelf->span_s;
 }
 
+/* as far as time goes */
+static int64_t floor_due(const struct ledger *ledger, enum shelf which, int64_t now_s)
+{
+    const struct shelf_state *shelf = &ledger->shelf[which];
+    bool followed = which == SHELF_FACTS && ledger->followed_floor != LEDGER_LEADS;
+    int64_t due = followed ? ledger->followed_floor : now_s - shelf->keep_s;
+    return due > 0 ? due / shelf->span_s * shelf->span_s : 0;
+}
+
 static bool floor_raise(struct ledger *ledger, enum shelf which, int64_t now_s)
 {
     struct shelf_state *shelf = &ledger->shelf[which];
-    int64_t floor = ledger_floor(ledger, which), target = floor;
-    if (now_s > shelf->keep_s)
-        target = (now_s - shelf->keep_s) / shelf->span_s * shelf->span_s;
+    int64_t floor = ledger_floor(ledger, which), target = floor_due(ledger, which, now_s);
     if (target <= floor && ledger_bytes(ledger, which) > shelf->bytes_max) {
         target = oldest_end(shelf);
         /* the newest span always stays */
@@ -109,6 +117,12 @@ static bool floor_raise(struct ledger *ledger, enum shelf which, int64_t now_s)
         return false;
     atomic_store(&shelf->floor, target);
     return true;
+}
+
+void ledger_left(struct ledger *ledger)
+{
+    for (int i = 0; i < SHELVES; i++)
+        atomic_store(&ledger->shelf[i].walked_from, atomic_load(&ledger->shelf[i].floor));
 }
 
 static void unlink_below(struct ledger *ledger)
@@ -147,6 +161,7 @@ static void sweep_step(struct ledger *ledger, int64_t now_s)
         break;
     }
     case SWEEP_UNLINK:
+        ledger_left(ledger);
         unlink_below(ledger);
         ledger->sweep = ledger->sweeping_count ? SWEEP_FREE : SWEEP_IDLE;
         break;

@@ -48,11 +48,11 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
     return true;
 }
 
-/* a span below the floor is on its way out: whoever kept a ref from it would keep it too long */
+/* a span that has been left is on its way out: whoever kept a ref from it would keep it too long */
 static bool span_meets(const struct shelf_state *shelf, const struct span *span, int64_t from, int64_t to)
 {
     int64_t begin = span->number * shelf->span_s, end = begin + shelf->span_s;
-    return begin <= to && end > from && end > atomic_load_explicit(&shelf->floor, memory_order_relaxed);
+    return begin <= to && end > from && end > atomic_load_explicit(&shelf->walked_from, memory_order_relaxed);
 }
 
 void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, int64_t to, ledger_visit *visit,
@@ -87,6 +87,12 @@ void ledger_scan(const struct ledger *ledger, enum shelf which, int64_t from, in
 }
 
 /* ---- standing ---- */
+
+bool ledger_before(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    uint32_t at = ledger_fact(ledger, a)->occurred_at, bt = ledger_fact(ledger, b)->occurred_at;
+    return at != bt ? at < bt : ledger_order(ledger, a, b) < 0;
+}
 
 /* is a after b, in the order of facts? */
 static bool later(const struct ledger *ledger, fact_ref a, fact_ref b)
@@ -243,13 +249,16 @@ void places_new(const struct ledger *ledger, fact_ref origin, fact_ref move, led
                 visit(arg, now.region[r], now.category[c]);
 }
 
-fact_ref ledger_target(const struct ledger *ledger, fact_ref modifier)
+fact_ref ledger_find(const struct ledger *ledger, unsigned source, struct str id)
 {
-    const struct fact *fact = ledger_fact(ledger, modifier);
-    struct str target = ledger_text(ledger, modifier).target;
     const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
     void *self = (void *)(uintptr_t)ledger; /* index_same takes what it is given */
-    return index_find(view, key_of(target, 0x1000u + fact->source), fact->source, target, ledger_same, self);
+    return index_find(view, key_of(id, 0x1000u + source), source, id, ledger_same, self);
+}
+
+fact_ref ledger_target(const struct ledger *ledger, fact_ref modifier)
+{
+    return ledger_find(ledger, ledger_fact(ledger, modifier)->source, ledger_text(ledger, modifier).target);
 }
 
 /* ---- matters that were merged ---- */
@@ -336,22 +345,30 @@ uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct
     return c.root;
 }
 
+static void component_visit(struct component *c, uint64_t matter, ledger_matter_visit *visit, void *arg)
+{
+    component_find(c, matter);
+    for (size_t i = 0; i < c->count; i++)
+        visit(arg, c->matter[i]);
+    free(c->matter);
+}
+
 void ledger_matters(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
     struct component c = {.ledger = ledger, .ever = true, .links = true, .root = matter};
-    component_find(&c, matter);
-    for (size_t i = 0; i < c.count; i++)
-        visit(arg, c.matter[i]);
-    free(c.matter);
+    component_visit(&c, matter, visit, arg);
+}
+
+void ledger_merged(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
+{
+    struct component c = {.ledger = ledger, .root = matter};
+    component_visit(&c, matter, visit, arg);
 }
 
 void ledger_related(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
     struct component c = {.ledger = ledger, .links = true, .root = matter};
-    component_find(&c, matter);
-    for (size_t i = 0; i < c.count; i++)
-        visit(arg, c.matter[i]);
-    free(c.matter);
+    component_visit(&c, matter, visit, arg);
 }
 
 int ledger_order(const struct ledger *ledger, fact_ref a, fact_ref b)

@@ -197,12 +197,12 @@ static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_re
     struct fact_text t = ledger_text(ledger, ref);
     uint16_t category = htole16(local_category(e, f->category));
     uint8_t actors = (uint8_t)(f->actor ? 1 + f->parties : 0);
-    put_u8(e, COLUMN_KIND, f->kind);
+    put_u8(e, COLUMN_KIND, f->carried ? EVENT_CARRIED : f->kind);
     put_u8(e, COLUMN_SOURCE, local_source(e, f->source));
     memcpy(e->column[COLUMN_CATEGORY] + e->rows * sizeof category, &category, sizeof category);
     put_u32(e, COLUMN_REGION, local_region(e, f->region));
     put_u32(e, COLUMN_OCCURRED_AT, f->occurred_at);
-    put_u32(e, COLUMN_INVOLVED, f->kind == EVENT_MOVED ? 0 : f->involved);
+    put_u32(e, COLUMN_INVOLVED, f->carried ? f->kind : f->kind == EVENT_MOVED ? 0 : f->involved);
     put_u32(e, COLUMN_TAGS, local_tags(e, f->tags));
     put_u8(e, COLUMN_ACTORS, actors);
     for (unsigned i = 0; i < actors; i++)
@@ -374,6 +374,14 @@ static struct columns take_columns(struct reader *r, size_t rows)
     return c;
 }
 
+/* if it is of that kind: a kind of its own, nobody, and a time as occurred_at has it */
+static bool carried_valid(const struct columns *c, size_t row)
+{
+    uint64_t carried_at = u64_at(c->value, row);
+    return c->kind[row] != EVENT_CARRIED || (u32_at(c->involved, row) < EVENT_CARRIED && !c->actors[row] &&
+                                             carried_at > 0 && carried_at <= UINT32_MAX);
+}
+
 /* do all numbers and lengths lie inside the record? */
 static bool columns_valid(const struct columns *c, size_t rows, const uint32_t *count, size_t *actors, size_t *texts)
 {
@@ -381,7 +389,7 @@ static bool columns_valid(const struct columns *c, size_t rows, const uint32_t *
     for (size_t i = 0; i < rows; i++) {
         if (c->kind[i] >= EVENT_KINDS || c->source[i] >= count[DICT_SOURCE] ||
             u16_at(c->category, i) > count[DICT_CATEGORY] || u32_at(c->region, i) > count[DICT_REGION] ||
-            (count[DICT_TAG] < 32 && u32_at(c->tags, i) >> count[DICT_TAG]))
+            (count[DICT_TAG] < 32 && u32_at(c->tags, i) >> count[DICT_TAG]) || !carried_valid(c, i))
             return false;
         *actors += c->actors[i];
         *texts += (size_t)c->id[i] + c->matter[i] + c->respondent[i] + c->target[i];
@@ -438,6 +446,12 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
             .kind = c->kind[i],
             .source = (uint8_t)source,
         };
+        if (e.kind == EVENT_CARRIED) {
+            e.kind = e.involved & 0xff;
+            e.carried_at = e.value;
+            e.involved = 0;
+            e.value = 0;
+        }
         report->rows++;
         report->unknown_regions += region_number == UNKNOWN;
         report->unknown_categories += category_number == UNKNOWN;

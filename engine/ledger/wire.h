@@ -7,6 +7,9 @@
  *     actors:u8 value:u64 due_at:u64 id:u8 matter:u8 respondent:u8 target:u8 (lengths)
  *   the actors, u64 each; the texts, row by row
  *
+ * A carried fact is of the kind `carried`: its own kind is in `involved`, and in `value` when it was carried on, in
+ * seconds; occurred_at is the original's.  It has no actors.
+ *
  * little-endian.  Number 0 of categories and regions is none; dictionary entries count from 1 there, from 0 for
  * sources and tags.  An actor is the keyed hash, never the number it was made from. */
 #ifndef GW_LEDGER_WIRE_H

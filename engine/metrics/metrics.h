@@ -32,6 +32,7 @@ enum metric_label {
 #define STRUCTURE_TABLE(X)                                                                                           \
     X(LEDGER, "ledger")                                                                                              \
     X(READINGS, "readings")                                                                                          \
+    X(CARRIED, "carried")                                                                                            \
     X(INDEX, "index")                                                                                                \
     X(COUNTERS, "counters")                                                                                          \
     X(TRACKED, "tracked_subjects")                                                                                   \

@@ -81,12 +81,16 @@ static void remember_time(struct past_report *r, int64_t second)
 
 enum enter_result past_enter(struct past *past, const struct event *event)
 {
-    if (event->occurred_at < past->from_s || event->occurred_at >= past->until_s) {
+    int64_t at = event->carried_at ? event->carried_at : event->occurred_at;
+    if (at < past->from_s || at >= past->until_s) {
         past->report.outside++;
         return ENTER_EXPIRED;
     }
-    enum enter_result result = backfill_enter(past->ledger, past_writer(past), event, &past->newest);
-    if (result == ENTER_NEW)
+    /* as long as the original is there, what was carried on says nothing new */
+    bool known = event->carried_at && ledger_find(past->ledger, event->source, event->id);
+    enum enter_result result = known ? ENTER_DUPLICATE
+                                     : backfill_enter(past->ledger, past_writer(past), event, &past->newest);
+    if (result == ENTER_NEW && !event->carried_at)
         remember_time(&past->report, event->occurred_at);
     past->report.duplicates += result == ENTER_DUPLICATE;
     past->report.forgotten += result == ENTER_EXPIRED;

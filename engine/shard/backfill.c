@@ -72,8 +72,9 @@ static bool count_fact(void *arg, fact_ref ref)
 {
     struct counting *c = arg;
     const struct fact *fact = ledger_fact(c->b->ledger, ref);
-    if (fact->key == 0)
-        return true; /* a party is counted with its event, and an alias says nothing that the places do not */
+    /* a party is counted with its event, an alias says nothing that the places do not, a carried fact is in no window */
+    if (fact->key == 0 || fact->carried)
+        return true;
     c->ref = ref;
     ledger_places(c->b->ledger, ref, count_at, c);
     if (++c->pending == STRIDE)

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "ledger/carry.h"
 
 #include <stdlib.h>
 
@@ -41,10 +42,17 @@ static bool take(void *arg, enum store_topic topic, struct str key, struct str v
     return true;
 }
 
+static struct str state_text(const struct shard *shard, const char *key)
+{
+    const json_t *value = json_object_get(shard->state, key);
+    return (struct str){json_string_value(value), json_string_length(value)};
+}
+
 enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end)
 {
     struct entering e = {shard, ledger_writer(shard->ledger, shard->in.workers)};
     enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &e, timeout_ms, at_end);
+    ledger_follow_floor(shard->ledger, progress_floor(state_text(shard, PROGRESS_KEY)));
     /* enough steps to finish what growing needs, since nobody else is in a batch */
     for (int i = 0; i < 4; i++)
         ledger_maintain(shard->ledger, shard->newest);
@@ -107,6 +115,7 @@ bool shard_lead(struct shard *shard)
     if (!follow_to_end(shard) || shard->in.store->ops->lead(shard->in.store->context) != STORE_OK ||
         !follow_to_end(shard))
         return false;
+    ledger_follow_floor(shard->ledger, LEDGER_LEADS);
     begin_with_chosen(shard);
     fill_counters(shard);
     int64_t *offsets = xcalloc(shard->partition_count + 1, sizeof *offsets);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "ledger/carry.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ void shard_begin(struct shard *shard, const struct rule_set *rules, uint64_t num
                                                                    (size_t)config->counters_bytes, number});
     atomic_store(&shard->generations, first);
     shard->committer = committer_create(&(struct committer_inputs){
-        config, in->clock, shard->ledger, first->current, shard->rings, in->workers, shard->partitions,
+        config, in->clock, shard->ledger, ledger_writer(shard->ledger, in->workers + 1), first->current, shard->rings, in->workers, shard->partitions,
         shard->partition_count, in->store, in->metrics, in->drain});
     metric_set(in->metrics, METRIC_GENERATION, 0, (int64_t)number);
     metric_set(in->metrics, METRIC_RULES, 0, rules->count);
@@ -55,7 +56,7 @@ struct shard *shard_create(const struct shard_inputs *in)
         .bytes = {(size_t)config->ledger_bytes, (size_t)config->readings_bytes},
     };
     shard->partitions = in->source->ops->partitions(in->source->context, &shard->partition_count);
-    shard->ledger = ledger_create(&limits, in->workers + 1);
+    shard->ledger = ledger_create(&limits, in->workers + 2); /* backfills; the committer */
     atomic_init(&shard->generations, NULL);
     shard->rings = xaligned(in->workers * sizeof *shard->rings);
     shard->workers = xcalloc(in->workers, sizeof(struct worker *));
@@ -72,6 +73,7 @@ struct shard *shard_create(const struct shard_inputs *in)
     atomic_init(&shard->stopped, -1);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_LEDGER, config->ledger_bytes);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_READINGS, config->readings_bytes);
+    metric_set(in->metrics, METRIC_BOUND, STRUCTURE_CARRIED, (int64_t)ledger_carried_bound(shard->ledger));
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_COUNTERS, config->counters_bytes);
     metric_set(in->metrics, METRIC_BOUND, STRUCTURE_UNCOMMITTED, config->uncommitted_bytes);
     return shard;

@@ -60,7 +60,7 @@ static uint64_t event_sum(const struct event *e)
 {
     uint64_t sum = text_sum(e->id) + 3 * text_sum(e->matter) + 5 * text_sum(e->respondent) + 7 * text_sum(e->target);
     sum += (uint64_t)e->occurred_at + (uint64_t)e->value * 11 + (uint64_t)e->due_at * 13 + e->region + e->category * 17u;
-    sum += e->tags * UINT64_C(19) + e->kind * UINT64_C(23) + e->source * UINT64_C(29);
+    sum += e->tags * UINT64_C(19) + e->kind * UINT64_C(23) + e->source * UINT64_C(29) + (uint64_t)e->carried_at * 37;
     for (unsigned i = 0; i < e->actor_count; i++)
         sum += e->actors[i] * (i + 1);
     return sum;

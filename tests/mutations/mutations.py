@@ -61,6 +61,11 @@ QUICK = [
      's->silent = json_is_true(json_object_get(one, "silent"));',
      ";"),
 
+    # what expires
+    ("what is still needed of a span that expires is not carried on", "engine/commit/carry.c",
+     "bool more = ledger_leave(ledger, carry_visit, &carrying);",
+     "bool more = carrying.at == 0 && ledger_leave(ledger, carry_visit, &carrying);"),
+
     # time: what is closed, and silence
     ("minutes are closed by the clock", "engine/commit/committer.c",
      "t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;",
@@ -166,7 +171,7 @@ MORE = [
      "    for (unsigned i = 0; i < v->in.rule->window_count; i++) {\n        const struct cursor *c",
      "    for (unsigned i = 0; i < 1; i++) {\n        const struct cursor *c"),
     ("what comes later may have come before", "engine/alert/build.c",
-     "|| !before(ledger, ref, p->of) || same_event",
+     "|| !ledger_before(ledger, ref, p->of) || same_event",
      "|| same_event"),
     ("nobody looks along links", "engine/ledger/walk.c",
      "struct component c = {.ledger = ledger, .links = true, .root = matter};",
@@ -186,6 +191,22 @@ MORE = [
     ("clear.when is ignored", "engine/alert/episode.c",
      "j->thresholds, true) ? 0 : lowest;",
      "j->thresholds, true) ? 0 : 0;"),
+    ("what was closed is carried on for ever", "engine/ledger/carry.c",
+     "return !c.last || ledger_fact(ledger, c.last)->kind != EVENT_CLOSED;",
+     "return c.last || !c.last;"),
+    ("a merge ends with its span", "engine/ledger/carry.c",
+     "if (has_target(fact->kind) && ledger_matter_open",
+     "if (fact->kind == EVENT_MERGED)\n        return false;\n"
+     "    if (has_target(fact->kind) && ledger_matter_open"),
+    ("a void ends with its span, and what it took back does not", "engine/ledger/carry.c",
+     "return modifier_needed(ledger, ref);",
+     "return fact->kind != EVENT_VOIDED && modifier_needed(ledger, ref);"),
+    ("a follower lets go of what nobody has carried on", "engine/ledger/maintain.c",
+     "bool followed = which == SHELF_FACTS && ledger->followed_floor != LEDGER_LEADS;",
+     "bool followed = which == SHELF_FACTS && ledger->followed_floor == 1;"),
+    ("a carried fact leaves its id to the original", "engine/ledger/ledger.c",
+     "return e->carried_at ? index_replace",
+     "return e->carried_at < 0 ? index_replace"),
     ("a closed order is overdue", "engine/alert/build.c",
      "!(p.handling && ledger_fact(ledger, p.handling)->kind == EVENT_CLOSED);",
      "true;"),

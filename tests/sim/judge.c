@@ -29,6 +29,8 @@ struct judge *judge_create(const struct world *world, const struct memory_log *l
     j->log = log;
     j->trace = trace;
     j->model = model_create(world);
+    j->place = xcalloc(world->event_count + 1, sizeof *j->place);
+    j->facts = xcalloc(world->event_count + 1, sizeof *j->facts);
     for (size_t i = 0; i < world->partition_count; i++)
         j->inputs[i].committed = -1;
     for (unsigned i = 0; i < world->config->source_count; i++)
@@ -47,6 +49,8 @@ void judge_destroy(struct judge **pointer)
         return;
     model_destroy(&j->model);
     free(j->alerts);
+    free(j->place);
+    free(j->facts);
     for (size_t i = 0; i < j->world->partition_count; i++)
         free(j->inputs[i].dead);
     free(j);
@@ -98,7 +102,7 @@ bool judge_commits(struct judge *j)
     if (!judge_input(j))
         return false;
     model_settle(j->model);
-    return judge_alerts(j);
+    return judge_floor(j) && judge_alerts(j);
 }
 
 bool judge_end(struct judge *j)

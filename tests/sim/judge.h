@@ -3,6 +3,7 @@
  * taken, and which sources it calls silent.
  *
  *   facts      each once, as the world meant it; with the offsets that say that it was read
+ *   floor      what is below it and needed has been carried on, once, and nothing else
  *   records    none lost: below the committed offset each is a fact, a duplicate or a dead letter
  *   watermark  never back, never beyond what partitions that are not at their end, or a silent source, allow
  *   revisions  1, 2, 3, ... of each alert; nothing after a withdrawal
@@ -29,6 +30,8 @@ void judge_step(struct judge *, const struct log_client *, const struct watermar
 void judge_drain(struct judge *);
 /* Judges the commits since the last call; false: see judge_why. */
 bool judge_commits(struct judge *);
+/* Is all that came committed, and everything below this floor gone or carried on? */
+bool judge_rested(const struct judge *, int64_t floor);
 /* After the end of all input: everything is in, every episode is over. */
 bool judge_end(struct judge *);
 const char *judge_why(const struct judge *);

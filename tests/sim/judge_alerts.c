@@ -137,6 +137,12 @@ static bool is_of(const struct judged_alert *a, const struct model_subject *s)
            strcmp(a->kind, subject_kind_word(s->kind)) == 0;
 }
 
+/* What is longer ago than the ledger keeps: it was judged while it was there, and nobody looks at it any more. */
+static bool is_past(const struct judge *j, int64_t opened_at)
+{
+    return j->newest >= j->world->past_ends && opened_at < j->world->past_ends;
+}
+
 /* does the alert show this episode as it stands? */
 static bool matches(const struct judged_alert *a, const struct model_episode *e, enum model_shown shown,
                     unsigned level)
@@ -201,8 +207,10 @@ static bool check_subject(struct judge *j, const struct model_subject *s)
         pairs[i].episode = &s->episodes[i];
         pairs[i].shown =
             model_shown(s, &s->episodes[i], closed_minute(j, s->rule), horizon_minute(j, s->rule), &pairs[i].level);
-        pairs[i].paired = pairs[i].shown == MODEL_HIDDEN;
+        pairs[i].paired = pairs[i].shown == MODEL_HIDDEN || is_past(j, s->episodes[i].opened_at);
     }
+    for (size_t k = 0; k < j->alert_count; k++)
+        taken[k] = is_past(j, j->alerts[k].opened_at);
     for (int pass = 0; pass < 3; pass++)
         for (size_t k = 0; k < j->alert_count; k++)
             for (size_t i = 0; i < s->episode_count && !taken[k]; i++)
@@ -235,7 +243,7 @@ bool judge_alerts(struct judge *j)
     }
     for (size_t k = 0; k < j->alert_count; k++) {
         struct judged_alert *a = &j->alerts[k];
-        bool known = a->state == ALERT_STATE_WITHDRAWN;
+        bool known = a->state == ALERT_STATE_WITHDRAWN || is_past(j, a->opened_at);
         for (size_t i = 0; i < count && !known; i++)
             known = is_of(a, &subjects[i]);
         if (!known)

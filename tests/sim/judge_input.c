@@ -14,6 +14,12 @@ static void fact(void *arg, const struct event *e)
         const struct world_event *x = &w->events[i];
         if (x->source != e->source || !str_eq(e->id, str_of(x->id)))
             continue;
+        if (e->carried_at) {
+            judge_carried(j, i, e);
+            return;
+        }
+        if (x->occurred_at > j->newest)
+            j->newest = x->occurred_at;
         j->counts.facts++;
         if (!model_commit(j->model, i))
             judge_fail(j, "the fact %s was committed twice", x->id);

@@ -34,6 +34,12 @@ struct judged_source {
     int64_t horizon, stored_horizon; /* minutes: newest of the clock while it was not silent; and as committed */
 };
 
+struct judged_fact {
+    bool moved_on;        /* carried on from a span that was not seen to expire yet */
+    int64_t place_before; /* in that */
+    bool gone;
+};
+
 struct judge {
     const struct world *world;
     const struct memory_log *log;
@@ -50,9 +56,17 @@ struct judge {
     uint64_t cut;
     unsigned rules; /* how many of the world's are active */
     bool draining;
+    int64_t newest;              /* of the committed facts, seconds */
+    int64_t floor, floor_before; /* of facts, as committed; and as judged */
+    struct judged_fact *facts;   /* by event */
+    int64_t *place;              /* by event: where its fact is, once it was carried on; 0: at its own time */
 };
 
 bool judge_fail(struct judge *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* judge_carry.c */
+bool judge_carried(struct judge *, size_t number, const struct event *);
+bool judge_floor(struct judge *); /* after a commit */
 
 /* judge_input.c */
 bool judge_facts(struct judge *, struct str value);

@@ -156,6 +156,7 @@ bool judge_progress(struct judge *j, struct str value)
     if (cut != j->cut + 1)
         good = judge_fail(j, "cut %llu came after cut %llu", (unsigned long long)cut, (unsigned long long)j->cut);
     j->cut = cut;
+    j->floor = json_integer_value(json_object_get(json, "floor"));
     good = good && take_offsets(j, json_object_get(json, "partitions")) &&
            take_watermarks(j, json_object_get(json, "sources"));
     json_decref(json);

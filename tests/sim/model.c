@@ -21,6 +21,7 @@ struct model *model_create(const struct world *world)
     m->world = world;
     m->rules = world->config->rules;
     m->committed = xcalloc(world->event_count, sizeof *m->committed);
+    m->forgotten = xcalloc(world->event_count, sizeof *m->forgotten);
     m->live = xcalloc(world->event_count, sizeof *m->live);
     return m;
 }
@@ -34,6 +35,7 @@ void model_destroy(struct model **pointer)
         subject_clear(&m->subjects[i]);
     free(m->subjects);
     free(m->committed);
+    free(m->forgotten);
     free(m->live);
     free(m);
     *pointer = NULL;
@@ -44,6 +46,11 @@ bool model_commit(struct model *m, size_t event)
     bool fresh = !m->committed[event];
     m->committed[event] = true;
     return fresh;
+}
+
+void model_forget(struct model *m, size_t event)
+{
+    m->forgotten[event] = true;
 }
 
 bool model_has(const struct model *m, size_t event)

@@ -60,6 +60,11 @@ void model_destroy(struct model **);
 /* Takes the event into the set; false: it is there already. */
 bool model_commit(struct model *, size_t event);
 bool model_has(const struct model *, size_t event);
+/* Its span has expired, and it was not carried on. */
+void model_forget(struct model *, size_t event);
+/* From model_settle: what must be carried on of spans before `floor`, as `place` says where facts are (0: at their
+ * own time).  Of readings nothing is. */
+bool model_needs(const struct model *, size_t event, int64_t floor, const int64_t *place);
 /* After commits: works out subjects and their facts anew. */
 void model_settle(struct model *);
 const struct model_subject *model_subjects(const struct model *, size_t *count);

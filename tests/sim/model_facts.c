@@ -16,12 +16,17 @@ static bool is_about(const struct world_event *modifier, const struct world_even
     return modifier->source == e->source && strcmp(modifier->target, e->id) == 0;
 }
 
+static bool is_there(const struct model *m, size_t event)
+{
+    return m->committed[event] && !m->forgotten[event];
+}
+
 static bool is_live(const struct model *m, const struct world_event *e)
 {
     const struct world_event *verdict = NULL;
     for (size_t i = 0; i < m->world->event_count; i++) {
         const struct world_event *v = &m->world->events[i];
-        if (m->committed[i] && (v->kind == EVENT_VOIDED || v->kind == EVENT_RESTORED) && is_about(v, e) &&
+        if (is_there(m, i) && (v->kind == EVENT_VOIDED || v->kind == EVENT_RESTORED) && is_about(v, e) &&
             (!verdict || later(v, verdict)))
             verdict = v;
     }
@@ -33,7 +38,7 @@ static void settle_place(const struct model *m, struct model_fact *fact)
     const struct world_event *region = NULL, *category = NULL;
     for (size_t i = 0; i < m->world->event_count; i++) {
         const struct world_event *v = &m->world->events[i];
-        if (!m->committed[i] || v->kind != EVENT_MOVED || !is_about(v, fact->event) || !is_live(m, v))
+        if (!is_there(m, i) || v->kind != EVENT_MOVED || !is_about(v, fact->event) || !is_live(m, v))
             continue;
         if (v->region != REGION_NONE && (!region || later(v, region)))
             region = v;
@@ -103,7 +108,7 @@ void model_settle_facts(struct model *m)
     m->live_count = 0;
     for (size_t i = 0; i < m->world->event_count; i++) {
         const struct world_event *e = &m->world->events[i];
-        if (!m->committed[i] || !is_live(m, e))
+        if (!is_there(m, i) || !is_live(m, e))
             continue;
         struct model_fact *fact = &m->live[m->live_count++];
         *fact = (struct model_fact){e, e->region, e->category, e->matter, e->matter};

@@ -8,6 +8,7 @@ struct model {
     const struct world *world;
     const struct rule_set *rules;
     bool *committed;
+    bool *forgotten; /* committed, and of no more effect */
     struct model_fact *live; /* of the committed events; in the order (occurred_at, id) */
     size_t live_count;
     struct model_subject *subjects;

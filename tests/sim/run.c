@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { WORKERS_MAX = 3, LAST_STEPS = 20000, SECOND_MS = 1000, MINUTE_MS = 60000 };
+enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 2000, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
 struct engine {
     struct log_client *client;
@@ -26,7 +26,8 @@ struct run {
     struct metrics *metrics;
     struct engine *leader, *rival, *standby; /* NULL: there is none */
     const struct config *config;
-    size_t delivered;
+    size_t delivered, rest; /* the world's next rest */
+    unsigned rested;        /* steps in it */
     unsigned weight[16]; /* of each action: seeds differ in what they are made of */
     bool trace, draining;
     struct run_result result;
@@ -170,10 +171,26 @@ static bool step_committer(struct run *r)
     return (still || fail(r, "an engine that had lost the store went on")) && judge_now(r) && crash(r);
 }
 
+/* false: not before the world's next rest is over */
+static bool may_deliver(struct run *r)
+{
+    const struct world *w = r->world;
+    if (r->rest == w->rest_count || r->delivered < w->rests[r->rest].before)
+        return true;
+    if (!judge_rested(r->judge, w->rests[r->rest].floor))
+        return false;
+    trace(r, "all has come to rest");
+    r->rest++;
+    r->rested = 0;
+    return true;
+}
+
 static bool deliver(struct run *r)
 {
     char text[1024];
     for (unsigned n = 1 + dice_below(&r->dice, 8); n > 0 && r->delivered < r->world->record_count; n--) {
+        if (!may_deliver(r))
+            return ++r->rested < REST_STEPS || fail(r, "the engine came to no rest");
         const struct world_record *record = &r->world->records[r->delivered++];
         size_t len = world_render(r->world, record, text, sizeof text);
         memory_log_append(r->log, record->partition, text, len, dice_chance(&r->dice, 10) ? 2 : 0, record->event);

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 
 enum { SOURCE_HOTLINE, SOURCE_PETITION, SOURCE_SENSOR, SOURCES };
-enum { BEGINS_AT = 1768176000, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3 };
+enum { BEGINS_AT = 1768176000, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3, HOUR = 3600, DAY = 24 * HOUR };
 
 struct making {
     struct world *world;
     struct dice *dice;
     bool plain;
-    int64_t span_s, burst[4];
+    int64_t begins_at, span_s, burst[4];
     unsigned named[SOURCES]; /* ids given so far */
 };
 
@@ -37,7 +37,7 @@ static int64_t any_time(const struct making *m)
     at = at < 0 ? 0 : at;
     if (dice_chance(m->dice, 20))
         at = at / 60 * 60; /* windows are exact to the second: sit on their edges */
-    return m->world->begins_at + at;
+    return m->begins_at + at;
 }
 
 static void any_matter(const struct making *m, char *out)
@@ -115,8 +115,8 @@ static void modifier(struct making *m, struct world_event *e)
     /* often when the windows that held it are over, and nobody looks at its subject any more */
     int64_t latest = m->plain || dice_chance(m->dice, 50) ? 5400 : 4 * 3600;
     e->occurred_at = of->occurred_at + dice_between(m->dice, dice_chance(m->dice, 10) ? -600 : 0, latest);
-    if (e->occurred_at < w->begins_at)
-        e->occurred_at = w->begins_at;
+    if (e->occurred_at < m->begins_at)
+        e->occurred_at = of->occurred_at < m->begins_at ? any_time(m) : m->begins_at;
     if (e->kind != EVENT_MOVED)
         return;
     unsigned what = 1 + dice_below(m->dice, 3);
@@ -190,6 +190,12 @@ static void arrivals(struct world *w, struct dice *dice, bool orderly)
     for (size_t i = 0; i < w->event_count; i++) {
         const struct world_event *e = &w->events[i];
         int64_t lateness = w->config->sources[e->source].lateness_s, at = e->occurred_at;
+        if (e->everywhere) {
+            for (uint32_t p = 0; p < w->partition_count; p++)
+                if (w->partitions[p].source == e->source)
+                    w->records[w->record_count++] = (struct world_record){(int)i, p, at};
+            continue;
+        }
         bool late = !orderly && dice_chance(dice, 8);
         arrive(w, dice, (int)i, e->source, at, at + (late ? 4 * lateness : lateness));
         if (dice_chance(dice, 15))
@@ -207,6 +213,62 @@ void world_shuffle(struct world *w, uint64_t seed)
     arrivals(w, &dice, true);
 }
 
+/* ---- a past ---- */
+
+/* as much later as nothing else is: a link of matters that nobody else knows of, which no rule counts */
+static void word_of_time(struct making *m, int64_t hours)
+{
+    for (unsigned source = 0; source < SOURCES; source++) {
+        struct world *w = m->world;
+        struct world_event *e = &w->events[w->event_count++];
+        *e = (struct world_event){.source = source, .kind = EVENT_LINKED, .everywhere = true};
+        e->occurred_at = w->begins_at + hours * HOUR;
+        snprintf(e->matter, WORLD_TEXT, "at%lld", (long long)hours);
+        snprintf(e->target, WORLD_TEXT, "source%u", source);
+        name(m, e);
+    }
+}
+
+static void rest(struct world *w, int64_t after_hours, int64_t floor_days)
+{
+    size_t i = 0;
+    while (i < w->record_count && w->records[i].arrives_at <= w->begins_at + after_hours * HOUR)
+        i++;
+    w->rests[w->rest_count].before = i;
+    w->rests[w->rest_count++].floor = floor_days ? w->begins_at + floor_days * DAY : 0; /* 0: none yet */
+}
+
+static void make_events(struct making *m, int64_t begins_at, size_t count)
+{
+    m->begins_at = begins_at;
+    for (int i = 0; i < 4; i++)
+        m->burst[i] = dice_between(m->dice, 0, m->span_s);
+    for (size_t i = 0; i < count; i++)
+        make_event(m);
+}
+
+/* With a ledger that keeps two days: a day of events; the word, a day later, that it is over; days later that its span
+ * expires, and perhaps that of what was carried on; and then the events of today. */
+enum { OVER_AT = 34, EXPIRES_AT = 98, AGAIN_AT = 170, WORDS_MAX = 3 * SOURCES };
+
+static void make_past(struct making *m, size_t events, bool twice)
+{
+    make_events(m, m->world->begins_at, events);
+    word_of_time(m, OVER_AT);
+    word_of_time(m, EXPIRES_AT);
+    if (twice)
+        word_of_time(m, AGAIN_AT);
+    m->world->past_ends = m->world->begins_at + EXPIRES_AT * HOUR;
+}
+
+static void make_rests(struct world *w, bool twice)
+{
+    rest(w, OVER_AT, 0);
+    rest(w, EXPIRES_AT, 2);
+    if (twice)
+        rest(w, AGAIN_AT, 5);
+}
+
 struct world *world_create(uint64_t seed, enum world_kind kind, const char *directory)
 {
     struct dice dice = {seed};
@@ -214,6 +276,8 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
     struct world_shape shape = {.plain = kind == WORLD_PLAIN};
     shape.event_time = dice_chance(&dice, 40) || kind == WORLD_ORDERED;
     shape.grows = dice_chance(&dice, 20) && kind != WORLD_ORDERED;
+    shape.past = kind == WORLD_ANY && dice_chance(&dice, 25);
+    bool twice = shape.past && dice_chance(&dice, 40);
     world_files(w, &dice, directory, &shape);
     w->begins_at = BEGINS_AT;
     w->tight = dice_chance(&dice, 35) && kind != WORLD_ORDERED;
@@ -225,18 +289,21 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
     }
     partitions(w, &dice);
     size_t events = (size_t)dice_between(&dice, 15, 130);
-    w->events = xcalloc(events, sizeof *w->events);
-    w->records = xcalloc(events * 3, sizeof *w->records);
+    w->events = xcalloc(events + WORDS_MAX, sizeof *w->events);
+    w->records = xcalloc((events + WORDS_MAX) * 3, sizeof *w->records);
     struct making making = {
         .world = w,
         .dice = &dice,
         .plain = shape.plain,
         .span_s = dice_between(&dice, 3600, kind == WORLD_ORDERED ? 3 * 3600 : 6 * 3600)};
-    for (int i = 0; i < 4; i++)
-        making.burst[i] = dice_between(&dice, 0, making.span_s);
-    for (size_t i = 0; i < events; i++)
-        make_event(&making);
+    size_t past = shape.past ? events / 2 : 0;
+    if (shape.past)
+        make_past(&making, past, twice);
+    int64_t today = !shape.past ? 0 : (twice ? AGAIN_AT : EXPIRES_AT) * HOUR + HOUR;
+    make_events(&making, w->begins_at + today, events - past);
     arrivals(w, &dice, kind == WORLD_ORDERED);
+    if (shape.past)
+        make_rests(w, twice);
     return w;
 }
 

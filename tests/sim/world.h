@@ -22,6 +22,7 @@ struct world_event { /* as the engine should come to know it */
     unsigned actor[EVENT_ACTORS], actor_count;
     uint32_t involved;
     int64_t occurred_at, due_at, value;
+    bool everywhere; /* arrives in each partition of its source: a word of how late it is */
 };
 
 struct world_record {
@@ -40,6 +41,14 @@ struct world {
     struct world_record *records; /* in the order of arrival */
     size_t record_count;
     int64_t begins_at; /* seconds */
+    /* Some worlds have a past: it begins days before all else, and is longer ago than the ledger keeps once that comes.
+     * At each rest nothing more arrives until all is committed, and the floor of the facts is this. */
+    struct {
+        size_t before; /* which record */
+        int64_t floor;
+    } rests[3];
+    size_t rest_count;
+    int64_t past_ends; /* seconds; 0: there is none */
     bool tight;        /* a cut holds a few facts only, so that the ledger often has some that are of no cut yet */
 };
 

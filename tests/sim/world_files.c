@@ -44,12 +44,12 @@ static void write_file(const char *directory, const char *name, const char *text
 
 /* ---- the configuration ---- */
 
-static void config_text(struct buffer *out, struct dice *dice, bool event_time, const char *rules)
+static void config_text(struct buffer *out, struct dice *dice, const struct world_shape *shape, const char *rules)
 {
     static const char *const sources[] = {"hotline", "petition", "sensor"};
     buffer_printf(out,
                   "group: sim\ntime: %s\ntimezone: +00:00\nactor_keys: key\noutput: console\nhttp: {listen: off}\n",
-                  event_time ? "event" : "wall");
+                  shape->event_time ? "event" : "wall");
     buffer_printf(out,
                   "registry: {regions: regions.csv, categories: categories.csv, organisations: "
                   "organisations.csv}\nrules: %s\nsources:\n",
@@ -59,8 +59,10 @@ static void config_text(struct buffer *out, struct dice *dice, bool event_time, 
         buffer_printf(out, "  %s: {file: %s, mapping: mapping.yaml, lateness: %dm, silent_after: %dm, skew: 24h}\n",
                       sources[i], sources[i], lateness, silent);
     }
-    buffer_printf(out, "ledger: {memory: 16MiB, readings_memory: 16MiB, readings_keep: 30d}\n"
-                       "counters: {memory: 16MiB}\nheartbeat: 30s\n");
+    buffer_printf(out,
+                  "ledger: {keep: %s, memory: 16MiB, readings_memory: 16MiB, readings_keep: 30d}\n"
+                  "counters: {memory: 16MiB}\nheartbeat: 30s\n",
+                  shape->past ? "2d" : "35d");
 }
 
 static struct config *load(const char *directory, const char *name)
@@ -83,10 +85,10 @@ static struct config *config_of(struct dice dice, const char *directory, const s
     struct dice for_rules = {dice_next(&dice)};
     char name[32];
     snprintf(name, sizeof name, "rules%u.yaml", rules);
-    world_rules(&text, &for_rules, rules, shape->plain);
+    world_rules(&text, &for_rules, rules, shape);
     write_file(directory, name, text.at, text.len);
     text.len = 0;
-    config_text(&text, &dice, shape->event_time, name);
+    config_text(&text, &dice, shape, name);
     write_file(directory, "gridwarn.yaml", text.at, text.len);
     buffer_free(&text);
     return load(directory, "gridwarn.yaml");

@@ -19,7 +19,6 @@ static void rule_times(struct buffer *out, struct dice *dice, const char *below)
     buffer_printf(out, "    clear: {%safter: %dm}\n", below, dice_chance(dice, 25) ? 0 : minutes(dice, 1, 40));
     if (dice_chance(dice, 30))
         buffer_printf(out, "    for: %dm\n", minutes(dice, 1, 12));
-    buffer_printf(out, "    raise_within: 20d\n");
 }
 
 static void rule_people(struct buffer *out, struct dice *dice, unsigned number)
@@ -154,12 +153,15 @@ static void rule_hours(struct buffer *out, struct dice *dice, unsigned number)
     rule_times(out, dice, "");
 }
 
-void world_rules(struct buffer *out, struct dice *dice, unsigned count, bool plain)
+void world_rules(struct buffer *out, struct dice *dice, unsigned count, const struct world_shape *shape)
 {
     static void (*const shapes[])(struct buffer *, struct dice *, unsigned) = {
         rule_people, rule_place, rule_matter,   rule_sensor,   rule_involved, /* those of a plain world */
         rule_past,   rule_past,  rule_function, rule_function, rule_less,     rule_less, rule_each, rule_hours};
     buffer_printf(out, "rules:\n");
-    for (unsigned i = 0; i < count; i++)
-        shapes[dice_below(dice, plain ? 5 : 13)](out, dice, i);
+    for (unsigned i = 0; i < count; i++) {
+        shapes[dice_below(dice, shape->plain ? 5 : 13)](out, dice, i);
+        /* longer than a world, and no longer than the ledger keeps */
+        buffer_printf(out, "    raise_within: %s\n", shape->past ? "40h" : "20d");
+    }
 }

@@ -1,6 +1,6 @@
 /* The ledger under threads: an event and the move that names it at the same moment, the same events on all workers while
  * spans expire and the index is replaced, and walks that run meanwhile. */
-#include "ledger/ledger.h"
+#include "ledger/carry.h"
 
 #include "core.h"
 
@@ -166,10 +166,42 @@ static bool floor_visit(void *arg, fact_ref ref)
 {
     const struct ledger *ledger = arg;
     const struct fact *fact = ledger_fact(ledger, ref);
-    int64_t floor = ledger_floor(ledger, fact->kind == EVENT_READING ? SHELF_READINGS : SHELF_FACTS);
+    int64_t floor = ledger_left_below(ledger, fact->kind == EVENT_READING ? SHELF_READINGS : SHELF_FACTS);
     EXPECT(fact->kind == FACT_ALIAS || fact->occurred_at >= floor, "what has expired is reachable");
+    EXPECT(!fact->carried, "what was carried on is in a region");
     EXPECT(ledger_text(ledger, ref).id.len == 7, "a text is broken");
     return true;
+}
+
+/* what leaves is carried on meanwhile, as the committer does it */
+struct carrying {
+    struct flood *flood;
+    unsigned done;
+};
+
+static bool carry_visit(void *arg, fact_ref ref)
+{
+    struct carrying *c = arg;
+    struct ledger *ledger = c->flood->ledger;
+    struct entered entered;
+    struct str id = ledger_text(ledger, ref).id;
+    ledger_fact(ledger, ref)->cut = 1;
+    if (ledger_carry(ledger_writer(ledger, WORKERS), ref, atomic_load(&c->flood->newest), &entered) != CARRY_DONE)
+        return true;
+    c->done++;
+    EXPECT(ledger_find(ledger, 0, id) == entered.ref, "a carried fact is not found by its id");
+    return true;
+}
+
+static void carry_on(struct carrying *c)
+{
+    struct ledger *ledger = c->flood->ledger;
+    if (!ledger_leaving(ledger) || !ledger_quiet(ledger))
+        return;
+    ledger_begin(ledger_writer(ledger, WORKERS));
+    while (ledger_leave(ledger, carry_visit, c))
+        ;
+    ledger_end(ledger_writer(ledger, WORKERS));
 }
 
 START_TEST(once_while_it_expires)
@@ -178,7 +210,7 @@ START_TEST(once_while_it_expires)
     for (unsigned round = 0, rounds = core_effort(3); round < rounds; round++) {
         struct flood *flood = xcalloc(1, sizeof *flood);
         /* a small bound: the index begins small and is replaced often, and spans go early */
-        flood->ledger = ledger_create(&(struct ledger_limits){{KEEP * DAY, DAY}, {64 << 10, 64 << 10}}, WORKERS);
+        flood->ledger = ledger_create(&(struct ledger_limits){{KEEP * DAY, DAY}, {64 << 10, 64 << 10}}, WORKERS + 1);
         struct ledger *ledger = flood->ledger;
         struct flooder flooders[WORKERS];
         pthread_t thread[WORKERS];
@@ -188,7 +220,9 @@ START_TEST(once_while_it_expires)
             CHECK(pthread_create(&thread[i], NULL, flood_all, &flooders[i]) == 0);
         }
         size_t index_sizes = 0, index_bytes = 0;
+        struct carrying carrying = {flood, 0};
         for (unsigned step = 0; atomic_load(&flood->running); step++) {
+            carry_on(&carrying);
             ledger_maintain(ledger, atomic_load(&flood->newest));
             ledger_walk(ledger, subject_of_region(1 + step % 3), INT64_MIN, INT64_MAX, floor_visit, ledger);
             index_sizes += ledger_index_bytes(ledger) != index_bytes;
@@ -202,8 +236,9 @@ START_TEST(once_while_it_expires)
             EXPECT(flood->entered[n] <= 1, "event %u entered %u times", n, (unsigned)flood->entered[n]);
             entered += flood->entered[n];
         }
-        printf("flood: %u of %u entered, %llu times full, index %zu sizes\n", entered, DAYS * A_DAY,
-               (unsigned long long)flood->full, index_sizes);
+        printf("flood: %u of %u entered, %llu times full, %u carried on, index %zu sizes\n", entered, DAYS * A_DAY,
+               (unsigned long long)flood->full, carrying.done, index_sizes);
+        ck_assert_uint_gt(carrying.done, 0);
         ck_assert_int_gt(ledger_floor(ledger, SHELF_FACTS), NOW);
         ck_assert_uint_gt(entered, DAYS * A_DAY / 4);
         ledger_destroy(&flood->ledger);

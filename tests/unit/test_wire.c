@@ -75,7 +75,7 @@ static void random_event(struct dice *dice, const struct names *names, struct wr
         .region = dice_below(dice, registry_count(names->registry) + 1),
         .category = (uint16_t)dice_below(dice, catalogue_category_count(names->catalogue) + 1),
         .tags = dice_below(dice, 8),
-        .kind = (uint8_t)dice_below(dice, EVENT_KINDS),
+        .kind = (uint8_t)dice_below(dice, EVENT_CARRIED),
         .source = (uint8_t)dice_below(dice, catalogue_source_count(names->catalogue)),
     };
     if (e->kind == EVENT_READING) /* another shelf */
@@ -92,6 +92,11 @@ static void random_event(struct dice *dice, const struct names *names, struct wr
         e->actor_count = dice_below(dice, 2);
     if (e->kind == EVENT_MOVED) /* nor people */
         e->involved = 0;
+    if (dice_chance(dice, 20)) { /* a carried one has neither people nor figures */
+        e->carried_at = NOW + dice_below(dice, 10 * 86400);
+        e->actor_count = e->involved = 0;
+        e->value = 0;
+    }
     for (unsigned i = 0; i < e->actor_count; i++)
         w->actors[i] = dice_next(dice) | 1;
     e->actors = w->actors;
@@ -178,7 +183,7 @@ static void expect_event(void *arg, const struct event *got)
     for (unsigned a = 0; a < e->actor_count; a++)
         EXPECT(got->actors[a] == e->actors[a], "event %u: another actor", i);
     EXPECT(got->occurred_at == e->occurred_at && got->due_at == e->due_at && got->value == e->value &&
-               got->involved == e->involved && got->kind == e->kind,
+               got->involved == e->involved && got->kind == e->kind && got->carried_at == e->carried_at,
            "event %u: another number", i);
     EXPECT(got->region == region_now(r, e->region) && got->category == category_now(r, e->category) &&
                got->tags == tags_now(r, e->tags) && got->source == source_now(r, e->source),

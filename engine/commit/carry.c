@@ -1,0 +1,46 @@
+/* The committer's part of carrying on (ledger/carry.h): what is still needed of the spans that are about to go enters the
+ * open cut, and so the log, a segment at a time.  Until all of it has, walks see the originals. */
+#include "commit/committer_priv.h"
+
+#include "base/check.h"
+#include "ledger/carry.h"
+
+struct carrying {
+    struct committer *committer;
+    int64_t at; /* seconds: the span that it goes to */
+};
+
+static bool carry_visit(void *arg, fact_ref ref)
+{
+    const struct carrying *carrying = arg;
+    struct committer *c = carrying->committer;
+    struct entered entered;
+    switch (ledger_carry(c->in.writer, ref, carrying->at, &entered)) {
+    case CARRY_DONE:
+        committer_take_fact(c, entered.ref);
+        for (unsigned i = 0; i < entered.aliases; i++)
+            committer_take_fact(c, entered.alias[i]);
+        break;
+    case CARRY_FULL:
+        metric_add(c->in.metrics, METRIC_SHED, STRUCTURE_CARRIED, 0, 1);
+        break;
+    case CARRY_NOT:
+        break;
+    }
+    return true;
+}
+
+bool committer_carry(struct committer *c, int64_t now_s)
+{
+    struct ledger *ledger = c->in.ledger;
+    if (!ledger_leaving(ledger))
+        return true;
+    int64_t floor = ledger_floor(ledger, SHELF_FACTS); /* it went early: the bound on memory was met */
+    struct carrying carrying = {c, now_s > floor ? now_s : floor};
+    ledger_begin(c->in.writer);
+    bool more = ledger_leave(ledger, carry_visit, &carrying);
+    ledger_end(c->in.writer);
+    if (!more)
+        tracker_forget(c->tracker);
+    return !more;
+}

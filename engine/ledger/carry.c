@@ -1,0 +1,164 @@
+#include "ledger/carry.h"
+
+#include "base/check.h"
+#include "ledger/ledger_priv.h"
+
+enum { CARRIED_SHARE = 4 }; /* of the shelf's bytes, one in so many */
+
+/* ---- is it needed? ---- */
+
+struct course {
+    const struct ledger *ledger;
+    fact_ref last; /* that opened or closed it */
+};
+
+static bool course_visit(void *arg, fact_ref ref)
+{
+    struct course *c = arg;
+    const struct fact *fact = ledger_fact(c->ledger, ref);
+    bool turns = fact->kind == EVENT_CREATED || fact->kind == EVENT_REOPENED || fact->kind == EVENT_CLOSED;
+    if (turns && fact->cut && (!c->last || ledger_before(c->ledger, c->last, ref)) &&
+        ledger_standing(c->ledger, ref).live)
+        c->last = ref;
+    return true;
+}
+
+static void course_matter(void *arg, uint64_t matter)
+{
+    struct course *c = arg;
+    ledger_walk(c->ledger, subject_of_matter(matter), INT64_MIN, INT64_MAX, course_visit, c);
+}
+
+bool ledger_matter_open(const struct ledger *ledger, uint64_t matter)
+{
+    struct course c = {ledger, 0};
+    ledger_merged(ledger, matter, course_matter, &c);
+    return !c.last || ledger_fact(ledger, c.last)->kind != EVENT_CLOSED;
+}
+
+/* in a span that is about to go */
+static bool leaves(const struct ledger *ledger, fact_ref ref)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    int64_t place = fact->carried ? ledger_text(ledger, ref).value : fact->occurred_at;
+    return place < ledger_floor(ledger, fact_shelf(fact->kind));
+}
+
+static bool needed(const struct ledger *, fact_ref);
+
+static bool modifier_needed(const struct ledger *ledger, fact_ref ref)
+{
+    fact_ref target = ledger_target(ledger, ref);
+    if (!target)
+        return false;
+    unsigned kind = ledger_fact(ledger, ref)->kind, of = ledger_fact(ledger, target)->kind;
+    /* of these only a move can be taken back, and nothing moves a move: so it ends, even for one that means itself */
+    if (is_modifier(of) && (of != EVENT_MOVED || kind == EVENT_MOVED))
+        return false;
+    return !leaves(ledger, target) || needed(ledger, target);
+}
+
+static bool needed(const struct ledger *ledger, fact_ref ref)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    if (is_modifier(fact->kind))
+        return modifier_needed(ledger, ref);
+    if (has_target(fact->kind) && ledger_matter_open(ledger, matter_key(ledger_text(ledger, ref).target)))
+        return true;
+    return fact->matter && ledger_matter_open(ledger, fact->matter);
+}
+
+/* ---- into a later span ---- */
+
+size_t ledger_carried_bytes(const struct ledger *ledger)
+{
+    const struct shelf_state *shelf = &ledger->shelf[SHELF_FACTS];
+    int64_t oldest = ledger_floor(ledger, SHELF_FACTS) / shelf->span_s;
+    size_t bytes = 0;
+    FOR_EACH_SPAN(span, shelf)
+    {
+        if (span->number >= oldest)
+            bytes += atomic_load_explicit(&span->carried_bytes, memory_order_relaxed);
+    }
+    return bytes;
+}
+
+size_t ledger_carried_bound(const struct ledger *ledger)
+{
+    return ledger->shelf[SHELF_FACTS].bytes_max / CARRIED_SHARE;
+}
+
+enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64_t at, struct entered *entered)
+{
+    const struct ledger *ledger = writer->ledger;
+    const struct fact *fact = ledger_fact(ledger, ref);
+    if (!fact->key || !fact->cut) /* a party, an alias; not meant to be kept */
+        return CARRY_NOT;
+    const struct fact_text text = ledger_text(ledger, ref);
+    /* whose place in the index another has taken, has been carried on already, or was read back so from the log */
+    if (ledger_find(ledger, fact->source, text.id) != ref || !needed(ledger, ref))
+        return CARRY_NOT;
+    size_t bound = ledger_carried_bound(ledger);
+    if (ledger_carried_bytes(ledger) >= (fact->carried ? bound / 2 : bound))
+        return CARRY_FULL;
+    struct event e = {
+        .id = text.id,
+        .target = text.target,
+        .matter = text.matter,
+        .occurred_at = fact->occurred_at,
+        .due_at = text.due_at,
+        .carried_at = at,
+        .region = fact->region,
+        .tags = fact->tags,
+        .category = fact->category,
+        .kind = fact->kind,
+        .source = fact->source,
+    };
+    return ledger_enter(writer, &e, entered) == ENTER_NEW ? CARRY_DONE : CARRY_FULL;
+}
+
+/* ---- spans that go ---- */
+
+bool ledger_leaving(const struct ledger *ledger)
+{
+    return ledger->sweep == SWEEP_UNLINK;
+}
+
+static struct segment *next_leaving(const struct ledger *ledger)
+{
+    const struct shelf_state *shelf = &ledger->shelf[SHELF_FACTS];
+    int64_t floor = ledger_floor(ledger, SHELF_FACTS);
+    FOR_EACH_SPAN(span, shelf)
+    {
+        if (span->number >= floor / shelf->span_s)
+            break;
+        for (struct segment *s = atomic_load_explicit(&span->segments, memory_order_acquire); s; s = s->next)
+            if (!s->left)
+                return s;
+    }
+    return NULL;
+}
+
+bool ledger_leave(struct ledger *ledger, ledger_visit *visit, void *arg)
+{
+    struct segment *segment = next_leaving(ledger);
+    if (!segment) {
+        ledger_left(ledger);
+        return false;
+    }
+    segment->left = true;
+    for (uint32_t i = 0; i < atomic_load_explicit(&segment->count, memory_order_acquire); i++)
+        if (segment->facts[i].kind < EVENT_KINDS && !visit(arg, segment->number << SEGMENT_BITS | i))
+            break;
+    return true;
+}
+
+void ledger_follow_floor(struct ledger *ledger, int64_t floor)
+{
+    ledger->followed_floor = floor;
+}
+
+int64_t ledger_left_below(const struct ledger *ledger, enum shelf which)
+{
+    return atomic_load_explicit(&ledger->shelf[which].walked_from, memory_order_relaxed);
+}

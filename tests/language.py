@@ -43,7 +43,7 @@ def draw(seed: int, features: frozenset[str] = FEATURES) -> Case:
     """Rules that fire now and then, and some that do not."""
     rng = random.Random(seed)
     days = 36 if "anomaly" in features and rng.random() < 0.3 else rng.choice((2, 3))
-    calendar = random_calendar(rng, days) if features & {"days", "during"} else []
+    calendar = random_calendar(rng, days) if features & {"days", "during", "workdays"} else []
     corrections = frozenset(CORRECTIONS) if rng.random() < 0.7 else frozenset()
     sent = Stream(rng, features & corrections, days).records()
     events = [event_of(s) for s in sent]

@@ -108,8 +108,8 @@ class Judge:
     def minutes(self) -> list[int]:
         """At which the level may change."""
         lags = {0} | {lag for one in self.rule.comparisons() for lag in one.term.lags}
-        found = {minute_of(fact.occurred_at + lag + stay) for chain in (self.chain, *self.neighbours)
-                 for fact in chain.facts for lag in lags for stay in (0, self.rule.within)}
+        found = {minute_of(second + lag) for chain in (self.chain, *self.neighbours) for fact in chain.facts
+                 for second in (fact.occurred_at, self.rule.within.after(fact.occurred_at)) for lag in lags}
         days = self.rule.calendar.edges(self.rule.during) | set(validity_edges(self.rule))
         return sorted(found | {minute_of(midnight(day)) for day in days})
 
@@ -125,7 +125,7 @@ class Judge:
 
     def crossing(self, minute: int) -> Event:
         """The first fact with which the window's facts so far reach some level."""
-        begin = minute * MINUTE - self.rule.within
+        begin = self.rule.within.before(minute * MINUTE)
         facts = [fact for chain in (self.chain, *self.neighbours) for fact in chain.facts
                  if begin < fact.occurred_at <= minute * MINUTE]
         for fact in sorted(facts, key=lambda fact: fact.order):

@@ -11,6 +11,7 @@ from typing import Iterable, Mapping
 
 ZONE = timezone(timedelta(hours=8))  # the configuration's default
 MINUTES_OF_A_DAY = 24 * 60
+SECONDS_OF_A_DAY = 60 * MINUTES_OF_A_DAY
 ONE_DAY = timedelta(days=1)
 KIND_WORDS = {"休息日": "holiday", "上班日": "workday", "时期": "period"}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -61,6 +62,28 @@ class Calendar:
     def is_workday(self, day: date) -> bool:
         return self.says("workday", day) or (day.weekday() < 5 and not self.says("holiday", day))
 
+    def after_workdays(self, second: int, days: int) -> int:
+        """When so many whole days' time of working days has passed since."""
+        left = days * SECONDS_OF_A_DAY
+        while left:
+            day = local_date(second)
+            rest = midnight(day + ONE_DAY) - second
+            passed = min(left, rest) if self.is_workday(day) else rest
+            left -= passed if self.is_workday(day) else 0
+            second += passed
+        return second
+
+    def before_workdays(self, second: int, days: int) -> int:
+        """Since when so much has passed; the last such second."""
+        left = days * SECONDS_OF_A_DAY
+        while left:
+            day = local_date(second - 1)
+            gone = second - midnight(day)
+            passed = min(left, gone) if self.is_workday(day) else gone
+            left -= passed if self.is_workday(day) else 0
+            second -= passed
+        return second
+
     def is_one_of(self, words: Iterable[str], day: date) -> bool:
         """Whether any of the words workday, holiday, mon...sun is said of the day."""
         said = {WEEKDAYS[day.weekday()], "workday" if self.is_workday(day) else "holiday"}
@@ -78,6 +101,22 @@ class Calendar:
         """The days on which a period of these names begins, or is over."""
         periods = [entry for entry in self.entries if entry.kind == "period" and entry.name in set(names)]
         return {entry.first for entry in periods} | {entry.last + ONE_DAY for entry in periods}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time: seconds, or working days of a calendar."""
+
+    seconds: int = 0
+    workdays: int = 0
+    calendar: Calendar = Calendar()
+
+    def before(self, second: int) -> int:
+        """The last second that lies as long before that one."""
+        return self.calendar.before_workdays(second, self.workdays) if self.workdays else second - self.seconds
+
+    def after(self, second: int) -> int:
+        return self.calendar.after_workdays(second, self.workdays) if self.workdays else second + self.seconds
 
 
 @dataclass(frozen=True)

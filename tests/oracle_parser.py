@@ -38,6 +38,12 @@ def duration(value: object) -> int:
     return sum(int(n) * UNIT_SECONDS[unit] for n, unit in parts)
 
 
+def workdays(value: object) -> int | None:
+    """How many, if it speaks of working days."""
+    found = re.fullmatch(r"0*([1-9]\d*)\s*(?:working days?|workdays?|个?工作日)", str(value))
+    return int(found[1]) if found else None
+
+
 def scaled(number: Fraction, unit: int) -> int:
     """A threshold in the unit that its term is kept in."""
     exact = number * unit

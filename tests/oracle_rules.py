@@ -16,10 +16,10 @@ from typing import Iterable, Iterator, NamedTuple, Sequence
 import yaml
 
 from events import Event
-from oracle_calendar import Calendar, Hours, local_date
+from oracle_calendar import Calendar, Hours, Span, local_date
 from oracle_expression import UPWARD, Adjacent, Comparison, Condition, Measure, Nothing, in_season
 from oracle_facts import REGION_LEVELS, Regions, is_overdue
-from oracle_parser import Parser, duration, scaled
+from oracle_parser import Parser, duration, scaled, workdays
 from oracle_words import (CLEAR_KEYS, DAYS, EACH, LEVELS, LIVES, OVERRIDE_COLUMNS, RULE_KEYS, SELECTION_KEYS, SUBJECTS,
                           english, known, level_number)
 
@@ -75,7 +75,7 @@ class Rule:
     selections: dict[str, Selection]
     per: tuple[str, ...]
     each: int | None  # how many segments of the category part the episodes
-    within: int  # seconds, as are all durations here
+    within: Span
     levels: dict[int, Condition]  # by number, 1 the lowest
     level_names: tuple[str, ...]
     overrides: tuple[Override, ...]
@@ -83,7 +83,7 @@ class Rule:
     calendar: Calendar
     clear_below: Comparison | None
     clear_when: Condition | None
-    clear_after: int
+    clear_after: int  # seconds, as are all durations here
     hold: int  # `for`
     raise_within: int
     life: str
@@ -149,6 +149,11 @@ def listed(value: object) -> list:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
+def span(value: object, calendar: Calendar) -> Span:
+    days = workdays(value)
+    return Span(workdays=days, calendar=calendar) if days else Span(duration(value))
+
+
 def read_selection(spec: dict | None, calendar: Calendar) -> Selection:
     spec = english(spec or {}, SELECTION_KEYS)
     sources, categories, kinds = (listed(spec.pop(key, None)) for key in ("source", "category", "kind"))
@@ -198,7 +203,7 @@ def read_rule(spec: dict, level_names: tuple[str, ...] = LEVELS, calendar: Calen
         selections={name: read_selection(value, calendar) for name, value in spec.pop("let").items()},
         per=tuple(known(kind, SUBJECTS) for kind in listed(spec.pop("per"))),
         each=int(known(each, EACH).removeprefix("category.")) if each else None,
-        within=duration(spec.pop("within")),
+        within=span(spec.pop("within"), calendar),
         levels=dict(sorted(levels.items())),
         level_names=level_names,
         overrides=read_overrides(directory / overrides, level_names) if overrides else (),

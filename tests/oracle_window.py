@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import Sequence
 
 from events import Event
+from oracle_calendar import Span
 from oracle_facts import MINUTE, Regions
 
 
@@ -37,7 +38,7 @@ class Chain:
 class Moment:
     """The window of one minute; up to one of its facts only, if that is asked."""
 
-    def __init__(self, chain: Chain, neighbours: Sequence[Chain], within: int, minute: int,
+    def __init__(self, chain: Chain, neighbours: Sequence[Chain], within: Span, minute: int,
                  last: Event | None = None):
         self.chain, self.neighbours, self.within, self.minute, self.last = chain, neighbours, within, minute, last
 
@@ -47,7 +48,7 @@ class Moment:
     def window(self, selection: str, lag: int = 0) -> list[Event]:
         end = self.minute * MINUTE - lag
         until = (*self.last.order, True) if self.last else (end + 1,)  # the fact itself is before that
-        return self.chain.between(selection, (end - self.within + 1,), until)
+        return self.chain.between(selection, (self.within.before(end) + 1,), until)
 
     def actors(self, selection: str) -> set[str]:
         return {actor for fact in self.window(selection) for actor in fact.actors}

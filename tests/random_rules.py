@@ -18,7 +18,7 @@ from streams import START
 TODAY = frozenset({"strict", "tags", "kinds", "for", "below", "respondent", "matter", "involved", "sum", "max",
                    "merges", "moves", "voids"})  # what there was before the language was whole
 NEW = frozenset({"links", "hours", "days", "after", "unless", "overdue", "regions", "sources", "avg", "change", "share",
-                 "both", "adjacent", "anomaly", "compare", "equals", "not", "constants", "each", "overrides", "during",
+                 "both", "adjacent", "anomaly", "workdays", "compare", "equals", "not", "constants", "each", "overrides", "during",
                  "life", "valid", "clear_when", "chinese"})
 FEATURES = TODAY | NEW
 REGION_KINDS = ("district", "street", "community", "grid", "micro_grid")
@@ -38,8 +38,8 @@ class Drawn(Conditions):
         rng = self.rng
         per = self.per()
         levels = self.levels()
-        rule = {"id": self.id, "per": per, "within": self.duration(*rng.choices(list(WINDOWS), WINDOWS.values())),
-                "levels": levels, "clear": self.clear(), "raise_within": "3d"}
+        rule = {"id": self.id, "per": per, "within": self.window(), "levels": levels, "clear": self.clear(),
+                "raise_within": "3d"}
         if self.maybe("for", 0.2):
             rule["for"] = rng.choice(("1m", "4m", "15m"))
         if self.maybe("each", 0.25):
@@ -55,6 +55,13 @@ class Drawn(Conditions):
             self.draw_overrides(levels)
             rule["overrides"] = f"{self.id}.csv"
         return self.worded({**rule, "let": self.let()})
+
+    def window(self) -> str:
+        rng = self.rng
+        if self.maybe("workdays", 0.15):
+            days = rng.randrange(1, 4)
+            return self.word(f"{days} working days", {f"{days} working days": f"{days}个工作日"})
+        return self.duration(*rng.choices(list(WINDOWS), WINDOWS.values()))
 
     def per(self) -> list[str]:
         rng = self.rng

@@ -141,6 +141,35 @@ def test_a_period_multiplies_what_an_override_has_set(tmp_path):
     assert found([event(n, noon) for n in "ab"], made) == []
 
 
+# -- working days --------------------------------------------------------------------------------------------------
+
+
+def test_in_a_window_of_working_days_time_stands_still_on_free_ones():
+    def left(begin, days):
+        minute = minute_at(begin)
+        made = rule({"yellow": "x >= 1"}, within=days, calendar=CALENDAR, clear={"after": "0m"})
+        return found([event("a", minute)], made) == [("G1", minute, "a", "yellow", minute_at(ends[begin, days]))]
+
+    ends = {  # the 14th, a Saturday, is worked; 15 to 23 are free
+        ("2026-02-03T10:00", "1 working day"): "2026-02-04T10:00",
+        ("2026-02-06T10:00", "1个工作日"): "2026-02-09T10:00",
+        ("2026-02-03T10:00", "5 working days"): "2026-02-10T10:00",
+        ("2026-02-13T10:00", "2工作日"): "2026-02-24T10:00",
+        ("2026-02-18T10:00", "2 workdays"): "2026-02-26T00:00",
+        ("2026-02-14T00:00", "1 working day"): "2026-02-15T00:00",
+        ("2026-02-15T00:00", "1 workday"): "2026-02-25T00:00",
+    }
+    assert all(left(*case) for case in ends)
+
+
+def test_the_same_window_earlier_has_free_days_of_its_own():
+    """Two on Friday evening, one on Sunday; on Monday evening both are in, and a day earlier only the two."""
+    events = [event(n, minute_at(f"2026-02-{day}T20:00")) for n, day in (("a", "06"), ("b", "06"), ("c", "08"))]
+    made = rule({"yellow": "change(x, 24h) >= 1.5"}, within="1 working day", calendar=CALENDAR, clear={"after": "0m"})
+    assert found(events, made) == [("G1", minute_at("2026-02-06T20:00"), None, "yellow", minute_at("2026-02-07T20:00")),
+                                   ("G1", minute_at("2026-02-08T20:00"), None, "yellow", minute_at("2026-02-09T20:00"))]
+
+
 # -- life ----------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ class LiteralMoment:
 
     def __init__(self, rule, facts, minute):
         self.rule = rule
-        self.window = [f for f in facts if minute * 60 - rule.within < f.occurred_at <= minute * 60]
+        self.window = [f for f in facts if rule.within.before(minute * 60) < f.occurred_at <= minute * 60]
 
     def measure(self, name, measure, lag=0):
         chosen = [f for f in self.window if self.rule.selections[name].selects(f)]
@@ -45,7 +45,7 @@ def first_of_run(minutes, holds):
 def literal_course(rule, facts):
     """(minute, level) of each change of one subject, minute after minute, every window counted anew."""
     begin = min(f.occurred_at for f in facts) // 60 - 1
-    end = (max(f.occurred_at for f in facts) + rule.within + rule.clear_after + rule.hold) // 60 + 3
+    end = (max(f.occurred_at for f in facts) + rule.within.seconds + rule.clear_after + rule.hold) // 60 + 3
     levels, keeps, current = {}, {}, 0
     for minute in range(begin, end):
         moment = LiteralMoment(rule, facts, minute)

@@ -79,7 +79,7 @@ def test_every_word_of_the_language_turns_up_in_rules_that_fire():
         for ruled in case.rules:
             if expected_of([ruled], case.calendar, events, ("draft", "shadow", "active")):
                 seen.update(words_of(ruled.spec))
-    words = """source category tag any_tag kind hours days after unless overdue each for during life valid overrides
+    words = """source category tag any_tag working kind hours days after unless overdue each for during life valid overrides
         below when callers involved regions sources sum max avg change share both adjacent anomaly not and or >= > <= < = !=
         respondent matter street community district draft shadow""".split()
     assert not [word for word in words if seen[word] < 2], seen

@@ -21,6 +21,7 @@ import yaml
 from engine import MAPPINGS, write_project
 from events import District as Decoded
 from oracle import Regions, episodes, minute_of
+from oracle_calendar import Calendar
 from published import difference, final_episodes, hide_respondents
 from shipped import is_judged, judged_rules, shipped_specs
 
@@ -270,7 +271,7 @@ def stream():
 
 
 @pytest.fixture(scope="module")
-def published(stream, tmp_path_factory):
+def messages(stream, tmp_path_factory):
     directory = tmp_path_factory.mktemp("district")
     write_project(directory)
     for name, records in stream.records.items():
@@ -280,7 +281,12 @@ def published(stream, tmp_path_factory):
                           text=True, timeout=RUN_SECONDS)
     assert done.returncode == 0, done.stderr
     assert (directory / "out" / "dead-letter.ndjson").read_text(encoding="utf-8") == ""
-    return final_episodes(alerts_in(directory))
+    return alerts_in(directory)
+
+
+@pytest.fixture(scope="module")
+def published(messages):
+    return final_episodes(messages)
 
 
 def test_the_fifteen_are_shipped():
@@ -306,6 +312,18 @@ def test_the_oracle_finds_the_same(stream, published):
     known = set(decoded.organisations.values())
     found = difference(hide_respondents(expected, known), hide_respondents(published, known))
     assert not found, found
+
+
+def test_working_days_are_called_so_and_limits_run_on_them(messages):
+    calendar = Calendar.read(DISTRICT / "calendar.csv")
+    found = [data for data in (json.loads(message.value).get("data", {}) for message in messages)
+             if data.get("rule") == "returned_again" and data["state"] == "firing"]
+    assert {data["level"] for data in found} >= {"orange"}
+    for data in found:
+        sign, close = (datetime.fromisoformat(data["handling"][key]).timestamp() for key in ("sign_by", "close_by"))
+        hours, days = {"yellow": (4, 3), "orange": (2, 1)}[data["level"]]
+        assert close == calendar.after_workdays(int(sign) - hours * HOUR, days)
+        assert data["evidence"][0]["within"] == "5 working days" and "5个工作日内反复退单" in data["sentence"]
 
 
 def test_what_is_on_trial_is_not_published(published):

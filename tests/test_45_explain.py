@@ -74,7 +74,7 @@ def test_values_state_and_events_are_the_oracles(past):
         minute = rng.randrange(begin - 60, end + 60)
         judge = past.judges[rule.id][Subject(subject["kind"], subject["code"], None)]
         moment = judge.moment(minute)
-        seen = [f for f in judge.chain.facts if minute * MINUTE - rule.within < f.occurred_at <= minute * MINUTE]
+        seen = [f for f in judge.chain.facts if rule.within.before(minute * MINUTE) < f.occurred_at <= minute * MINUTE]
         level = 0
         for at, now in course(rule, judge.segments()):
             level = now if at <= minute else level

@@ -86,7 +86,7 @@ json_t *evidence_json(const struct render_context *c, const struct revision *r, 
         char within[24];
         struct buffer condition = {0};
         term_write(c->rules, r->rule, e->term, &condition);
-        render_duration(r->rule->within_s, within, sizeof within);
+        render_span(r->rule->windows[0].within, within, sizeof within);
         json_t *next = json_null();
         if (e->next_level)
             next = json_pack("{s:s, s:o}", "level", c->rules->level_name[e->next_level], "missing",

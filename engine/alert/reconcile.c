@@ -80,6 +80,11 @@ void tracker_publish(struct tracker *tracker, const struct tracked *t, struct al
     tracker->published++;
 }
 
+static int64_t limit(const struct tracker *tracker, struct span span)
+{
+    return span.s ? span_after(tracker->rules, span, tracker->now_s) : 0;
+}
+
 /* limits run from publication; a lower level keeps those that run */
 static void set_level(const struct tracker *tracker, const struct tracked *t, struct alert *a, unsigned level)
 {
@@ -87,8 +92,8 @@ static void set_level(const struct tracker *tracker, const struct tracked *t, st
     a->prev_level = a->level;
     a->level = level;
     if (level > a->prev_level || !a->revision) {
-        a->sign_by = rule->sign_within_s[level] ? tracker->now_s + rule->sign_within_s[level] : 0;
-        a->close_by = rule->close_within_s[level] ? tracker->now_s + rule->close_within_s[level] : 0;
+        a->sign_by = limit(tracker, rule->sign_within[level]);
+        a->close_by = limit(tracker, rule->close_within[level]);
     }
 }
 

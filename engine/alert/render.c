@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-void render_duration(int64_t seconds, char *out, size_t size)
+static void render_duration(int64_t seconds, char *out, size_t size)
 {
     static const struct {
         int64_t seconds;
@@ -19,6 +19,14 @@ void render_duration(int64_t seconds, char *out, size_t size)
     while (u < 3 && (seconds % units[u].seconds != 0 || seconds / units[u].seconds < (u == 0 ? 2 : 1)))
         u++;
     snprintf(out, size, "%lld%s", (long long)(seconds / units[u].seconds), units[u].unit);
+}
+
+void render_span(struct span span, char *out, size_t size)
+{
+    if (span.workdays)
+        snprintf(out, size, "%u working day%s", span.workdays, span.workdays == 1 ? "" : "s");
+    else
+        render_duration(span.s, out, size);
 }
 
 void render_time(int64_t seconds, int32_t utc_offset_s, char *out)

@@ -140,10 +140,13 @@ void sentence_write(const struct render_context *c, const struct revision *r, co
         subject_write(c, r, false, out);
         buffer_printf(out, "”");
     }
-    if (r->rule->within_s) {
-        words_duration(r->rule->within_s, out);
+    struct span within = r->rule->windows[0].within;
+    if (within.workdays)
+        buffer_printf(out, "%u个工作日", within.workdays);
+    else if (within.s)
+        words_duration(within.s, out);
+    if (within.s)
         buffer_printf(out, "内");
-    }
     buffer_printf(out, "%s", r->rule->title);
     if (r->each != CATEGORY_NONE)
         buffer_printf(out, "（%s）", catalogue_category(c->catalogue, r->each)->name);

@@ -155,13 +155,14 @@ void view_take(struct view *v, const struct view_entry *e)
 static void cursor_move(const struct view *v, struct cursor *c, const struct window *w, int64_t minute)
 {
     int64_t to = minute > INT64_MAX / 60 ? INT64_MAX : minute * 60 - w->lag_s;
+    int64_t from = minute > INT64_MAX / 60 ? INT64_MAX : span_before(v->in.set, w->within, to);
     const struct view_entry *e = v->entries;
     /* outward first, so that low <= high all the way */
     while (c->high < v->count && e[c->high].at <= to)
         window_change(v, c, &e[c->high++], true);
-    while (c->low > 0 && e[c->low - 1].at + (int64_t)w->within_s > to)
+    while (c->low > 0 && e[c->low - 1].at > from)
         window_change(v, c, &e[--c->low], true);
-    while (c->low < c->high && e[c->low].at + (int64_t)w->within_s <= to)
+    while (c->low < c->high && e[c->low].at <= from)
         window_change(v, c, &e[c->low++], false);
     while (c->high > c->low && e[c->high - 1].at > to)
         window_change(v, c, &e[--c->high], false);
@@ -185,7 +186,7 @@ int64_t view_next_change(struct view *v, int64_t minute)
             next = enters < next ? enters : next;
         }
         if (c->low < c->high) {
-            int64_t leaves = ((int64_t)v->entries[c->low].at + w->lag_s + w->within_s + 59) / 60;
+            int64_t leaves = (span_after(v->in.set, w->within, v->entries[c->low].at) + w->lag_s + 59) / 60;
             next = leaves < next ? leaves : next;
         }
     }

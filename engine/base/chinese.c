@@ -389,6 +389,9 @@ static const struct translation ours[] = {
     {"during (时期)", "during（时期）"},
     {"during (时期): at most %d periods", "during（时期）：最多 %d 个"},
     {"during (时期): expected a multiplier from 0.01 to 100", "during（时期）：应为 0.01 至 100 的倍数"},
+    {"%s: expected 1 to %d working days", "%s：应为 1 至 %d 个工作日"},
+    {"%s: working days need a calendar: `calendar: calendar.csv` in the configuration",
+     "%s：工作日要看日历：配置里请写 `calendar: calendar.csv`"},
     {"the calendar has no period %s", "日历里没有 %s 这个时期"},
     {"life (状态)", "life（状态）"},
     {"life (状态): expected draft (草稿), shadow (试运行) or active (启用)", "life（状态）：应为草稿、试运行 或 启用"},
@@ -405,7 +408,6 @@ static const struct translation ours[] = {
     {"below is missing: only the last bin has none", "缺少 below：只有最后一段不写"},
     {"the last bin takes all that is left: it has no `below`", "最后一段包含其余全部：不写 below"},
     {"the bins must rise", "各段应由小到大"},
-    {"within: expected whole minutes", "within：应为整分钟"},
 
     /* replay: tests of rules */
     {"%s is missing: an event of the kind %s has one", "缺少 %s：%s 类事件须有"},

@@ -21,9 +21,9 @@ void explain_heading(const struct inquiry *q, unsigned rule, struct subject subj
     char shown[PAST_SUBJECT_SIZE], name[PAST_SUBJECT_SIZE], at[MOMENT_SIZE], from[MOMENT_SIZE], within[LENGTH_SIZE];
     past_subject_of(config, subject, code, true, shown);
     past_subject_of(config, subject, code, false, name);
-    show_length(q->rule->within_s / 60, within);
+    show_span(q->rule->windows[0].within, within);
     moment_write(minute * 60, config->utc_offset_s, true, at);
-    moment_write(minute * 60 - q->rule->within_s, config->utc_offset_s, true, from);
+    moment_write(span_before(q->judgement->rules, q->rule->windows[0].within, minute * 60), config->utc_offset_s, true, from);
     printf("%s  %s\n", q->judgement->rules->rules[rule].id, q->rule->title);
     printf("%s %s%s%s\n", subject_kind_word(subject.kind), shown, strcmp(shown, name) == 0 ? "" : "  ",
            strcmp(shown, name) == 0 ? "" : name);

@@ -70,6 +70,14 @@ void show_length(int64_t minutes, char out[LENGTH_SIZE])
         snprintf(out, LENGTH_SIZE, "%lldm", (long long)rest);
 }
 
+void show_span(struct span span, char out[LENGTH_SIZE])
+{
+    if (span.workdays)
+        snprintf(out, LENGTH_SIZE, cli_text("%u working days", "%u 个工作日"), span.workdays);
+    else
+        show_length(span.s / 60, out);
+}
+
 const char *show_street(const struct judgement *j, uint32_t street)
 {
     return street == REGION_NONE ? cli_text("(wider than a street)", "（跨街道）")

@@ -15,6 +15,9 @@ const char *show_level_rgb(const struct judgement *, unsigned level);
 enum { LENGTH_SIZE = 40 };
 void show_length(int64_t minutes, char out[LENGTH_SIZE]);
 
+/* of a window: 24h, 5 working days */
+void show_span(struct span, char out[LENGTH_SIZE]);
+
 /* street's name, or what stands for none */
 const char *show_street(const struct judgement *, uint32_t street);
 

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { DAY = 86400 };
+
 void calendar_destroy(struct calendar **calendar)
 {
     struct calendar *c = *calendar;
@@ -35,6 +37,52 @@ bool calendar_workday(const struct calendar *c, int64_t day)
 {
     const struct calendar_day *d = day_of(c, day);
     return d && d->kind != DAY_PLAIN ? d->kind == DAY_WORKDAY : !is_weekend(day);
+}
+
+static int64_t day_at(int64_t second)
+{
+    return second >= 0 ? second / DAY : -((DAY - 1 - second) / DAY);
+}
+
+/* so many working days later than a day, or earlier: the step is 1 or -1 */
+static int64_t other_workday(const struct calendar *c, int64_t day, unsigned days, int step)
+{
+    while (days > 0) {
+        day += step;
+        days -= calendar_workday(c, day);
+    }
+    return day;
+}
+
+int64_t calendar_workdays_before(const struct calendar *c, int64_t second, unsigned days)
+{
+    int64_t day = day_at(second), into = second - day * DAY;
+    if (!calendar_workday(c, day)) {
+        /* no time passes until the next one begins */
+        day = other_workday(c, day, 1, 1);
+        into = 0;
+    }
+    return other_workday(c, day, days, -1) * DAY + into;
+}
+
+int64_t calendar_workdays_after(const struct calendar *c, int64_t second, unsigned days)
+{
+    int64_t day = day_at(second - 1), into = second - day * DAY; /* the beginning of a day is the end of the one before */
+    if (!calendar_workday(c, day)) {
+        day = other_workday(c, day, 1, -1);
+        into = DAY;
+    }
+    return other_workday(c, day, days, 1) * DAY + into;
+}
+
+int64_t calendar_workdays_longest(const struct calendar *c, unsigned days)
+{
+    /* from some time of a working day to the same of another; a week beyond the file's dates all is as everywhere */
+    int64_t to = other_workday(c, c ? c->end : 0, days + 5, 1), longest = 0;
+    int64_t day = other_workday(c, c ? c->first : 0, 1, -1), back = other_workday(c, day, days, -1);
+    for (; day <= to; day = other_workday(c, day, 1, 1), back = other_workday(c, back, 1, 1))
+        longest = day - back > longest ? day - back : longest;
+    return longest * DAY;
 }
 
 unsigned calendar_period_count(const struct calendar *c)

@@ -27,6 +27,14 @@ void calendar_destroy(struct calendar **);
 
 bool calendar_workday(const struct calendar *, int64_t day);
 
+/* Time as working days alone have it, 24 hours each: on free days it stands still.  Seconds are local, days at least 1.
+ * before: the last second that lies at least so many working days before another; after: the first that lies at least so
+ * many after it.  So s > before(t) where after(s) > t, and nowhere else. */
+int64_t calendar_workdays_before(const struct calendar *, int64_t second, unsigned days);
+int64_t calendar_workdays_after(const struct calendar *, int64_t second, unsigned days);
+/* the most that lies between a second and so many working days before it, wherever that is */
+int64_t calendar_workdays_longest(const struct calendar *, unsigned days);
+
 /* Periods are numbered from 0 in the order of their names: calendars with equal names have equal numbers. */
 unsigned calendar_period_count(const struct calendar *); /* at most CALENDAR_PERIODS_MAX */
 const char *calendar_period_name(const struct calendar *, unsigned period);

@@ -92,10 +92,21 @@ static void put_expression(FILE *, const struct rule *, const struct expression 
 
 static void put_score(FILE *, const struct rule *, const struct score *, const struct rule_context *);
 
+static void put_span(FILE *out, struct span span)
+{
+    if (span.workdays)
+        fprintf(out, "%u workdays", span.workdays);
+    else
+        fprintf(out, "%d", span.s);
+}
+
 static void put_window(FILE *out, const struct rule *rule, unsigned window)
 {
-    if (window)
-        fprintf(out, " in %d lag %d", rule->windows[window].within_s, rule->windows[window].lag_s);
+    if (!window)
+        return;
+    fputs(" in ", out);
+    put_span(out, rule->windows[window].within);
+    fprintf(out, " lag %d", rule->windows[window].lag_s);
 }
 
 static void put_term(FILE *out, const struct rule *rule, const struct term *term, const struct rule_context *context)
@@ -189,6 +200,8 @@ static void put_circumstances(FILE *out, const struct rule *rule, const struct r
     bool dated = rule->during_count > 0;
     for (unsigned i = 0; i < rule->selection_count; i++)
         dated |= (rule->selections[i].days & (DAYS_WORKDAY | DAYS_HOLIDAY)) != 0;
+    for (unsigned i = 0; i < rule->window_count; i++)
+        dated |= rule->windows[i].within.workdays > 0;
     if (dated)
         fprintf(out, " calendar %016" PRIx64, calendar_digest(context->calendar));
 }
@@ -212,20 +225,23 @@ static void write_computed(FILE *out, const struct rule *rule, const struct rule
     fputs("\nper", out);
     for (unsigned i = 0; i < rule->per_count; i++)
         fprintf(out, " %s", subject_kind_word(rule->per[i]));
-    fprintf(out, "\nwithin %d for %d after %d below %" PRId64 " raise %d", rule->within_s, rule->for_s,
-            rule->clear_after_s, rule->clear_below, rule->raise_within_s);
+    fputs("\nwithin ", out);
+    put_span(out, rule->windows[0].within);
+    fprintf(out, " for %d after %d below %" PRId64 " raise %d", rule->for_s, rule->clear_after_s, rule->clear_below,
+            rule->raise_within_s);
     put_levels(out, rule, context);
     put_circumstances(out, rule, context);
     fputc('\n', out);
 }
 
-static void put_limits(FILE *out, const char *what, const int32_t *limits, const struct rule_context *context)
+static void put_limits(FILE *out, const char *what, const struct span *limits, const struct rule_context *context)
 {
     for (unsigned l = 1; l <= context->level_count; l++)
-        if (limits[l]) {
+        if (limits[l].s) {
             fprintf(out, "\n%s ", what);
             put(out, context->level_names[l - 1]);
-            fprintf(out, " %d", limits[l]);
+            fputc(' ', out);
+            put_span(out, limits[l]);
         }
 }
 
@@ -245,8 +261,8 @@ static void write_said(FILE *out, const struct rule *rule, const struct rule_con
         fputs("\nselection ", out);
         put(out, rule->selections[i].name);
     }
-    put_limits(out, "sign", rule->sign_within_s, context);
-    put_limits(out, "close", rule->close_within_s, context);
+    put_limits(out, "sign", rule->sign_within, context);
+    put_limits(out, "close", rule->close_within, context);
     fputc('\n', out);
 }
 

@@ -279,7 +279,7 @@ void rule_read_expression(struct rule *rule, const struct yaml_node *node, struc
                        .out = out,
                        .problems = problems,
                        .end = rule->let_count,
-                       .within_s = rule->within_s};
+                       .within = rule->windows[0].within};
     parser_condition(&p);
     if (!ends(&p))
         parser_fail(&p, p.at, "expected `and`, `or` (且, 或) or the end of the condition");
@@ -298,7 +298,7 @@ bool rule_read_number(const struct yaml_node *node, int64_t unit, int64_t *numbe
     return !p.failed;
 }
 
-int rule_read_term(struct rule *rule, const struct yaml_node *node, unsigned first, int32_t within_s,
+int rule_read_term(struct rule *rule, const struct yaml_node *node, unsigned first, struct span within,
                    const struct rule_context *context, struct problems *problems)
 {
     if (node->kind != YAML_SCALAR || yaml_blank(node)) {
@@ -312,7 +312,7 @@ int rule_read_term(struct rule *rule, const struct yaml_node *node, unsigned fir
                        .problems = problems,
                        .first = first,
                        .end = rule->selection_count,
-                       .within_s = within_s};
+                       .within = within};
     parser_skip_space(&p);
     unsigned term = parser_term(&p);
     if (!ends(&p))

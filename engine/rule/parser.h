@@ -13,7 +13,7 @@ struct parser {
     struct expression *out;
     struct problems *problems;
     unsigned first, end; /* the selections that names mean */
-    int32_t within_s;    /* of what is counted */
+    struct span within;  /* of what is counted */
     unsigned depth;
     bool inner; /* within adjacent() */
     bool failed;
@@ -29,8 +29,8 @@ void parser_condition(struct parser *);
 
 /* A term off the front, added to the rule unless it has it already; its number. */
 unsigned parser_term(struct parser *);
-/* the number of a window, added to the rule unless it has it already */
-unsigned parser_window(struct parser *, int32_t within_s, int32_t lag_s);
+/* the number of the window of what is counted, so much earlier, added to the rule unless it has it already */
+unsigned parser_window(struct parser *, int32_t lag_s);
 
 /* A constant, as thousandths or whole units as `unit` says; a problem if it does not come out so. */
 int64_t parser_constant(struct parser *, int64_t unit);

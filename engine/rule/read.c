@@ -167,14 +167,14 @@ static void read_send(struct rule *rule, const struct yaml_node *node, struct pr
     read_assist(rule, rule_get(node, KEY_ASSIST, problems), problems);
 }
 
-static void read_limits(int32_t limits[LEVELS_MAX + 1], const struct yaml_node *node, const char *what,
+static void read_limits(struct span limits[LEVELS_MAX + 1], const struct yaml_node *node, const char *what,
                         const struct rule_context *context, struct problems *problems)
 {
     if (!yaml_is_mapping(node, what, problems))
         return;
     for (size_t i = 0; i < node->count; i++) {
         unsigned level = rule_level_of(yaml_key(node, i), context, problems);
-        limits[level] = (int32_t)yaml_duration(yaml_value(node, i), what, MINUTE, 400 * DAY, 0, problems);
+        limits[level] = rule_read_span(yaml_value(node, i), what, 400 * DAY, context, problems);
     }
 }
 
@@ -270,10 +270,11 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
     read_per(rule, rule_need(node, KEY_PER, problems), context, problems);
     read_each(rule, rule_get(node, KEY_EACH, problems), problems);
     places.within = standing ? rule_get(node, KEY_WITHIN, problems) : rule_need(node, KEY_WITHIN, problems);
-    rule->within_s = read_minutes(places.within, "within (时间窗)", MINUTE, context->retention_s, MINUTE, problems);
-    if (standing)
-        rule->within_s = 0;
-    rule->windows[rule->window_count++] = (struct window){rule->within_s, 0};
+    struct span within = {0, 0};
+    if (!standing)
+        within = rule_read_window(places.within, "within (时间窗)", context, problems);
+    rule->within_s = within.s;
+    rule->windows[rule->window_count++] = (struct window){within, 0};
     read_levels(rule, levels, &places, context, problems);
     read_clear(rule, rule_get(node, KEY_CLEAR, problems), &places, context, problems);
     rule->for_s = read_minutes(rule_get(node, KEY_FOR, problems), "for (持续)", MINUTE, 400 * DAY, 0, problems);
@@ -282,9 +283,9 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
     rule_read_circumstances(rule, node, context, problems);
     finish(rule);
     read_send(rule, rule_get(node, KEY_SEND, problems), problems);
-    read_limits(rule->sign_within_s, rule_get(node, KEY_SIGN_WITHIN, problems), "sign_within (签收时限)", context,
+    read_limits(rule->sign_within, rule_get(node, KEY_SIGN_WITHIN, problems), "sign_within (签收时限)", context,
                 problems);
-    read_limits(rule->close_within_s, rule_get(node, KEY_CLOSE_WITHIN, problems), "close_within (办结时限)", context,
+    read_limits(rule->close_within, rule_get(node, KEY_CLOSE_WITHIN, problems), "close_within (办结时限)", context,
                 problems);
     if (problems->count == before)
         rule_check(rule, &places, context, problems);

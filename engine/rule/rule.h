@@ -85,9 +85,21 @@ static inline bool selection_asks_matter(const struct selection *s)
     return s->after != SELECTION_NONE || s->unless != SELECTION_NONE || s->overdue;
 }
 
-/* (T - lag - within, T - lag] */
+/* So many seconds; where `workdays` is not 0, so many working days, which last `s` at most, wherever they lie. */
+struct span {
+    int32_t s;
+    uint16_t workdays;
+};
+
+/* The last second that lies a whole span before another, and the first that lies one after it: s > span_before(t) where
+ * span_after(s) > t, and nowhere else. */
+int64_t span_before(const struct rule_set *, struct span, int64_t second);
+int64_t span_after(const struct rule_set *, struct span, int64_t second);
+
+/* from a span before T - lag, without that second, to T - lag */
 struct window {
-    int32_t within_s, lag_s;
+    struct span within;
+    int32_t lag_s;
 };
 
 #define TERM_TABLE(X)                                                                                                \
@@ -223,7 +235,7 @@ struct rule {
     enum subject_kind per[PER_MAX]; /* the first that the event names */
     unsigned per_count;
     uint8_t each;          /* segments of the category that each is judged by; 0: all together */
-    int32_t within_s;      /* whole minutes */
+    int32_t within_s;      /* whole minutes; of working days, the most that they last */
     int32_t for_s;         /* 0: at once */
     int32_t clear_after_s; /* how long below, before it ends or goes down */
     int64_t clear_below;   /* kept while the lowest level's one term is >= this; INT64_MIN: same as level 1 */
@@ -239,8 +251,8 @@ struct rule {
     const char *lead; /* unit, or "" */
     const char *const *assist;
     unsigned assist_count;
-    int32_t sign_within_s[LEVELS_MAX + 1]; /* 0: no limit */
-    int32_t close_within_s[LEVELS_MAX + 1];
+    struct span sign_within[LEVELS_MAX + 1]; /* 0 s: no limit */
+    struct span close_within[LEVELS_MAX + 1];
     const char *file; /* where it stands, for messages */
     int line;
 };

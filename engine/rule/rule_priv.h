@@ -91,8 +91,16 @@ void rule_read_expression(struct rule *, const struct yaml_node *, struct expres
 bool rule_read_number(const struct yaml_node *, int64_t unit, int64_t *number, struct problems *);
 /* What is counted, standing alone, by the selections from `first` on: the number of the rule's term, -1 after a
  * problem. */
-int rule_read_term(struct rule *, const struct yaml_node *, unsigned first, int32_t within_s,
+int rule_read_term(struct rule *, const struct yaml_node *, unsigned first, struct span within,
                    const struct rule_context *, struct problems *);
+
+/* A duration of a minute to `high` seconds, or working days of the calendar; a minute after a problem or without a
+ * node. */
+struct span rule_read_span(const struct yaml_node *, const char *what, int32_t high, const struct rule_context *,
+                           struct problems *);
+/* as rule_read_span, of whole minutes */
+struct span rule_read_window(const struct yaml_node *, const char *what, const struct rule_context *,
+                             struct problems *);
 
 /* the keys of a rule that tell when and where it counts: overrides, during, valid, life */
 void rule_read_circumstances(struct rule *, const struct yaml_node *, const struct rule_context *, struct problems *);

@@ -68,11 +68,8 @@ static void read_feature(struct card *card, const struct yaml_node *node)
     struct feature *f = &card->score->features[card->score->feature_count++];
     const struct yaml_node *value = need(node, "value", problems), *bins = need(node, "bins", problems);
     f->name = xstrdup(yaml_text(need(node, "name", problems), "name", "", problems));
-    int64_t within = yaml_duration(need(node, "within", problems), "within", MINUTE, card->context->retention_s, MINUTE,
-                                   problems);
-    if (within % MINUTE)
-        yaml_problem(yaml_get(node, "within"), problems, "within: expected whole minutes");
-    int term = value ? rule_read_term(card->rule, value, card->first, (int32_t)within, card->context, problems) : -1;
+    struct span within = rule_read_window(need(node, "within", problems), "within", card->context, problems);
+    int term = value ? rule_read_term(card->rule, value, card->first, within, card->context, problems) : -1;
     enum term_kind kind = term < 0 ? TERM_MEASURE : card->rule->terms[term].kind;
     if (kind == TERM_ADJACENT || kind == TERM_SILENT || kind == TERM_SCORE)
         yaml_problem(value, problems, "a feature can't be %s()", term_kind_word(kind));

@@ -54,17 +54,22 @@ static unsigned add_term(struct parser *p, const char *at, const struct term *te
     return rule->term_count++;
 }
 
-unsigned parser_window(struct parser *p, int32_t within_s, int32_t lag_s)
+static bool same_span(struct span a, struct span b)
+{
+    return a.s == b.s && a.workdays == b.workdays;
+}
+
+unsigned parser_window(struct parser *p, int32_t lag_s)
 {
     struct rule *rule = p->rule;
     for (unsigned i = 0; i < rule->window_count; i++)
-        if (rule->windows[i].within_s == within_s && rule->windows[i].lag_s == lag_s)
+        if (same_span(rule->windows[i].within, p->within) && rule->windows[i].lag_s == lag_s)
             return i;
     if (rule->window_count == WINDOWS_MAX) {
         parser_fail(p, p->at, "too many different windows in one rule: at most %d", WINDOWS_MAX);
         return 0;
     }
-    rule->windows[rule->window_count] = (struct window){within_s, lag_s};
+    rule->windows[rule->window_count] = (struct window){p->within, lag_s};
     return rule->window_count++;
 }
 
@@ -162,7 +167,7 @@ static void take_change(struct parser *p, struct term *term)
     if (!p->failed && (!yaml_duration_text(text, &lag) || lag < 60 || lag % 60 || lag > 400 * DAY))
         parser_fail(p, start, "expected how much earlier, in whole minutes, such as 7d");
     if (!p->failed)
-        term->earlier = (uint8_t)parser_window(p, p->within_s, (int32_t)lag);
+        term->earlier = (uint8_t)parser_window(p, (int32_t)lag);
 }
 
 /* weeks, so that a Monday is compared with Mondays */
@@ -177,7 +182,7 @@ static void take_anomaly(struct parser *p, struct term *term)
     /* four in a row, even if change() has one of them already */
     struct rule *rule = p->rule;
     for (unsigned i = 0; i < rule->term_count; i++)
-        if (rule->terms[i].kind == TERM_ANOMALY && rule->windows[rule->terms[i].earlier].within_s == p->within_s) {
+        if (rule->terms[i].kind == TERM_ANOMALY && same_span(rule->windows[rule->terms[i].earlier].within, p->within)) {
             term->earlier = rule->terms[i].earlier;
             return;
         }
@@ -187,7 +192,7 @@ static void take_anomaly(struct parser *p, struct term *term)
         return;
     }
     for (int week = 1; week <= 4; week++)
-        rule->windows[rule->window_count++] = (struct window){p->within_s, week * 7 * DAY};
+        rule->windows[rule->window_count++] = (struct window){p->within, week * 7 * DAY};
 }
 
 static void take_both(struct parser *p, struct term *term)
@@ -237,7 +242,7 @@ static unsigned function(struct parser *p, const char *at, enum term_kind kind)
 {
     struct term term = {.kind = kind};
     if (kind != TERM_SILENT && kind != TERM_SCORE)
-        term.window = (uint8_t)parser_window(p, p->within_s, 0);
+        term.window = (uint8_t)parser_window(p, 0);
     if (p->inner && kind != TERM_ADJACENT)
         parser_fail(p, at, "functions can't stand within adjacent()");
     switch (kind) {
@@ -314,7 +319,7 @@ unsigned parser_term(struct parser *p)
     if (parser_take(p, '('))
         return take_function(p, start, name);
     struct term term = {.kind = TERM_MEASURE, .selection = selection_of(p, start, name)};
-    term.window = (uint8_t)parser_window(p, p->within_s, 0);
+    term.window = (uint8_t)parser_window(p, 0);
     if (!p->failed && parser_take(p, '.'))
         term.measure = take_measure(p);
     if (!p->failed && p->inner && term.measure == MEASURE_AVG)

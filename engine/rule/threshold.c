@@ -104,7 +104,7 @@ int32_t rule_reach_s(const struct rule *rule)
 {
     int32_t reach = rule->within_s;
     for (unsigned i = 0; i < rule->window_count; i++)
-        if (rule->windows[i].within_s + rule->windows[i].lag_s > reach)
-            reach = rule->windows[i].within_s + rule->windows[i].lag_s;
+        if (rule->windows[i].within.s + rule->windows[i].lag_s > reach)
+            reach = rule->windows[i].within.s + rule->windows[i].lag_s;
     return reach;
 }

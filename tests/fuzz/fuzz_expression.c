@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct rule *rule = set->rules;
     rule->within_s = 3600;
     rule->per[rule->per_count++] = SUBJECT_GRID;
-    rule->windows[rule->window_count++] = (struct window){3600, 0};
+    rule->windows[rule->window_count++] = (struct window){{3600, 0}, 0};
     rule_read_selections(rule, yaml_root(let), context, &problems);
     rule->let_count = rule->selection_count;
     CHECK(problems.count == 0);

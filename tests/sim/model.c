@@ -173,7 +173,7 @@ static int64_t next_minute(const struct model *m, const struct model_subject *s,
         for (unsigned w = 0; w < rule->window_count; w++) {
             int64_t at = s->facts[i].fact->event->occurred_at + rule->windows[w].lag_s;
             sooner(&next, minute_of(at), c->minute);
-            sooner(&next, minute_of(at + rule->windows[w].within_s), c->minute);
+            sooner(&next, minute_of(at + rule->windows[w].within.s), c->minute);
         }
     for (unsigned l = 1; l <= m->rules->level_count; l++) {
         if (l > c->level && c->held[l] != MODEL_NEVER)

@@ -27,7 +27,7 @@ static struct picked pick(const struct moment *m, unsigned window, unsigned sele
     for (size_t i = 0; i < m->count; i++) {
         const struct model_taken *f = &m->subject->facts[i];
         int64_t at = f->fact->event->occurred_at;
-        if (at <= until && at > until - w->within_s && f->takes >> selection & 1)
+        if (at <= until && at > until - w->within.s && f->takes >> selection & 1)
             p.facts[p.count++] = f->fact;
     }
     return p;

@@ -7,7 +7,7 @@
 /* what every rule has; its windows from within_s */
 static inline void made_rule(struct rule *rule)
 {
-    rule->windows[0] = (struct window){rule->within_s, 0};
+    rule->windows[0] = (struct window){{rule->within_s, 0}, 0};
     rule->window_count = 1;
     rule->valid_from = INT64_MIN;
     rule->valid_to = INT64_MAX;

@@ -251,17 +251,52 @@ static uint32_t periods(const struct calendar *c, const struct row *rows, unsign
     return bits;
 }
 
+static bool workday(const struct row *rows, unsigned count, int64_t day)
+{
+    bool weekend = (day + 2 + 70) % 7 >= 5;
+    return holds(rows, count, day, 1) || (!weekend && !holds(rows, count, day, 0));
+}
+
+/* how much of the seconds [from, to) is of working days; days count from `base` */
+static int64_t worked(const struct row *rows, unsigned count, int64_t from, int64_t to)
+{
+    int64_t sum = 0;
+    for (int64_t day = -3 * DAYS; day < 3 * DAYS; day++) {
+        int64_t begin = day * 86400 > from ? day * 86400 : from, end = (day + 1) * 86400 < to ? (day + 1) * 86400 : to;
+        if (end > begin && workday(rows, count, day))
+            sum += end - begin;
+    }
+    return sum;
+}
+
+static void compare_workdays(const struct calendar *c, const struct row *rows, unsigned count, struct dice *dice)
+{
+    int64_t base = (day_of("2026-01-01") - 1) * 86400, longest = 0;
+    unsigned days = (unsigned)dice_between(dice, 1, 9);
+    for (int64_t day = -DAYS; day < DAYS; day++)
+        for (int k = 0; k < 3; k++) {
+            int64_t second = day * 86400 + (k ? dice_between(dice, k - 1, (k - 1) * 86399) : 86399);
+            int64_t before = calendar_workdays_before(c, base + second, days) - base;
+            int64_t after = calendar_workdays_after(c, base + second, days) - base;
+            EXPECT(worked(rows, count, before, second) == days * 86400, "%u before %" PRId64, days, second);
+            EXPECT(worked(rows, count, before + 1, second) < days * 86400, "later than %u before %" PRId64, days, second);
+            EXPECT(worked(rows, count, second, after) == days * 86400, "%u after %" PRId64, days, second);
+            EXPECT(worked(rows, count, second, after - 1) < days * 86400, "before %u after %" PRId64, days, second);
+            longest = second - before > longest ? second - before : longest;
+        }
+    EXPECT(calendar_workdays_longest(c, days) == longest, "%u working days last up to %" PRId64 ", not %" PRId64, days,
+           longest, calendar_workdays_longest(c, days));
+}
+
 static void compare(const struct calendar *c, const struct row *rows, unsigned count)
 {
     int64_t base = day_of("2026-01-01") - 1; /* 1 is the first of January, a Thursday */
     int64_t next = INT64_MAX;
     for (int64_t day = DAYS; day-- > -DAYS;) {
-        bool weekend = (day + 2 + 70) % 7 >= 5;
-        bool workday = holds(rows, count, day, 1) || (!weekend && !holds(rows, count, day, 0));
         uint32_t bits = periods(c, rows, count, day);
         if (periods(c, rows, count, day + 1) != bits)
             next = base + day + 1;
-        EXPECT(calendar_workday(c, base + day) == workday, "workday of day %" PRId64, day);
+        EXPECT(calendar_workday(c, base + day) == workday(rows, count, day), "workday of day %" PRId64, day);
         EXPECT(calendar_periods(c, base + day) == bits, "periods of day %" PRId64, day);
         EXPECT(calendar_next_change(c, base + day) == next, "change after day %" PRId64, day);
     }
@@ -285,8 +320,10 @@ START_TEST(agrees_with_its_rows)
         write_rows(text, rows, count);
         struct calendar *c = load(text);
         EXPECT(contradicts == !c, "%s", text);
-        if (c)
+        if (c) {
             compare(c, rows, count);
+            compare_workdays(c, rows, count, &dice);
+        }
         loaded += c != NULL;
         refused += c == NULL;
         calendar_destroy(&c);

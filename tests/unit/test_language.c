@@ -378,7 +378,7 @@ END_TEST
 
 static bool window_is(const struct rule *rule, unsigned window, int32_t within_s, int32_t lag_s)
 {
-    return window < rule->window_count && rule->windows[window].within_s == within_s &&
+    return window < rule->window_count && rule->windows[window].within.s == within_s &&
            rule->windows[window].lag_s == lag_s;
 }
 

@@ -49,9 +49,9 @@ START_TEST(whole_rule)
     ck_assert_str_eq(r->lead, "区人力资源局");
     ck_assert_uint_eq(r->assist_count, 2);
     ck_assert_str_eq(r->assist[1], "信访局");
-    ck_assert_int_eq(r->sign_within_s[2], 4 * 3600);
-    ck_assert_int_eq(r->sign_within_s[3], 0);
-    ck_assert_int_eq(r->close_within_s[4], 86400);
+    ck_assert_int_eq(r->sign_within[2].s, 4 * 3600);
+    ck_assert_int_eq(r->sign_within[3].s, 0);
+    ck_assert_int_eq(r->close_within[4].s, 86400);
     ck_assert_uint_eq(r->level[1].count, 0);
     ck_assert_uint_eq(r->atom_count, 5);
     ck_assert_int_eq(r->atoms[1].threshold, 5);
@@ -87,7 +87,7 @@ START_TEST(chinese_rule_is_the_same_rule)
                   "    办结时限: {红: 24h}\n");
     ck_assert_uint_eq(chinese->rules[0].digest, english->rules[0].digest);
     ck_assert_str_eq(chinese->rules[0].lead, english->rules[0].lead);
-    ck_assert_int_eq(chinese->rules[0].sign_within_s[4], 1800);
+    ck_assert_int_eq(chinese->rules[0].sign_within[4].s, 1800);
     rule_set_destroy(&chinese);
     rule_set_destroy(&english);
 }

@@ -8,7 +8,10 @@
 
 #include <math.h>
 
-enum { ENTRIES = 160, BASE = 20000 * 86400, SELECTIONS = 3, WEEKS = 4 };
+enum { ENTRIES = 160, BASE = 20000 * 86400, SELECTIONS = 3, WEEKS = 4, WEEK = 7 * 86400 };
+
+/* BASE is a Friday, of which the last five hours are among the ten that have entries */
+static const struct rule_set set = {.utc_offset_s = 19 * 3600};
 
 struct brute {
     struct ledger *ledger;
@@ -36,8 +39,10 @@ static void random_windows(struct rule *rule, struct dice *dice)
     while (rule->window_count < WINDOWS_MAX) {
         bool own = dice_chance(dice, 60);
         rule->windows[rule->window_count++] =
-            (struct window){own ? rule->within_s : 60 * (int32_t)dice_between(dice, 1, 300),
+            (struct window){{own ? rule->within_s : 60 * (int32_t)dice_between(dice, 1, 300), 0},
                             dice_chance(dice, 20) ? 0 : 60 * (int32_t)dice_between(dice, 1, 400)};
+        if (!own && dice_chance(dice, 30))
+            rule->windows[rule->window_count - 1].within = (struct span){WEEK, (uint16_t)dice_between(dice, 1, 5)};
     }
 }
 
@@ -105,7 +110,7 @@ static struct brute *brute_create(struct dice *dice)
     struct brute *b = xcalloc(1, sizeof *b);
     b->ledger = ledger_create(&(struct ledger_limits){{2 * 86400, 7200}, {64 << 20, 16 << 20}}, 1);
     b->rule = random_rule(dice);
-    b->view = view_create(&(struct view_inputs){.rule = &b->rule, .ledger = b->ledger, .registry = registry});
+    b->view = view_create(&(struct view_inputs){.set = &set, .rule = &b->rule, .ledger = b->ledger, .registry = registry});
     for (unsigned i = 0; i < ENTRIES; i++) {
         /* few seconds and ids that sort in another order than they came */
         int64_t at = BASE + (dice_chance(dice, 30) ? 60 * dice_below(dice, 600) : dice_below(dice, 36000));
@@ -143,10 +148,26 @@ static bool upto(const struct brute *b, unsigned i, unsigned k)
     return strcmp(b->id[i], b->id[k]) <= 0;
 }
 
+/* when entry i is in the window no more, its lag aside; of working days, day after day as each is worked or not */
+static int64_t leaves(const struct brute *b, unsigned window, unsigned i)
+{
+    struct span within = b->rule.windows[window].within;
+    int64_t at = (int64_t)b->all[i].at + set.utc_offset_s, left = within.workdays * INT64_C(86400);
+    if (!within.workdays)
+        return (int64_t)b->all[i].at + within.s;
+    while (left > 0) {
+        bool worked = (at / 86400 + 3) % 7 < 5; /* 1970-01-01 was a Thursday */
+        int64_t rest = 86400 - at % 86400, step = worked && left < rest ? left : rest;
+        at += step;
+        left -= worked ? step : 0;
+    }
+    return at - set.utc_offset_s;
+}
+
 static bool in_window(const struct brute *b, unsigned window, unsigned i, int64_t minute)
 {
     int64_t to = minute * 60 - b->rule.windows[window].lag_s;
-    return b->in[i] && b->all[i].at <= to && b->all[i].at > to - b->rule.windows[window].within_s;
+    return b->in[i] && b->all[i].at <= to && leaves(b, window, i) > to;
 }
 
 /* one measure over a window, up to entry `last` in the order of facts (-1: all) */
@@ -289,11 +310,11 @@ static void check_changes(struct brute *b, int64_t minute)
         newest = minute_up(b->all[i].at) > newest ? minute_up(b->all[i].at) : newest;
         for (unsigned w = 0; w < b->rule.window_count; w++) {
             int64_t at = (int64_t)b->all[i].at + b->rule.windows[w].lag_s;
-            int64_t enters = minute_up(at), leaves = minute_up(at + b->rule.windows[w].within_s);
+            int64_t enters = minute_up(at), over = minute_up(leaves(b, w, i) + b->rule.windows[w].lag_s);
             if (enters > minute && enters < next)
                 next = enters;
-            if (leaves > minute && leaves < next)
-                next = leaves;
+            if (over > minute && over < next)
+                next = over;
         }
     }
     EXPECT(view_next_change(b->view, minute) == next, "from %lld: the next change is not at %lld", (long long)minute,
@@ -325,7 +346,7 @@ static void check_crossing(struct brute *b, int64_t minute)
 
 static int64_t any_minute(struct dice *dice)
 {
-    return BASE / 60 + dice_between(dice, -10, 1000);
+    return BASE / 60 + dice_between(dice, -10, dice_chance(dice, 70) ? 1000 : 10 * 1440);
 }
 
 static void check_all(struct brute *b, struct dice *dice)

@@ -91,13 +91,23 @@ class Judge:
     def __init__(self, rule: Rule, subject: Subject, chain: Chain, neighbours: list[Chain], regions: Regions):
         self.rule, self.chain, self.neighbours = rule, chain, neighbours
         self.levels = rule.levels_in(subject.code, regions)
+        self.counted = {name for one in rule.comparisons() for name in one.term.selections()}
 
     def moment(self, minute: int, last: Event | None = None) -> Moment:
         return Moment(self.chain, self.neighbours, self.rule.within, minute, last)
 
     def level(self, moment: Moment) -> int:
+        if not self.sees(moment):
+            return 0
         levels = self.rule.levels_on(self.levels, local_date(moment.minute * MINUTE))
         return max((number for number, condition in levels.items() if condition.holds(moment)), default=0)
+
+    def sees(self, moment: Moment) -> bool:
+        """Whether any of the rule's windows holds a fact that counts."""
+        return any(moment.window(name, lag) for lag in self.lags() for name in self.counted)
+
+    def lags(self) -> set[int]:
+        return {0} | {lag for one in self.rule.comparisons() for lag in one.term.lags}
 
     def kept_level(self, level: int, moment: Moment) -> int:
         rule = self.rule
@@ -107,7 +117,7 @@ class Judge:
 
     def minutes(self) -> list[int]:
         """At which the level may change."""
-        lags = {0} | {lag for one in self.rule.comparisons() for lag in one.term.lags}
+        lags = self.lags()
         found = {minute_of(second + lag) for chain in (self.chain, *self.neighbours) for fact in chain.facts
                  for second in (fact.occurred_at, self.rule.within.after(fact.occurred_at)) for lag in lags}
         days = self.rule.calendar.edges(self.rule.during) | set(validity_edges(self.rule))

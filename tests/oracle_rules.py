@@ -20,7 +20,7 @@ from oracle_calendar import Calendar, Hours, Span, local_date
 from oracle_expression import UPWARD, Adjacent, Comparison, Condition, Measure, Nothing, in_season
 from oracle_facts import REGION_LEVELS, Regions, is_overdue
 from oracle_parser import Parser, duration, scaled, workdays
-from oracle_words import (CLEAR_KEYS, DAYS, EACH, LEVELS, LIVES, OVERRIDE_COLUMNS, RULE_KEYS, SELECTION_KEYS, SUBJECTS,
+from oracle_words import (CLEAR_KEYS, DAYS, EACH, KINDS, LEVELS, LIVES, OVERRIDE_COLUMNS, RULE_KEYS, SELECTION_KEYS, SUBJECTS,
                           english, known, level_number)
 
 COUNTED_KINDS = frozenset({"created", "called_again", "reading"})
@@ -158,7 +158,7 @@ def read_selection(spec: dict | None, calendar: Calendar) -> Selection:
     spec = english(spec or {}, SELECTION_KEYS)
     sources, categories, kinds = (listed(spec.pop(key, None)) for key in ("source", "category", "kind"))
     tags_all, tags_any = (frozenset(listed(spec.pop(key, None))) for key in ("tag", "any_tag"))
-    found = Selection(frozenset(sources) or None, tuple(categories) or None, frozenset(kinds) or COUNTED_KINDS,
+    found = Selection(frozenset(sources) or None, tuple(categories) or None, frozenset(known(kind, KINDS) for kind in kinds) or COUNTED_KINDS,
                       tags_all, tags_any, tuple(map(Hours.parse, listed(spec.pop("hours", None)))),
                       tuple(known(day, DAYS) for day in listed(spec.pop("days", None))), calendar,
                       spec.pop("after", None), spec.pop("unless", None), spec.pop("overdue", False))
@@ -255,8 +255,6 @@ def complaints(rule: Rule) -> Iterator[str]:
             yield "overrides and adjacent() are for regions"
     if any(override.threshold <= 0 or not overridden(rule, override) for override in rule.overrides):
         yield "an override of nothing, or to nothing"
-    if any(condition.holds(Nothing()) for condition in rule.levels.values()):
-        yield "a level holds of nothing"
     if rule.clear_when and rule.clear_below:
         yield "clear has both below and when"
     if rule.clear_when and not rule.clear_when.holds(Nothing()):

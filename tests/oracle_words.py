@@ -16,6 +16,8 @@ SUBJECTS = {"区": "district", "街道": "street", "社区": "community", "网�
             "被投诉方": "respondent", "事项": "matter"}
 DAYS = {"工作日": "workday", "休息日": "holiday", "周一": "mon", "周二": "tue", "周三": "wed", "周四": "thu",
         "周五": "fri", "周六": "sat", "周日": "sun"}
+KINDS = {"受理": "created", "再次来电": "called_again", "读数": "reading", "流转": "status", "办结": "closed",
+         "重办": "reopened"}
 EACH = {"一级": "category.1", "二级": "category.2", "三级": "category.3", "四级": "category.4"}
 LIVES = {"草稿": "draft", "试运行": "shadow", "启用": "active"}
 OVERRIDE_COLUMNS = {"区域": "region", "编码": "code", "名称": "name", "级别": "level", "计数": "measure", "阈值": "threshold"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from made_district import COMPLAINED, SOURCES, TAGS
-from oracle_words import DAYS, LEVELS
+from oracle_words import DAYS, KINDS, LEVELS
 
 THRESHOLDS = {"events": (1, 6), "callers": (1, 6), "involved": (2, 12), "regions": (1, 4), "sources": (1, 3),
               "both": (1, 3), "adjacent": (1, 3), "sum": (2, 200), "max": (3, 68), "avg": (2, 66), "change": (1, 4),
@@ -83,8 +83,9 @@ class Conditions:
         if self.maybe("tags", 0.25):
             spec[rng.choice(("tag", "any_tag"))] = rng.choice((*TAGS, list(TAGS)))
         if self.maybe("kinds", 0.25):
-            spec["kind"] = rng.choice(("called_again", "created", ["created", "called_again"], "status", "closed",
-                                       ["closed", "reopened"]))
+            kinds = rng.choice((["called_again"], ["created"], ["created", "called_again"], ["status"], ["closed"],
+                                ["closed", "reopened"]))
+            spec["kind"] = [self.word(kind, backward(KINDS)) for kind in kinds]
             if spec.get("source") == "sensor":
                 del spec["source"]
         if self.maybe("hours", 0.25):

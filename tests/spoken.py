@@ -14,7 +14,7 @@ from pathlib import Path
 ENGINE = Path(__file__).resolve().parent.parent / "engine"
 TABLE = ENGINE / "base" / "chinese.c"
 # which argument is the format, from 0
-SPEAKERS = {"problem_add": 4, "problem_warn": 4, "yaml_problem": 2, "yaml_warning": 2, "csv_problem": 3, "parser_fail": 2}
+SPEAKERS = {"problem_add": 4, "problem_warn": 4, "yaml_problem": 2, "yaml_warning": 2, "csv_problem": 3, "csv_warning": 3, "parser_fail": 2}
 # words that stand in these calls are shown, whatever they look like: name -> which argument
 WORDS = {"unknown": 1, "case_unknown": 2, "N_": 0, "problem_word": 1}
 # files in which a speaker's name means something else

@@ -5,7 +5,7 @@ Each in a small case worked by hand; events are mostly at G1 and one minute apar
 
 import pytest
 
-from oracle_cases import A_DAY, event, found, opens, rule, value
+from oracle_cases import A_DAY, event, found, minute_at, opens, rule, value
 from oracle_expression import surprise
 
 
@@ -170,8 +170,13 @@ def test_constants_are_computed_exactly():
             rule({"yellow": wrong})
 
 
-def test_what_holds_of_nothing_is_refused():
-    for level in ("x < 3", "not x >= 3", "x = 0", "change(x, 1h) < 1", "x >= 0", "x >= 2 or anomaly(x) < 1"):
-        with pytest.raises(ValueError):
-            rule({"yellow": level})
-    rule({"yellow": "x.avg < 3"})  # of nothing there is no average
+def test_what_holds_of_nothing_lasts_while_a_window_sees_something():
+    one = [event("a", 0)]
+    for level in ("x < 3", "not x >= 3", "x.avg < 3"):
+        assert found(one, rule({"yellow": level})) == [("G1", 0, None, "yellow", 15)], level
+    assert found(one, rule({"yellow": "x = 0"})) == []
+    assert found(one, rule({"yellow": "change(x, 1h) < 1"})) == [("G1", 60, None, "yellow", 75)]
+    later = rule({"yellow": "x < 3"}, valid={"from": "2026-02-03"})
+    midnight = minute_at("2026-02-03T00:00")
+    assert found([event("a", midnight - 30)], later) == []
+    assert found([event("a", midnight - 3)], later) == [("G1", midnight, None, "yellow", midnight + 12)]

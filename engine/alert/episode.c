@@ -20,6 +20,7 @@ bool machine_pending(const struct machine *m, const struct rule *rule, unsigned 
 struct judged {
     int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
     bool valid; /* the rule is in force */
+    bool any;   /* something is counted at all */
     bool closed;
 };
 
@@ -29,12 +30,13 @@ static void judge(struct judged *j, const struct rule *rule, struct view *view, 
     view_values(view, j->values);
     view_thresholds(view, minute, j->thresholds);
     j->valid = rule_valid(rule, minute);
+    j->any = !rule->of_nothing || view_sees(view);
     j->closed = closed;
 }
 
 static unsigned level_of(const struct rule *rule, unsigned level_count, const struct judged *j)
 {
-    unsigned level = j->valid ? level_count : 0;
+    unsigned level = j->valid && j->any ? level_count : 0;
     while (level > 0 && !expression_holds(&rule->level[level], rule, j->values, j->thresholds, j->closed))
         level--;
     return level;

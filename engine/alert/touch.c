@@ -43,8 +43,7 @@ static void touch_neighbours(const struct touch *touch, unsigned rule, const str
     const struct region *own = registry_region(touch->tracker->registry, subject->region);
     for (uint32_t i = 0; i < own->neighbour_count; i++) {
         struct subject there = subject_of_neighbour(subject, own->neighbours[i]);
-        if (registry_region(touch->tracker->registry, own->neighbours[i])->level == own->level)
-            touch_subject(touch, rule, there, subject_code(touch->tracker, &there, touch->ref));
+        touch_subject(touch, rule, there, subject_code(touch->tracker, &there, touch->ref));
     }
 }
 

@@ -158,21 +158,12 @@ static int64_t adjacent(struct view *v, const struct term *t)
     int64_t regions = holds_on(v, part, t, v->in.region);
     const struct region *own = registry_region(v->in.registry, v->in.region);
     for (uint32_t i = 0; regions && i < own->neighbour_count; i++)
-        if (registry_region(v->in.registry, own->neighbours[i])->level == own->level)
-            regions += holds_on(v, part, t, own->neighbours[i]);
+        regions += holds_on(v, part, t, own->neighbours[i]);
     view_destroy(&part);
     return regions;
 }
 
 /* ---- all ---- */
-
-static int64_t points(const struct score *score, const int64_t *values)
-{
-    int64_t total = score->base;
-    for (unsigned f = 0; f < score->feature_count; f++)
-        total += feature_points(&score->features[f], values[score->features[f].term]);
-    return total;
-}
 
 static int64_t value_of(struct view *v, const struct term *t, const int64_t *values)
 {
@@ -193,7 +184,7 @@ static int64_t value_of(struct view *v, const struct term *t, const int64_t *val
     case TERM_SILENT:
         return v->silent >> t->source & 1;
     case TERM_SCORE: /* its features' terms come before it */
-        return points(&v->in.rule->scores[t->score], values);
+        return score_points(&v->in.rule->scores[t->score], values);
     case TERM_KINDS:
         break;
     }

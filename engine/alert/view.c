@@ -203,6 +203,15 @@ int64_t view_oldest_minute(const struct view *v)
     return v->count ? ((int64_t)v->entries[0].at + 59) / 60 : MINUTE_NEVER;
 }
 
+bool view_sees(const struct view *v)
+{
+    for (unsigned w = 0; w < v->in.rule->window_count; w++)
+        for (size_t i = v->cursors[w].low; i < v->cursors[w].high; i++)
+            if (v->entries[i].takes)
+                return true;
+    return false;
+}
+
 const struct view_entry *view_window(const struct view *v, size_t *count)
 {
     *count = v->cursors[0].high - v->cursors[0].low;

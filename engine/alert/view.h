@@ -68,6 +68,8 @@ int64_t view_oldest_minute(const struct view *);
 /* first minute that sees the newest fact; MINUTE_NONE if the view is empty */
 int64_t view_newest_minute(const struct view *);
 
+/* does any window hold a fact of the subject's own? */
+bool view_sees(const struct view *);
 /* the facts of the rule's own window, in order */
 const struct view_entry *view_window(const struct view *, size_t *count);
 

@@ -294,8 +294,7 @@ static void touch_neighbours(const struct generation *g, struct findings *looks)
         for (uint32_t n = 0; n < own->neighbour_count; n++) {
             struct finding there = f;
             there.subject = subject_of_neighbour(&f.subject, own->neighbours[n]);
-            if (registry_region(g->in.registry, own->neighbours[n])->level == own->level)
-                findings_add(looks, &there);
+            findings_add(looks, &there);
         }
     }
 }

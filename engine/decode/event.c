@@ -5,7 +5,13 @@
 #include "decode/decode.h"
 
 static const char *const kinds[EVENT_KINDS] = {
-#define X(name, word) [EVENT_##name] = word,
+#define X(name, word, chinese) [EVENT_##name] = word,
+    EVENT_KIND_TABLE(X)
+#undef X
+};
+
+static const char *const kinds_chinese[EVENT_KINDS] = {
+#define X(name, word, chinese) [EVENT_##name] = chinese,
     EVENT_KIND_TABLE(X)
 #undef X
 };
@@ -16,12 +22,23 @@ const char *event_kind_word(enum event_kind kind)
     return kinds[kind];
 }
 
-int event_kind_parse(struct str word)
+static int find(struct str word, const char *const words[EVENT_KINDS])
 {
     for (int kind = 0; kind < EVENT_KINDS; kind++)
-        if (str_eq(word, str_of(kinds[kind])))
+        if (word.len && str_eq(word, str_of(words[kind])))
             return kind;
     return -1;
+}
+
+int event_kind_parse(struct str word)
+{
+    return find(word, kinds);
+}
+
+int event_kind_said(struct str word)
+{
+    int kind = find(word, kinds);
+    return kind >= 0 ? kind : find(word, kinds_chinese);
 }
 
 static const struct {

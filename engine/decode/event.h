@@ -8,25 +8,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The first column is the word used in mappings, rules and the ledger topic; never renumber, only append. */
+/* The first word is that of mappings and of the ledger topic, rules and their tests know both; never renumber, only
+ * append. */
 #define EVENT_KIND_TABLE(X)                                                                                            \
-    X(CREATED, "created")           /* a complaint; counts */                                                          \
-    X(CALLED_AGAIN, "called_again") /* counts */                                                                       \
-    X(PARTY, "party")               /* a further caller of another event: no event, one caller */                      \
-    X(STATUS, "status")             /* dispatched, returned, extended...: carries the due time */                      \
-    X(CLOSED, "closed")                                                                                                \
-    X(REOPENED, "reopened")                                                                                            \
-    X(MERGED, "merged")     /* target: the other matter */                                                             \
-    X(LINKED, "linked")     /* target: the other matter */                                                             \
-    X(MOVED, "moved")       /* target: the id of the fact whose region or category this one corrects */                \
-    X(VOIDED, "voided")     /* target: the id of the fact taken back */                                                \
-    X(RESTORED, "restored") /* target: the id of the fact that counts again */                                         \
-    X(READING, "reading")   /* of a sensor; counts */                                                                  \
-    X(DISPOSITION, "disposition")                                                                                      \
-    X(CARRIED, "carried") /* only on the log: a fact of any kind that was carried on, see ledger/wire.h */
+    X(CREATED, "created", "受理")               /* a complaint; counts */                                              \
+    X(CALLED_AGAIN, "called_again", "再次来电") /* counts */                                                           \
+    X(PARTY, "party", "")                       /* a further caller of another event: no event, one caller */          \
+    X(STATUS, "status", "流转")                 /* dispatched, returned, extended...: carries the due time */          \
+    X(CLOSED, "closed", "办结")                                                                                        \
+    X(REOPENED, "reopened", "重办")                                                                                    \
+    X(MERGED, "merged", "合并")     /* target: the other matter */                                                     \
+    X(LINKED, "linked", "关联")     /* target: the other matter */                                                     \
+    X(MOVED, "moved", "改派")       /* target: the id of the fact whose region or category this one corrects */        \
+    X(VOIDED, "voided", "作废")     /* target: the id of the fact taken back */                                        \
+    X(RESTORED, "restored", "恢复") /* target: the id of the fact that counts again */                                 \
+    X(READING, "reading", "读数")   /* of a sensor; counts */                                                          \
+    X(DISPOSITION, "disposition", "")                                                                                  \
+    X(CARRIED, "carried", "") /* only on the log: a fact of any kind that was carried on, see ledger/wire.h */
 
 enum event_kind {
-#define X(name, word) EVENT_##name,
+#define X(name, word, chinese) EVENT_##name,
     EVENT_KIND_TABLE(X)
 #undef X
         EVENT_KINDS
@@ -34,6 +35,7 @@ enum event_kind {
 
 const char *event_kind_word(enum event_kind);
 int event_kind_parse(struct str word); /* -1 if it is none */
+int event_kind_said(struct str word);  /* likewise, in either language */
 
 /* both are lengths of one byte in the ledger topic */
 enum { EVENT_ACTORS_MAX = 255, EVENT_TEXT_MAX = 255 };

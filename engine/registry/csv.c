@@ -222,6 +222,15 @@ void csv_problem(const struct csv *csv, const struct csv_field *field, struct pr
     va_end(args);
 }
 
+void csv_warning(const struct csv *csv, const struct csv_field *field, struct problems *problems, const char *format,
+                 ...)
+{
+    va_list args;
+    va_start(args, format);
+    problem_vadd(problems, true, csv->name, field->line, field->col, format, args);
+    va_end(args);
+}
+
 bool csv_next_item(struct str *list, struct str *item)
 {
     static const char wide[] = "；";

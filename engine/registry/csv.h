@@ -34,8 +34,10 @@ size_t csv_rows(const struct csv *); /* without the header */
 bool csv_has(const struct csv *, size_t column); /* does the header have it? */
 const struct csv_field *csv_row(const struct csv *, size_t row);
 
-/* a problem at the field's place */
+/* a problem at the field's place; a warning there */
 void csv_problem(const struct csv *, const struct csv_field *, struct problems *, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void csv_warning(const struct csv *, const struct csv_field *, struct problems *, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Takes the next item off a list split by ';' (or the full-width one); blank items are skipped.  false at the end. */

@@ -31,7 +31,7 @@ struct region {
     enum region_level level;
     uint32_t last;                        /* the subtree is [own number, last] */
     uint32_t ancestor[REGION_LEVELS_END]; /* by level, itself included; REGION_NONE where the path has none */
-    const uint32_t *neighbours;
+    const uint32_t *neighbours;           /* of its own level */
     uint32_t neighbour_count;
     double lon, lat;     /* NAN where not given */
     uint32_t population; /* 0 where not given */

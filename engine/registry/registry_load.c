@@ -200,6 +200,18 @@ static void read_validity(struct loader *l, uint32_t row)
             csv_problem(l->csv, f, l->problems, "the successor %.*s is not in this file", STR_ARG(code));
 }
 
+/* Who walks neighbours may rely on it that they are of the region's own level. */
+static bool is_beside(const struct loader *l, uint32_t row, uint32_t other)
+{
+    enum region_level own = l->rows[row].region.level, level = l->rows[other].region.level;
+    bool beside = own == level || !own || !level; /* one that is unknown has been told */
+    if (!beside)
+        csv_warning(l->csv, field(l, row, NEIGHBOURS), l->problems,
+                    "the neighbour %s is of another level: adjacent() (邻近) does not look there",
+                    l->rows[other].region.code);
+    return beside;
+}
+
 static bool has_neighbour(const struct loader *l, uint32_t row, uint32_t other)
 {
     const struct row *r = &l->rows[row];
@@ -225,6 +237,8 @@ static void read_neighbours(struct loader *l, uint32_t row)
                         STR_ARG(code));
             continue;
         }
+        if (!is_beside(l, row, other))
+            continue;
         if (l->pool_count == l->pool_capacity) {
             l->pool_capacity = l->pool_capacity ? l->pool_capacity * 2 : 256;
             l->pool = xrealloc(l->pool, l->pool_capacity * sizeof *l->pool);

@@ -9,15 +9,6 @@
 
 enum { TIMES_MAX = 10000, ENTRIES_MAX = 1000 };
 
-static const struct {
-    const char *word;
-    enum event_kind kind;
-} kind_synonyms[] = {
-    {"受理", EVENT_CREATED},     {"再次来电", EVENT_CALLED_AGAIN}, {"读数", EVENT_READING}, {"流转", EVENT_STATUS},
-    {"办结", EVENT_CLOSED},      {"重办", EVENT_REOPENED},         {"合并", EVENT_MERGED},  {"关联", EVENT_LINKED},
-    {"改派", EVENT_MOVED},       {"作废", EVENT_VOIDED},           {"恢复", EVENT_RESTORED},
-};
-
 static const char *text_of(struct case_entry *e, enum case_key key, const char *what)
 {
     return yaml_text(case_get(e->node, key, e->r->problems), what, "", e->r->problems);
@@ -46,10 +37,7 @@ static void read_kind(struct case_entry *e)
     bool value = case_get(e->node, CASE_KEY_VALUE, e->r->problems) != NULL;
     const struct yaml_node *node = case_get(e->node, CASE_KEY_KIND, e->r->problems);
     const char *known[EVENT_KINDS], *word = yaml_text(node, "kind", value ? "reading" : "created", e->r->problems);
-    int kind = event_kind_parse(str_of(word));
-    for (size_t i = 0; i < sizeof kind_synonyms / sizeof *kind_synonyms && kind < 0; i++)
-        if (strcmp(word, kind_synonyms[i].word) == 0)
-            kind = kind_synonyms[i].kind;
+    int kind = event_kind_said(str_of(word));
     for (int k = 0; k < EVENT_KINDS; k++)
         known[k] = event_kind_word((enum event_kind)k);
     if (kind < 0) {

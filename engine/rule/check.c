@@ -86,16 +86,34 @@ static void check_below(const struct rule *rule, const struct rule_places *place
         yaml_problem(places->below, problems, "below (低于): expected at most the lowest threshold of the levels");
 }
 
-/* Only what happens can end such an alert, and it may never happen: perhaps that is meant. */
-static void check_when(const struct rule *rule, const struct rule_places *places, struct problems *problems)
+void rule_values_of_nothing(const struct rule *rule, int64_t values[TERMS_MAX])
 {
-    int64_t values[TERMS_MAX];
     for (unsigned i = 0; i < rule->term_count; i++) {
         const struct term *t = &rule->terms[i];
         bool none = t->kind == TERM_SHARE || (t->kind == TERM_MEASURE && (t->measure == MEASURE_MAX ||
                                                                           t->measure == MEASURE_AVG));
-        values[i] = none ? VALUE_NONE : 0;
+        values[i] = none ? VALUE_NONE : t->kind == TERM_SCORE ? score_points(&rule->scores[t->score], values) : 0;
     }
+}
+
+/* One event is enough for such a level, whatever the author had in mind. */
+static void check_nothing(const struct rule *rule, const struct rule_places *places, struct problems *problems)
+{
+    int64_t values[TERMS_MAX];
+    rule_values_of_nothing(rule, values);
+    for (unsigned level = 1; level <= LEVELS_MAX && rule->of_nothing; level++)
+        if (places->level[level] && expression_holds(&rule->level[level], rule, values, NULL, true))
+            yaml_warning(places->level[level], problems,
+                         "holds even of 0, so the first event raises it and it lasts until the last has left: say "
+                         "how many there must be, too, such as `%s >= 3 and ...`",
+                         rule->selections[0].name);
+}
+
+/* Only what happens can end such an alert, and it may never happen: perhaps that is meant. */
+static void check_when(const struct rule *rule, const struct rule_places *places, struct problems *problems)
+{
+    int64_t values[TERMS_MAX];
+    rule_values_of_nothing(rule, values);
     if (places->when && !expression_holds(&rule->clear_when, rule, values, NULL, true))
         yaml_warning(places->when, problems,
                      "when (条件) does not hold where there is nothing left: without such events the alert never ends");
@@ -147,6 +165,7 @@ void rule_check(const struct rule *rule, const struct rule_places *places, const
     check_used(rule, places, problems);
     check_reachable(rule, places, context, problems);
     check_below(rule, places, problems);
+    check_nothing(rule, places, problems);
     check_when(rule, places, problems);
     check_standing(rule, places, problems);
     check_retention(rule, places, context, problems);

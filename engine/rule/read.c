@@ -239,7 +239,10 @@ static void finish(struct rule *rule)
             rule->used |= UINT32_C(1) << t->other;
     }
     rule->monotone = true;
-    for (int l = 1; l <= LEVELS_MAX; l++)
+    int64_t values[TERMS_MAX];
+    rule_values_of_nothing(rule, values);
+    for (int l = 1; l <= LEVELS_MAX; l++) {
+        rule->of_nothing |= expression_holds(&rule->level[l], rule, values, NULL, true);
         for (unsigned i = 0; i < rule->level[l].count; i++) {
             const struct step *step = &rule->level[l].steps[i];
             if (step->op != OP_ATOM)
@@ -247,6 +250,8 @@ static void finish(struct rule *rule)
             rule->monotone &= rule->atoms[step->atom].monotone;
             rule->standing |= rule->terms[rule->atoms[step->atom].term].kind == TERM_SILENT;
         }
+    }
+    rule->of_nothing &= !rule->standing;
 }
 
 void rule_read(struct rule *rule, const struct yaml_node *node, const struct rule_context *context,

@@ -112,6 +112,14 @@ int32_t feature_points(const struct feature *feature, int64_t value)
     return feature->bins[bin].points;
 }
 
+int64_t score_points(const struct score *score, const int64_t *values)
+{
+    int64_t total = score->base;
+    for (unsigned f = 0; f < score->feature_count; f++)
+        total += feature_points(&score->features[f], values[score->features[f].term]);
+    return total;
+}
+
 bool rule_of_regions(const struct rule *rule)
 {
     for (unsigned i = 0; i < rule->per_count; i++)

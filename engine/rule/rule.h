@@ -197,6 +197,8 @@ struct score {
     unsigned feature_count;
 };
 
+int64_t score_points(const struct score *, const int64_t *values); /* of the rule's terms */
+
 enum subject_kind {
     SUBJECT_NONE,
     SUBJECT_DISTRICT = REGION_DISTRICT,
@@ -247,6 +249,7 @@ struct rule {
     bool asks_matter;  /* a selection asks what else happened to the matter */
     bool around;       /* a condition looks at neighbours */
     bool standing;     /* of sources, not of events: silent() */
+    bool of_nothing;   /* a level's condition holds where nothing is counted: there it is no level all the same */
     int32_t raise_within_s;
     const char *lead; /* unit, or "" */
     const char *const *assist;

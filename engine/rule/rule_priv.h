@@ -113,6 +113,9 @@ struct rule_places {
 /* what no part shows by itself: reachability, retention, use of all selections, `below` */
 void rule_check(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
 
+/* The values of the rule's terms where nothing is counted. */
+void rule_values_of_nothing(const struct rule *, int64_t values[TERMS_MAX]);
+
 /* warnings about what no source can ever meet; of a rule without a mistake */
 void rule_warn_unmet(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
 

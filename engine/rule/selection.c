@@ -87,7 +87,7 @@ static void read_tag_any(const struct yaml_node *node, struct reader *r)
 
 static void read_kind(const struct yaml_node *node, struct reader *r)
 {
-    int kind = event_kind_parse(node->text);
+    int kind = event_kind_said(node->text);
     if (kind < 0)
         unknown(node, "kind of event", countable_kind_word, EVENT_KINDS, r);
     else if (!(kinds_countable >> kind & 1))

@@ -39,6 +39,14 @@ static bool has_subject(const struct rule *rule, const struct selection *s, cons
     return false;
 }
 
+/* to be known by what else happened to it */
+static bool has_matter(const struct rule *rule, const struct selection *s, const struct offer *offer)
+{
+    (void)rule;
+    (void)s;
+    return offer->matters;
+}
+
 static uint64_t keep(uint64_t sources, test_of_offer *test, const struct rule *rule, const struct selection *s,
                      const struct rule_context *context)
 {
@@ -55,7 +63,7 @@ static const struct yaml_node *place_of(const struct yaml_node *mapping, enum ru
     return value ? value : mapping;
 }
 
-/* Which sources have events for the selection?  A warning if none has. */
+/* Which sources have events for the selection, what has to come before them aside?  A warning if none has. */
 static uint64_t judge_selection(const struct rule *rule, unsigned selection, const struct rule_places *places,
                                 const struct rule_context *context, struct problems *problems)
 {
@@ -66,7 +74,8 @@ static uint64_t judge_selection(const struct rule *rule, unsigned selection, con
     uint64_t of_kind = keep(s->sources & all, has_kind, rule, s, context);
     uint64_t tagged = keep(of_kind, has_tags, rule, s, context);
     uint64_t meant = keep(tagged, has_category, rule, s, context);
-    uint64_t left = keep(meant, has_subject, rule, s, context);
+    bool counted = rule->used >> selection & 1; /* others are only asked for by after and unless, whatever their subject */
+    uint64_t left = counted ? keep(meant, has_subject, rule, s, context) : meant;
     if (!of_kind)
         yaml_warning(place_of(node, KEY_KIND, problems), problems,
                      "%s: none of its sources reports events of this kind, so it stays at 0", s->name);
@@ -82,6 +91,30 @@ static uint64_t judge_selection(const struct rule *rule, unsigned selection, con
     return left;
 }
 
+/* Those of them that can follow what `after` names, or be overdue: both are asked of a matter. */
+static uint64_t judge_past(const struct rule *rule, unsigned selection, const uint64_t sources[SELECTIONS_MAX],
+                           const struct rule_places *places, const struct rule_context *context,
+                           struct problems *problems)
+{
+    const struct selection *s = &rule->selections[selection];
+    const struct yaml_node *node = yaml_value(places->let, selection);
+    if (!sources[selection] || (s->after == SELECTION_NONE && !s->overdue))
+        return sources[selection];
+    enum rule_key key = s->after == SELECTION_NONE ? KEY_OVERDUE : KEY_SEL_AFTER;
+    uint64_t left = keep(sources[selection], has_matter, rule, s, context);
+    if (!left)
+        yaml_warning(place_of(node, key, problems), problems,
+                     "%s: none of its sources names a matter, so nothing came before and it stays at 0", s->name);
+    if (!left || s->after == SELECTION_NONE ||
+        keep(sources[s->after], has_matter, rule, &rule->selections[s->after], context))
+        return left;
+    if (sources[s->after]) /* else that has been said of it */
+        yaml_warning(place_of(node, key, problems), problems,
+                     "%s: none of the sources of %s names a matter, so it stays at 0", s->name,
+                     rule->selections[s->after].name);
+    return 0;
+}
+
 static bool has_measure(const struct rule_context *context, uint64_t sources, enum measure measure)
 {
     for (unsigned i = 0; i < SOURCES_MAX; i++) {
@@ -95,6 +128,37 @@ static bool has_measure(const struct rule_context *context, uint64_t sources, en
     return false;
 }
 
+/* the most regions that adjacent() can find: the subject's and its neighbours */
+static unsigned most_around(const struct rule *rule, const struct registry *registry)
+{
+    unsigned most = 0;
+    for (uint32_t i = 1; i <= registry_count(registry); i++) {
+        const struct region *region = registry_region(registry, i);
+        for (unsigned k = 0; k < rule->per_count; k++)
+            if ((enum subject_kind)region->level == rule->per[k] && region->neighbour_count + 1 > most)
+                most = region->neighbour_count + 1;
+    }
+    return most;
+}
+
+/* may adjacent() reach its threshold? */
+static bool judge_adjacent(const struct rule *rule, unsigned atom, const struct rule_places *places,
+                           const struct rule_context *context, struct problems *problems)
+{
+    unsigned most = most_around(rule, context->registry);
+    if (rule->atoms[atom].threshold <= most)
+        return true;
+    for (unsigned level = 1; level <= context->level_count; level++)
+        for (unsigned i = 0; i < rule->level[level].count; i++)
+            if (rule->level[level].steps[i].op == OP_ATOM && rule->level[level].steps[i].atom == atom)
+                yaml_warning(places->level[level], problems,
+                             "adjacent() (邻近) is %u at most: no region of this level has more neighbours in the registry",
+                             most);
+    return false;
+}
+
+static bool can_hold(const struct expression *, uint64_t met);
+
 /* Bits of the atoms that may hold: all but those that some event would have to raise and none can. */
 static uint64_t judge_atoms(const struct rule *rule, const uint64_t sources[SELECTIONS_MAX],
                             const struct rule_places *places, const struct rule_context *context,
@@ -107,8 +171,13 @@ static uint64_t judge_atoms(const struct rule *rule, const uint64_t sources[SELE
         const struct term *term = &rule->terms[atom->term];
         uint32_t selection = UINT32_C(1) << term->selection;
         bool free = atom->at_most || term->kind == TERM_SCORE || term->kind == TERM_SILENT ||
-                    term->kind == TERM_ADJACENT || term->selection >= rule->let_count;
-        if (free || has_measure(context, sources[term->selection], term->measure)) {
+                    term->selection >= rule->let_count;
+        if (!free && term->kind == TERM_ADJACENT) { /* its own atoms come before it */
+            bool met_around = judge_adjacent(rule, i, places, context, problems) && can_hold(term->inner, met);
+            met |= (uint64_t)met_around << i;
+        } else if (!free && (term->kind == TERM_BOTH || term->kind == TERM_SHARE) && !sources[term->other]) {
+            continue; /* and that has been said */
+        } else if (free || has_measure(context, sources[term->selection], term->measure)) {
             met |= UINT64_C(1) << i;
         } else if (sources[term->selection] && !(said & selection)) {
             said |= selection;
@@ -139,13 +208,15 @@ static bool can_hold(const struct expression *e, uint64_t met)
 void rule_warn_unmet(const struct rule *rule, const struct rule_places *places, const struct rule_context *context,
                      struct problems *problems)
 {
-    uint64_t sources[SELECTIONS_MAX];
+    uint64_t sources[SELECTIONS_MAX], left[SELECTIONS_MAX];
     bool any = false, holds[LEVELS_MAX + 1] = {false};
-    if (!context->offers || rule->standing)
+    if (!context->offers || !context->registry || rule->standing)
         return;
     for (unsigned i = 0; i < rule->let_count; i++)
         sources[i] = judge_selection(rule, i, places, context, problems);
-    uint64_t met = judge_atoms(rule, sources, places, context, problems);
+    for (unsigned i = 0; i < rule->let_count; i++)
+        left[i] = judge_past(rule, i, sources, places, context, problems);
+    uint64_t met = judge_atoms(rule, left, places, context, problems);
     for (unsigned level = 1; level <= context->level_count; level++)
         any |= holds[level] = can_hold(&rule->level[level], met);
     if (!any) {

@@ -650,6 +650,35 @@ END_TEST
 
 #define SILENT_RULE(per, levels, more) "rules:\n  - {id: r, per: " per ", levels: {" levels "}" more "}\n"
 
+static const struct {
+    const char *condition;
+    bool nothing; /* holds of nothing */
+} nothings[] = {
+    {"x <= 3", true},
+    {"not x >= 3", true},
+    {"x = 0", true},
+    {"x >= 3 or x.callers < 2", true},
+    {"'change(x, 1h) < 1'", true},
+    {"x >= 1 and x <= 3", false},
+    {"x.avg < 3", false},
+    {"'share(x, x) <= 0.5'", false},
+    {"x.max < 3 and x != 0", false},
+};
+
+START_TEST(what_holds_of_nothing)
+{
+    char text[512];
+    snprintf(text, sizeof text,
+             "rules:\n  - id: r\n    let: {x: {}}\n    per: grid\n    within: 1h\n    levels: {red: %s}\n",
+             nothings[_i].condition);
+    struct rule_set *set = load_good(text);
+    ck_assert(set->rules[0].of_nothing == nothings[_i].nothing);
+    ck_assert_uint_eq(problems.warnings, nothings[_i].nothing);
+    ck_assert(!problems.warnings || strstr(problems.all[0].text, "such as `x >= 3 and ...`"));
+    rule_set_destroy(&set);
+}
+END_TEST
+
 START_TEST(silent_rules)
 {
     struct rule_set *set = accepted(
@@ -716,6 +745,7 @@ int main(void)
     LOOP(selection_mistake, bad_selections);
     tcase_add_test(tests, past_of_matters);
     tcase_add_test(tests, clear_when);
+    tcase_add_loop_test(tests, what_holds_of_nothing, 0, sizeof nothings / sizeof *nothings);
     tcase_add_test(tests, silent_rules);
     LOOP(silent_mistake, bad_silent);
     return rule_world_run("language", tests);

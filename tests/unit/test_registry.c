@@ -43,7 +43,7 @@ static struct registry *load(const char *text)
 
 static void expect_problem(int line, int col, const char *part)
 {
-    for (size_t i = 0; i < problems.count; i++) {
+    for (size_t i = 0; i < problems.kept; i++) {
         const struct problem *p = &problems.all[i];
         if (p->line == line && p->col == col && strstr(p->text, part))
             return;
@@ -55,7 +55,7 @@ static void expect_problem(int line, int col, const char *part)
 static const char tree[] =
     "\xEF\xBB\xBF"
     "name,code,level,parent,neighbours,lon,lat,population,valid_from,valid_to,successors,note\r\n"
-    "一号网格,G1,grid,C1,G2;G3,120.5,30.25,812,2024-02-29,2026-01-01,G2;G3,x\r\n"
+    "一号网格,G1,grid,C1,G2;S2;G3,120.5,30.25,812,2024-02-29,2026-01-01,G2;G3,x\r\n"
     "\r\n"
     "二号网格,G2,网格,C1,G1,,,,,,,\r\n"
     "某区,D,district,,,,,,,,,\r\n"
@@ -97,7 +97,9 @@ START_TEST(knows_ancestors_and_neighbours)
     ck_assert_uint_eq(region_at(micro, REGION_COMMUNITY), REGION_NONE);
     ck_assert_uint_eq(region_at(micro, REGION_GRID), 7);
     ck_assert_uint_eq(region_at(micro, REGION_MICRO_GRID), 8);
-    ck_assert_uint_eq(grid->neighbour_count, 2);
+    ck_assert_uint_eq(grid->neighbour_count, 2); /* a street is none */
+    ck_assert_uint_eq(problems.warnings, 1);
+    expect_problem(2, 17, "S2 is of another level");
     ck_assert_uint_eq(grid->neighbours[0], 5);
     ck_assert_uint_eq(grid->neighbours[1], 7);
     ck_assert_double_eq(grid->lon, 120.5);

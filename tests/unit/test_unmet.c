@@ -35,7 +35,9 @@ static void set_up(void)
 {
     static const char *const levels[] = {"yellow", "red"};
     close(mkstemp(path));
-    registry = registry_load(file_of("code,name,level,parent\n1,区,district,\n"), &problems);
+    registry = registry_load(file_of("code,name,level,parent,neighbours\n1,区,district,,\n11,街,street,1,12\n"
+                                     "12,道,street,1,11\n111,社,community,11,\n"),
+                             &problems);
     catalogue = catalogue_create();
     catalogue_load_categories(catalogue, file_of("path,name\nlabour.wages,\nlabour.injury,\nnoise.day,\n"), &problems);
     catalogue_add_source(catalogue, "hotline");
@@ -115,6 +117,26 @@ static const struct {
     {"x: {source: [hotline, sensor], kind: [reading, reopened]}", "district", "x >= 1", "x >= 2", 0, NULL, 0, NULL},
     {"x: {category: [labour.injury]}", "district", "x >= 1", "x >= 2", 0, NULL, 0, NULL}, /* a petition may be */
     {"x: {source: hotline, category: labour, tag: urgent}", "matter", "x >= 1", "x >= 2", 0, NULL, 0, NULL},
+    /* what has to come before it */
+    {"x: {source: hotline, after: y}, y: {source: hotline, kind: reopened}", "district", "x >= 1", "x >= 2", 3,
+     "y: none of its sources reports", 2, "never fire"},
+    {"x: {source: hotline, after: y}, y: {source: petition}", "district", "x >= 1", "x >= 2", 3,
+     "x: none of the sources of y names a matter", 2, "never fire"},
+    {"x: {source: petition, after: y}, y: {source: hotline}", "district", "x >= 1", "x >= 2", 3,
+     "x: none of its sources names a matter", 2, "never fire"},
+    {"x: {source: [petition, sensor], overdue: true}, y: {}", "district", "x >= 1 or y >= 1", "x >= 2", 3,
+     "x: none of its sources names a matter", 6, "the level red"},
+    {"x: {source: hotline, unless: y}, y: {source: petition}", "district", "x >= 1", "x >= 2", 0, NULL, 0, NULL},
+    {"x: {source: [hotline, petition], after: y}, y: {}", "[respondent, matter]", "x >= 1", "x >= 2", 0, NULL, 0, NULL},
+    /* regions around */
+    {"x: {}", "community", "adjacent(x >= 1) >= 2", "x >= 2", 5, "adjacent() (邻近) is 1 at most", 5, "the level yellow"},
+    {"x: {}", "street", "adjacent(x >= 1) >= 2", "adjacent(x >= 2) > 2", 6, "adjacent() (邻近) is 2 at most", 6,
+     "the level red"},
+    {"x: {}", "[community, street]", "adjacent(x >= 1) >= 2", "x >= 3", 0, NULL, 0, NULL},
+    {"x: {}, y: {source: hotline, kind: reopened}", "street", "adjacent(y >= 1) >= 2", "x >= 2", 3, "reports", 5,
+     "the level yellow"},
+    {"x: {}, y: {source: hotline, kind: reopened}", "street", "'both(x, y) >= 2'", "'x >= 2 or share(x, y) >= 1'", 3,
+     "reports", 5, "the level yellow"},
     {"x: {source: sensor}", "[respondent, district]", "x >= 1", "x >= 2", 0, NULL, 0, NULL},
     {"x: {source: petition, any_tag: [urgent, collective]}", "respondent", "x >= 1", "x >= 2", 0, NULL, 0, NULL},
 };

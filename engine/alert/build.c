@@ -5,14 +5,6 @@
 
 #include <stdlib.h>
 
-static bool wants_matters(const struct rule *rule)
-{
-    for (unsigned t = 0; t < rule->term_count; t++)
-        if (rule->terms[t].measure == MEASURE_INVOLVED || rule->terms[t].other_measure == MEASURE_INVOLVED)
-            return true;
-    return false;
-}
-
 /* ---- what else happened to the matter ---- */
 
 /* The matter's facts before one of them, as far as a selection asks for them. */
@@ -141,7 +133,7 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
         .source = fact->source,
         .party = fact->key == 0,
         .actor = fact->actor,
-        .matter = wants_matters(rule) ? ledger_matter_root(tracker->ledger, fact->matter, NULL) : 0,
+        .matter = rule->involves ? ledger_matter_root(tracker->ledger, fact->matter, NULL) : 0,
         .value = ledger_text(tracker->ledger, ref).value,
     };
     return true;

@@ -1,3 +1,4 @@
+/* A view and its entries: in the order of facts, each once. */
 #include "alert/view_priv.h"
 
 #include "base/check.h"
@@ -70,25 +71,10 @@ void view_destroy(struct view **pointer)
     *pointer = NULL;
 }
 
-static void windows_reset(struct view *v)
-{
-    for (unsigned w = 0; w < v->in.rule->window_count; w++) {
-        struct cursor *c = &v->cursors[w];
-        c->low = c->high = 0;
-        for (unsigned i = 0; i < v->in.rule->selection_count; i++) {
-            struct selected *s = &c->selected[i];
-            s->events = s->sum = 0;
-            tally_clear(&s->callers);
-            tally_clear(&s->regions);
-            tally_clear(&s->sources);
-        }
-    }
-}
-
 void view_clear(struct view *v)
 {
     v->count = 0;
-    windows_reset(v);
+    view_reset_windows(v);
 }
 
 size_t view_bytes(const struct view *v)
@@ -107,146 +93,13 @@ void view_silence(struct view *v, uint64_t sources)
     v->silent = sources;
 }
 
-/* ---- windows ---- */
-
-uint32_t view_grid(const struct view *v, uint32_t region)
-{
-    if (region == REGION_NONE)
-        return region;
-    uint32_t grid = region_at(registry_region(v->in.registry, region), REGION_GRID);
-    return grid == REGION_NONE ? region : grid;
-}
-
-static void tally_change(struct tally *t, uint64_t key, bool add)
-{
-    if (!key)
-        return;
-    if (add)
-        tally_add(t, key);
-    else
-        tally_remove(t, key);
-}
-
-static void window_change(const struct view *v, struct cursor *c, const struct view_entry *e, bool add)
-{
-    for (uint32_t takes = e->takes; takes; takes &= takes - 1) {
-        struct selected *s = &c->selected[__builtin_ctz(takes)];
-        if (s->wants_callers)
-            tally_change(&s->callers, e->actor, add);
-        if (e->party)
-            continue;
-        s->events += add ? 1 : -1;
-        /* sums of any order and sign are exact in two's complement */
-        s->sum = (int64_t)((uint64_t)s->sum + (add ? (uint64_t)e->value : 0 - (uint64_t)e->value));
-        if (s->wants_regions)
-            tally_change(&s->regions, view_grid(v, e->region), add);
-        if (s->wants_sources)
-            tally_change(&s->sources, e->source + 1u, add);
-    }
-}
-
-void view_take(struct view *v, const struct view_entry *e)
-{
-    view_append(v, e);
-    v->cursors[0].high = v->count;
-    window_change(v, &v->cursors[0], e, true);
-}
-
-static void cursor_move(const struct view *v, struct cursor *c, const struct window *w, int64_t minute)
-{
-    int64_t to = minute > INT64_MAX / 60 ? INT64_MAX : minute * 60 - w->lag_s;
-    int64_t from = minute > INT64_MAX / 60 ? INT64_MAX : span_before(v->in.set, w->within, to);
-    const struct view_entry *e = v->entries;
-    /* outward first, so that low <= high all the way */
-    while (c->high < v->count && e[c->high].at <= to)
-        window_change(v, c, &e[c->high++], true);
-    while (c->low > 0 && e[c->low - 1].at > from)
-        window_change(v, c, &e[--c->low], true);
-    while (c->low < c->high && e[c->low].at <= from)
-        window_change(v, c, &e[c->low++], false);
-    while (c->high > c->low && e[c->high - 1].at > to)
-        window_change(v, c, &e[--c->high], false);
-}
-
-void view_move(struct view *v, int64_t minute)
-{
-    for (unsigned w = 0; w < v->in.rule->window_count; w++)
-        cursor_move(v, &v->cursors[w], &v->in.rule->windows[w], minute);
-}
-
-int64_t view_next_change(struct view *v, int64_t minute)
-{
-    view_move(v, minute);
-    int64_t next = MINUTE_NEVER;
-    for (unsigned i = 0; i < v->in.rule->window_count; i++) {
-        const struct cursor *c = &v->cursors[i];
-        const struct window *w = &v->in.rule->windows[i];
-        if (c->high < v->count) {
-            int64_t enters = ((int64_t)v->entries[c->high].at + w->lag_s + 59) / 60;
-            next = enters < next ? enters : next;
-        }
-        if (c->low < c->high) {
-            int64_t leaves = (span_after(v->in.set, w->within, v->entries[c->low].at) + w->lag_s + 59) / 60;
-            next = leaves < next ? leaves : next;
-        }
-    }
-    return next;
-}
-
-int64_t view_newest_minute(const struct view *v)
-{
-    return v->count ? ((int64_t)v->entries[v->count - 1].at + 59) / 60 : MINUTE_NONE;
-}
-
-int64_t view_oldest_minute(const struct view *v)
-{
-    return v->count ? ((int64_t)v->entries[0].at + 59) / 60 : MINUTE_NEVER;
-}
-
-bool view_sees(const struct view *v)
-{
-    for (unsigned w = 0; w < v->in.rule->window_count; w++)
-        for (size_t i = v->cursors[w].low; i < v->cursors[w].high; i++)
-            if (v->entries[i].takes)
-                return true;
-    return false;
-}
-
-const struct view_entry *view_window(const struct view *v, size_t *count)
-{
-    *count = v->cursors[0].high - v->cursors[0].low;
-    return v->entries + v->cursors[0].low;
-}
-
-fact_ref view_crossing(struct view *v, unsigned level_count, const int64_t *thresholds, uint32_t *at)
-{
-    /* a view of its own over the window's facts, one more at a time */
-    struct view *prefix = view_create(&v->in);
-    size_t count;
-    const struct view_entry *window = view_window(v, &count);
-    fact_ref found = 0;
-    for (size_t i = 0; i < count && !found; i++) {
-        view_take(prefix, &window[i]);
-        int64_t values[TERMS_MAX];
-        view_values(prefix, values);
-        for (unsigned level = 1; level <= level_count && !found; level++)
-            if (expression_holds(&v->in.rule->level[level], v->in.rule, values, thresholds, true)) {
-                found = window[i].ref;
-                *at = window[i].at;
-            }
-    }
-    view_destroy(&prefix);
-    return found;
-}
-
 /* ---- entries ---- */
 
+/* the order of facts, of which most entries need no more than the time that they have at hand */
 static int order(const struct view *v, const struct view_entry *a, const struct view_entry *b)
 {
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
-    if (a->ref == b->ref)
-        return 0;
     return ledger_order(v->in.ledger, a->ref, b->ref);
 }
 
@@ -271,7 +124,7 @@ static int order_of(const void *a, const void *b, void *view)
 
 void view_sort(struct view *v)
 {
-    windows_reset(v);
+    view_reset_windows(v);
     if (!v->count)
         return;
     qsort_r(v->entries, v->count, sizeof *v->entries, order_of, v);
@@ -300,7 +153,7 @@ bool view_insert(struct view *v, const struct view_entry *e)
             c->high++;
         } else if (at < c->high) {
             c->high++;
-            window_change(v, c, e, true);
+            view_change_window(v, c, e, true);
         }
     }
     return true;
@@ -338,5 +191,5 @@ void view_forget(struct view *v)
             v->entries[kept++] = v->entries[i];
     }
     v->count = kept;
-    windows_reset(v);
+    view_reset_windows(v);
 }

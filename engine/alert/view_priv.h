@@ -1,4 +1,4 @@
-/* A view's inside, for its two files: view.c keeps the facts and moves the windows, value.c reads them. */
+/* A view's inside, for its files: view.c keeps the facts, window.c moves the windows, value.c reads them. */
 #ifndef GW_ALERT_VIEW_PRIV_H
 #define GW_ALERT_VIEW_PRIV_H
 
@@ -26,6 +26,9 @@ struct view {
     uint64_t silent;
 };
 
+/* window.c: none holds anything; one gains or loses an entry */
+void view_reset_windows(struct view *);
+void view_change_window(const struct view *, struct cursor *, const struct view_entry *, bool add);
 /* Appends an entry and puts it into the rule's own window, wherever that is: for a view that is only a part of another. */
 void view_take(struct view *, const struct view_entry *);
 /* a region for counting distinct ones: its grid, or itself where it is none and in none */

@@ -19,9 +19,7 @@ static void by_rule_allocate(struct committer *c)
 {
     unsigned rules = generation_rules(c->in.generation)->count;
     free(c->times);
-    free(c->closed_at_commit);
     c->times = xcalloc(rules + 1, sizeof *c->times);
-    c->closed_at_commit = xcalloc(rules + 1, sizeof *c->closed_at_commit);
 }
 
 static void rule_times(struct committer *);
@@ -104,7 +102,6 @@ void committer_destroy(struct committer **pointer)
     free(c->marks.partitions);
     free(c->marks.sources);
     free(c->times);
-    free(c->closed_at_commit);
     free(c->backfilled);
     free(c->coming.all);
     free(c->handed);
@@ -257,23 +254,17 @@ static bool gather(struct committer *c, int64_t now_ms)
 
 /* ---- time ---- */
 
-static uint64_t rule_sources(const struct rule *rule)
-{
-    uint64_t sources = 0;
-    for (unsigned s = 0; s < rule->selection_count; s++)
-        sources |= rule->selections[s].sources;
-    return sources;
-}
-
+/* When minutes are closed: of the marks, of the clock for rules of silent(), and so reckoned when one of them has moved. */
 static void rule_times(struct committer *c)
 {
     const struct rule_set *rules = generation_rules(c->in.generation);
     uint64_t silent_sources = 0;
+    c->minute = clock_now_ms(c->in.clock) / 60000;
     for (size_t i = 0; i < c->marks.source_count; i++)
         silent_sources |= (uint64_t)c->marks.sources[i].silent << i;
     tracker_silence(c->tracker, silent_sources);
     for (unsigned r = 0; r < rules->count; r++) {
-        uint64_t sources = rule_sources(&rules->rules[r]);
+        uint64_t sources = rules->rules[r].sources;
         int64_t watermark = WATERMARK_ALL, horizon = MINUTE_NEVER;
         bool silent = false, any = false;
         for (size_t i = 0; i < c->marks.source_count; i++) {
@@ -288,10 +279,9 @@ static void rule_times(struct committer *c)
         }
         struct rule_time *t = &c->times[r];
         if (rules->rules[r].standing) {
-            *t = (struct rule_time){MINUTE_NONE, c->marks.clock ? clock_now_ms(c->in.clock) / 60000 : MINUTE_NONE, MINUTE_NONE, false};
+            *t = (struct rule_time){MINUTE_NONE, c->marks.clock ? c->minute : MINUTE_NONE, MINUTE_NONE, false};
             continue;
         }
-        t->closed_before = c->closed_at_commit[r];
         t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;
         t->horizon = any ? horizon : MINUTE_NONE;
         t->silent = silent;
@@ -300,9 +290,10 @@ static void rule_times(struct committer *c)
 
 static void remember_closed(struct committer *c)
 {
-    unsigned rules = generation_rules(c->in.generation)->count;
-    for (unsigned r = 0; r < rules; r++)
-        c->closed_at_commit[r] = c->times[r].closed;
+    const struct rule_set *rules = generation_rules(c->in.generation);
+    for (unsigned r = 0; r < rules->count; r++)
+        if (!rules->rules[r].standing)
+            c->times[r].closed_before = c->times[r].closed;
 }
 
 /* Event time by which the ledger's floor is set.  With a clock, which has judged every event, the newest.  Without one
@@ -524,7 +515,6 @@ static void evaluate(struct committer *c, int64_t now_ms)
     for (size_t i = 0; i < c->backfilled_count; i++)
         tracker_find(c->tracker, &c->backfilled[i]);
     c->backfilled_count = 0;
-    rule_times(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
 }
@@ -540,7 +530,8 @@ static enum step_result step(struct committer *c, bool flush)
     take_offer(c);
     bool any = gather(c, now_ms);
     bool moved = watermarks_update(&c->marks, now_ms);
-    rule_times(c);
+    if (any || moved || now_ms / 60000 != c->minute)
+        rule_times(c);
     if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times))
         evaluate(c, now_ms);
     any |= maintain(c);

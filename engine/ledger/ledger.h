@@ -83,7 +83,7 @@ void ledger_prefetch_text(const struct ledger *, fact_ref);
 /* the fact that an alias stands for; the ref itself otherwise */
 fact_ref ledger_origin(const struct ledger *, fact_ref);
 
-/* The order of facts beyond their time: by id, bytewise, then by source, then parties after their event; < 0, 0, > 0. */
+/* The order of facts: by time, by id, bytewise, then by source, then parties after their event; < 0, 0, > 0. */
 int ledger_order(const struct ledger *, fact_ref, fact_ref);
 bool ledger_before(const struct ledger *, fact_ref, fact_ref); /* in that order, time first */
 

@@ -90,21 +90,12 @@ void ledger_scan(const struct ledger *ledger, enum shelf which, int64_t from, in
 
 bool ledger_before(const struct ledger *ledger, fact_ref a, fact_ref b)
 {
-    uint32_t at = ledger_fact(ledger, a)->occurred_at, bt = ledger_fact(ledger, b)->occurred_at;
-    return at != bt ? at < bt : ledger_order(ledger, a, b) < 0;
+    return ledger_order(ledger, a, b) < 0;
 }
 
-/* is a after b, in the order of facts? */
 static bool later(const struct ledger *ledger, fact_ref a, fact_ref b)
 {
-    if (!b)
-        return true;
-    uint32_t at = ledger_fact(ledger, a)->occurred_at, bt = ledger_fact(ledger, b)->occurred_at;
-    if (at != bt)
-        return at > bt;
-    struct str ai = ledger_text(ledger, a).id, bi = ledger_text(ledger, b).id;
-    int order = memcmp(ai.at, bi.at, ai.len < bi.len ? ai.len : bi.len);
-    return order ? order > 0 : ai.len > bi.len;
+    return !b || ledger_order(ledger, a, b) > 0;
 }
 
 struct modifiers {
@@ -373,14 +364,16 @@ void ledger_related(const struct ledger *ledger, uint64_t matter, ledger_matter_
 
 int ledger_order(const struct ledger *ledger, fact_ref a, fact_ref b)
 {
+    const struct fact *one = ledger_fact(ledger, a), *other = ledger_fact(ledger, b);
+    if (one->occurred_at != other->occurred_at)
+        return one->occurred_at < other->occurred_at ? -1 : 1;
     struct str x = ledger_text(ledger, a).id, y = ledger_text(ledger, b).id;
     int texts = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
     if (texts)
         return texts;
     if (x.len != y.len)
         return x.len < y.len ? -1 : 1;
-    uint8_t source_a = ledger_fact(ledger, a)->source, source_b = ledger_fact(ledger, b)->source;
-    if (source_a != source_b)
-        return source_a < source_b ? -1 : 1;
+    if (one->source != other->source)
+        return one->source < other->source ? -1 : 1;
     return a < b ? -1 : a > b;
 }

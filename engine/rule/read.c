@@ -230,8 +230,11 @@ static bool speaks_of_silence(const struct yaml_node *levels)
 
 static void finish(struct rule *rule)
 {
+    for (unsigned i = 0; i < rule->selection_count; i++)
+        rule->sources |= rule->selections[i].sources;
     for (unsigned i = 0; i < rule->term_count; i++) {
         const struct term *t = &rule->terms[i];
+        rule->involves |= t->measure == MEASURE_INVOLVED || t->other_measure == MEASURE_INVOLVED;
         if (t->kind == TERM_SILENT || t->kind == TERM_SCORE || t->kind == TERM_ADJACENT)
             continue;
         rule->used |= UINT32_C(1) << t->selection;

@@ -244,8 +244,10 @@ struct rule {
     struct expression clear_when; /* kept until this holds; count 0: same as level 1 */
     enum life { LIFE_ACTIVE, LIFE_SHADOW, LIFE_DRAFT } life;
     int64_t valid_from, valid_to; /* minutes: no level outside [from, to); INT64_MIN, INT64_MAX where not given */
+    uint64_t sources;  /* bits: that its selections read */
     uint32_t used;     /* bits: selections that a term looks at; others are only asked for by after, unless */
     bool monotone;     /* all of its conditions are */
+    bool involves;     /* a term is of .involved */
     bool asks_matter;  /* a selection asks what else happened to the matter */
     bool around;       /* a condition looks at neighbours */
     bool standing;     /* of sources, not of events: silent() */

@@ -1,0 +1,100 @@
+/* What a cut brings to the tracker: facts, for those who look at their subjects already, and findings, which make it look at
+ * further ones. */
+#include "alert/tracker_priv.h"
+
+struct str subject_code(const struct tracker *tracker, const struct subject *subject, fact_ref ref)
+{
+    if (subject->region != REGION_NONE)
+        return str_of(registry_region(tracker->registry, subject->region)->code);
+    struct fact_text text = ledger_text(tracker->ledger, ref);
+    return subject->kind == SUBJECT_RESPONDENT ? text.respondent : text.matter;
+}
+
+static void feed_subject(struct tracker *tracker, unsigned number, uint64_t subject, fact_ref ref)
+{
+    struct tracked *t = tracked_lookup(tracker, number, subject);
+    struct view_entry entry;
+    if (!t || !tracked_entry(tracker, t, ref, &entry))
+        return;
+    int64_t minute = minute_of(entry.at);
+    t->dirty = true;
+    if (t->rebuild_from != MINUTE_NEVER || t->uncommitted || minute <= t->machine.minute)
+        tracked_again(t, minute);
+    else if (!t->view_missing)
+        view_insert(t->view, &entry);
+}
+
+static void feed_rule(struct tracker *tracker, unsigned number, fact_ref ref, struct standing standing)
+{
+    const struct rule *rule = &tracker->rules->rules[number];
+    struct subject subject = tracked_subject(tracker, rule, ref, standing.region, standing.category);
+    if (subject.kind == SUBJECT_NONE)
+        return;
+    feed_subject(tracker, number, subject.key, ref);
+    if (!rule->around || subject.region == REGION_NONE)
+        return;
+    const struct region *own = registry_region(tracker->registry, subject.region);
+    for (uint32_t i = 0; i < own->neighbour_count; i++)
+        feed_subject(tracker, number, subject_of_neighbour(&subject, own->neighbours[i]).key, ref);
+}
+
+static void feed_fact(struct tracker *tracker, fact_ref ref)
+{
+    const struct fact *fact = ledger_fact(tracker->ledger, ref);
+    struct standing standing = ledger_standing(tracker->ledger, ref);
+    if (!standing.live || !fact->cut)
+        return;
+    size_t count;
+    const uint16_t *rules = generation_concerned(tracker->generation, fact->source, standing.category, &count);
+    for (size_t i = 0; i < count; i++)
+        for (unsigned party = 0; party <= fact->parties; party++)
+            feed_rule(tracker, rules[i], ref + party, standing);
+}
+
+void tracker_feed(struct tracker *tracker, fact_ref ref)
+{
+    switch (ledger_fact(tracker->ledger, ref)->kind) {
+    case EVENT_VOIDED:
+    case EVENT_RESTORED:
+    case EVENT_MOVED:
+        touch_modified(tracker, ref);
+        break;
+    case EVENT_MERGED:
+    case EVENT_LINKED:
+        touch_merge(tracker, ref, false);
+        break;
+    case FACT_ALIAS:
+        feed_fact(tracker, ledger_origin(tracker->ledger, ref));
+        break;
+    default:
+        if (tracker->count > 0)
+            feed_fact(tracker, ref);
+        if (generation_asks_matters(tracker->generation))
+            touch_later(tracker, ref);
+    }
+}
+
+/* ---- findings ---- */
+
+void tracker_find(struct tracker *tracker, const struct finding *f)
+{
+    struct finding found = *f;
+    struct str code = subject_code(tracker, &f->subject, f->fact), root;
+    if (found.subject.kind == SUBJECT_MATTER) {
+        found.subject = subject_of_root(&f->subject, ledger_matter_root(tracker->ledger, matter_key(code), &root));
+        if (root.len)
+            code = root;
+    }
+    struct tracked *t = tracked_lookup(tracker, f->rule, found.subject.key);
+    if (!t && tracker->bytes_max && tracker->bytes > tracker->bytes_max) {
+        tracker->shed++;
+    } else if (!t) {
+        t = tracked_add(tracker, f->rule, found.subject, code, f->minute - 1);
+        t->fresh = true;
+        tracked_again(t, f->minute);
+    } else if (f->minute <= t->machine.minute) {
+        tracked_again(t, f->minute);
+    } else {
+        t->dirty = true;
+    }
+}

@@ -1,5 +1,5 @@
-/* What a cut brings to the tracker: facts, for those who look at their subjects already, and findings, which make it look at
- * further ones. */
+/* What a cut brings to the tracker: facts, for those who look at their subjects already, and findings, which make it
+ * look at further ones. */
 #include "alert/tracker_priv.h"
 
 struct str subject_code(const struct tracker *tracker, const struct subject *subject, fact_ref ref)

@@ -57,9 +57,15 @@ struct tracker {
     size_t published;
 };
 
+/* tracked.c */
 struct tracked *tracked_lookup(const struct tracker *, unsigned rule, uint64_t subject);
 void tracked_link(struct tracker *, struct tracked *); /* into its bucket */
 struct tracked *tracked_add(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
+void tracked_destroy(struct tracked *); /* once out of it */
+/* a view for the subject, by the tracker's generation */
+struct view *tracked_view(const struct tracker *, const struct tracked *);
+/* it has to be run again from that minute on */
+void tracked_again(struct tracked *, int64_t minute);
 
 /* build.c: the view of a subject, from the ledger; facts that a window from `minute` on can see */
 void tracked_build(struct tracker *, struct tracked *, int64_t minute);
@@ -75,19 +81,14 @@ void tracker_publish(struct tracker *, const struct tracked *, struct alert *, e
                      const char *reason);
 void alert_clear(struct alert *);
 
-/* a view for the subject, by the tracker's generation */
-struct view *tracked_view(const struct tracker *, const struct tracked *);
-
 /* touch.c */
 void touch_modified(struct tracker *, fact_ref modifier);
 void touch_merge(struct tracker *, fact_ref merge, bool undone);
 /* a fact that others' `after`, `unless` or `overdue` may ask for */
 void touch_later(struct tracker *, fact_ref);
 
-/* what the subject is called: a region's code, or the text in that fact */
+/* feed.c: what the subject is called: a region's code, or the text in that fact */
 struct str subject_code(const struct tracker *, const struct subject *, fact_ref);
-/* it has to be run again from that minute on */
-void tracked_again(struct tracked *, int64_t minute);
 
 /* state.c */
 void orphan_clear(struct orphan *);
@@ -99,7 +100,6 @@ void state_key(const struct tracker *, const struct tracked *, char *key, size_t
 bool tracker_find_rule(const struct rule_set *, const char *id, unsigned *rule);
 /* the rule was edited: what is open is judged by the new text */
 void tracked_rejudge(struct tracked *);
-void tracked_destroy(struct tracked *);
 
 static inline const struct rule *tracked_rule(const struct tracker *tracker, const struct tracked *t)
 {

@@ -23,7 +23,8 @@ void explain_heading(const struct inquiry *q, unsigned rule, struct subject subj
     past_subject_of(config, subject, code, false, name);
     show_span(q->rule->windows[0].within, within);
     moment_write(minute * 60, config->utc_offset_s, true, at);
-    moment_write(span_before(q->judgement->rules, q->rule->windows[0].within, minute * 60), config->utc_offset_s, true, from);
+    int64_t begin = span_before(q->judgement->rules, q->rule->windows[0].within, minute * 60);
+    moment_write(begin, config->utc_offset_s, true, from);
     printf("%s  %s\n", q->judgement->rules->rules[rule].id, q->rule->title);
     printf("%s %s%s%s\n", subject_kind_word(subject.kind), shown, strcmp(shown, name) == 0 ? "" : "  ",
            strcmp(shown, name) == 0 ? "" : name);

@@ -254,7 +254,7 @@ static bool gather(struct committer *c, int64_t now_ms)
 
 /* ---- time ---- */
 
-/* When minutes are closed: of the marks, of the clock for rules of silent(), and so reckoned when one of them has moved. */
+/* Which minutes are closed: by the marks, by the clock for rules of silent(); so reckoned when one of them has moved. */
 static void rule_times(struct committer *c)
 {
     const struct rule_set *rules = generation_rules(c->in.generation);

@@ -85,7 +85,7 @@ fact_ref ledger_origin(const struct ledger *, fact_ref);
 
 /* The order of facts: by time, by id, bytewise, then by source, then parties after their event; < 0, 0, > 0. */
 int ledger_order(const struct ledger *, fact_ref, fact_ref);
-bool ledger_before(const struct ledger *, fact_ref, fact_ref); /* in that order, time first */
+bool ledger_before(const struct ledger *, fact_ref, fact_ref); /* in that order */
 
 uint64_t subject_of_region(uint32_t region);
 uint64_t subject_of_respondent(struct str);

@@ -8,8 +8,8 @@ from typing import Iterator, NamedTuple
 KINDS = ("created", "called_again", "party", "status", "closed", "reopened", "merged", "linked", "moved", "voided",
          "restored", "reading", "disposition", "carried")
 COLUMNS = (("kind", "B"), ("source", "B"), ("category", "H"), ("region", "I"), ("occurred_at", "I"), ("involved", "I"),
-           ("tags", "I"), ("actors", "B"), ("value", "q"), ("due_at", "q"), ("id", "B"), ("matter", "B"),
-           ("respondent", "B"), ("target", "B"))
+           ("tags", "I"), ("actors", "B"), ("value", "q"), ("due_at", "q"), ("id", "B"), ("matter_of_id", "B"),
+           ("matter", "B"), ("respondent", "B"), ("target", "B"))
 
 
 class Fact(NamedTuple):
@@ -53,15 +53,17 @@ class Reader:
 
 def facts_of(record: bytes) -> Iterator[Fact]:
     reader = Reader(record)
-    if reader.take(4) != b"GWF\x01":
+    if reader.take(4) != b"GWF\x02":
         raise ValueError("not a record of the ledger")
-    (rows,) = reader.numbers("I", 1)
+    rows, present = reader.numbers("I", 2)
     sources, categories, regions, tags = (reader.dictionary() for _ in range(4))
-    column = {name: reader.numbers(code, rows) for name, code in COLUMNS}
+    column = {name: reader.numbers(code, rows) if present >> number & 1 else (0,) * rows
+              for number, (name, code) in enumerate(COLUMNS)}
     actors = [reader.numbers("Q", count) for count in column["actors"]]
     for row in range(rows):
         id, matter, respondent, target = (reader.text(column[name][row])
                                           for name in ("id", "matter", "respondent", "target"))
+        matter = matter or id.encode()[:column["matter_of_id"][row]].decode()
         region, category, bits = column["region"][row], column["category"][row], column["tags"][row]
         kind, involved, value = (column[name][row] for name in ("kind", "involved", "value"))
         carried_at = 0

@@ -15,6 +15,7 @@
 #include "base/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SLICE_MS = 5000, PAUSE_MS = 100, INPUTS_MAX = 5 + STORE_HEADERS_MAX };
 
@@ -151,12 +152,31 @@ static void close_producer(struct kafka_store *s)
     client_close(&s->producer);
 }
 
+static bool user_compresses(const struct config *config)
+{
+    for (unsigned i = 0; i < config->property_count; i++)
+        if (strncmp(config->properties[i].name, "compression.", strlen("compression.")) == 0)
+            return true;
+    return false;
+}
+
+/* Facts are dense already: to compress them would cost twice what it costs to write them.  Unless the user says so. */
+static rd_kafka_topic_conf_t *topic_conf(const struct kafka_store *s, enum store_topic topic)
+{
+    if ((topic != STORE_LEDGER && topic != STORE_READINGS) || user_compresses(s->config))
+        return NULL;
+    char why[256];
+    rd_kafka_topic_conf_t *conf = rd_kafka_topic_conf_new();
+    CHECK(rd_kafka_topic_conf_set(conf, "compression.codec", "none", why, sizeof why) == RD_KAFKA_CONF_OK);
+    return conf;
+}
+
 /* A topic that cannot be looked up now will be when it is written to. */
 static void open_topics(struct kafka_store *s)
 {
     rd_kafka_resp_err_t why;
     for (int t = 0; t < STORE_TOPICS; t++) {
-        s->topics[t] = rd_kafka_topic_new(s->producer.rk, s->config->topic[t], NULL);
+        s->topics[t] = rd_kafka_topic_new(s->producer.rk, s->config->topic[t], topic_conf(s, (enum store_topic)t));
         CHECK(s->topics[t]);
         client_partitions(&s->producer, s->config->topic[t], SLICE_MS, &why);
     }

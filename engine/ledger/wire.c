@@ -5,13 +5,13 @@
 #include <endian.h>
 #include <stdlib.h>
 
-enum { VERSION = 1, DICTIONARIES = 4 };
+enum { VERSION = 2, DICTIONARIES = 4, ROWS_MAX = 16384 };
 enum { DICT_SOURCE, DICT_CATEGORY, DICT_REGION, DICT_TAG };
 
 /* the columns of fixed width, in the order of the record, and the bytes of a row in each */
 #define COLUMN_TABLE(X)                                                                                                \
     X(KIND, 1) X(SOURCE, 1) X(CATEGORY, 2) X(REGION, 4) X(OCCURRED_AT, 4) X(INVOLVED, 4) X(TAGS, 4) X(ACTORS, 1)       \
-    X(VALUE, 8) X(DUE_AT, 8) X(ID, 1) X(MATTER, 1) X(RESPONDENT, 1) X(TARGET, 1)
+    X(VALUE, 8) X(DUE_AT, 8) X(ID, 1) X(MATTER_OF_ID, 1) X(MATTER, 1) X(RESPONDENT, 1) X(TARGET, 1)
 
 enum {
 #define X(name, width) COLUMN_##name,
@@ -49,6 +49,7 @@ struct wire_encoder {
     uint32_t record;
     size_t rows, capacity;
     unsigned char *column[COLUMNS]; /* room for `capacity` rows */
+    uint64_t any[COLUMNS];          /* all values of this record or'ed together */
     struct buffer actors, texts;
 };
 
@@ -160,16 +161,26 @@ static uint32_t local_tags(struct wire_encoder *e, uint32_t tags)
 static void put_u8(struct wire_encoder *e, int column, uint8_t value)
 {
     e->column[column][e->rows] = value;
+    e->any[column] |= value;
+}
+
+static void put_u16(struct wire_encoder *e, int column, uint16_t value)
+{
+    e->any[column] |= value;
+    value = htole16(value);
+    memcpy(e->column[column] + e->rows * sizeof value, &value, sizeof value);
 }
 
 static void put_u32(struct wire_encoder *e, int column, uint32_t value)
 {
+    e->any[column] |= value;
     value = htole32(value);
     memcpy(e->column[column] + e->rows * sizeof value, &value, sizeof value);
 }
 
 static void put_u64(struct wire_encoder *e, int column, uint64_t value)
 {
+    e->any[column] |= value;
     value = htole64(value);
     memcpy(e->column[column] + e->rows * sizeof value, &value, sizeof value);
 }
@@ -184,9 +195,12 @@ static char *put_text(struct wire_encoder *e, int column, struct str text, char 
 
 static void put_texts(struct wire_encoder *e, const struct fact_text *t)
 {
-    char *at = buffer_grow(&e->texts, t->id.len + t->matter.len + t->respondent.len + t->target.len);
+    bool of_id = t->matter.len <= t->id.len && str_eq(t->matter, (struct str){t->id.at, t->matter.len});
+    struct str matter = {t->matter.at, of_id ? 0 : t->matter.len};
+    char *at = buffer_grow(&e->texts, t->id.len + matter.len + t->respondent.len + t->target.len);
     at = put_text(e, COLUMN_ID, t->id, at);
-    at = put_text(e, COLUMN_MATTER, t->matter, at);
+    put_u8(e, COLUMN_MATTER_OF_ID, of_id ? (uint8_t)t->matter.len : 0);
+    at = put_text(e, COLUMN_MATTER, matter, at);
     at = put_text(e, COLUMN_RESPONDENT, t->respondent, at);
     put_text(e, COLUMN_TARGET, t->target, at);
 }
@@ -195,11 +209,10 @@ static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_re
 {
     const struct fact *f = ledger_fact(ledger, ref);
     struct fact_text t = ledger_text(ledger, ref);
-    uint16_t category = htole16(local_category(e, f->category));
     uint8_t actors = (uint8_t)(f->actor ? 1 + f->parties : 0);
     put_u8(e, COLUMN_KIND, f->carried ? EVENT_CARRIED : f->kind);
     put_u8(e, COLUMN_SOURCE, local_source(e, f->source));
-    memcpy(e->column[COLUMN_CATEGORY] + e->rows * sizeof category, &category, sizeof category);
+    put_u16(e, COLUMN_CATEGORY, local_category(e, f->category));
     put_u32(e, COLUMN_REGION, local_region(e, f->region));
     put_u32(e, COLUMN_OCCURRED_AT, f->occurred_at);
     put_u32(e, COLUMN_INVOLVED, f->carried ? f->kind : f->kind == EVENT_MOVED ? 0 : f->involved);
@@ -215,7 +228,7 @@ static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_re
 
 static size_t encoded_size(const struct wire_encoder *e)
 {
-    size_t size = 8 + 4 * DICTIONARIES + e->rows * ROW_FIXED + e->actors.len + e->texts.len;
+    size_t size = 12 + 4 * DICTIONARIES + e->rows * ROW_FIXED + e->actors.len + e->texts.len;
     for (int i = 0; i < DICTIONARIES; i++)
         size += e->dict[i].text.len;
     return size;
@@ -225,6 +238,7 @@ static void begin(struct wire_encoder *e)
 {
     e->record++;
     e->rows = e->actors.len = e->texts.len = 0;
+    memset(e->any, 0, sizeof e->any);
     for (int i = 0; i < DICTIONARIES; i++) {
         e->dict[i].count = 0;
         e->dict[i].text.len = 0;
@@ -236,12 +250,17 @@ static void finish(const struct wire_encoder *e, struct buffer *out)
     buffer_put(out, "GWF", 3);
     buffer_put_u8(out, VERSION);
     buffer_put_u32(out, (uint32_t)e->rows);
+    uint32_t present = 0;
+    for (int i = 0; i < COLUMNS; i++)
+        present |= (uint32_t)(e->any[i] != 0) << i;
+    buffer_put_u32(out, present);
     for (int i = 0; i < DICTIONARIES; i++) {
         buffer_put_u32(out, e->dict[i].count);
         buffer_put(out, e->dict[i].text.at, e->dict[i].text.len);
     }
     for (int i = 0; i < COLUMNS; i++)
-        buffer_put(out, e->column[i], e->rows * width[i]);
+        if (present >> i & 1)
+            buffer_put(out, e->column[i], e->rows * width[i]);
     buffer_put(out, e->actors.at, e->actors.len);
     buffer_put(out, e->texts.at, e->texts.len);
 }
@@ -251,7 +270,7 @@ size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fa
 {
     enum { FACT_AHEAD = 16, TEXT_AHEAD = 8 };
     CHECK(limit >= 2 * ROW_MAX);
-    size_t most = limit / ROW_FIXED < count ? limit / ROW_FIXED : count;
+    size_t most = count < ROWS_MAX ? count : ROWS_MAX;
     columns_reserve(e, most);
     begin(e);
     while (e->rows < most && encoded_size(e) + ROW_MAX <= limit) {
@@ -349,36 +368,26 @@ static int64_t *take_dictionary(struct reader *r, const struct wire_names *names
     return numbers;
 }
 
+/* where each column is */
 struct columns {
-    const unsigned char *kind, *source, *category, *region, *occurred_at, *involved, *tags, *actors, *value, *due_at,
-        *id, *matter, *respondent, *target;
+    const unsigned char *of[COLUMNS];
 };
 
-static struct columns take_columns(struct reader *r, size_t rows)
+static struct columns take_columns(struct reader *r, size_t rows, uint32_t present)
 {
+    static const unsigned char zeros[ROWS_MAX * sizeof(uint64_t)];
     struct columns c;
-    c.kind = take(r, rows);
-    c.source = take(r, rows);
-    c.category = take(r, rows * 2);
-    c.region = take(r, rows * 4);
-    c.occurred_at = take(r, rows * 4);
-    c.involved = take(r, rows * 4);
-    c.tags = take(r, rows * 4);
-    c.actors = take(r, rows);
-    c.value = take(r, rows * 8);
-    c.due_at = take(r, rows * 8);
-    c.id = take(r, rows);
-    c.matter = take(r, rows);
-    c.respondent = take(r, rows);
-    c.target = take(r, rows);
+    for (int i = 0; i < COLUMNS; i++)
+        c.of[i] = present >> i & 1 ? take(r, rows * width[i]) : zeros;
+    r->broken |= present >> COLUMNS != 0;
     return c;
 }
 
 /* if it is of that kind: a kind of its own, nobody, and a time as occurred_at has it */
 static bool carried_valid(const struct columns *c, size_t row)
 {
-    uint64_t carried_at = u64_at(c->value, row);
-    return c->kind[row] != EVENT_CARRIED || (u32_at(c->involved, row) < EVENT_CARRIED && !c->actors[row] &&
+    uint64_t carried_at = u64_at(c->of[COLUMN_VALUE], row);
+    return c->of[COLUMN_KIND][row] != EVENT_CARRIED || (u32_at(c->of[COLUMN_INVOLVED], row) < EVENT_CARRIED && !c->of[COLUMN_ACTORS][row] &&
                                              carried_at > 0 && carried_at <= UINT32_MAX);
 }
 
@@ -387,12 +396,15 @@ static bool columns_valid(const struct columns *c, size_t rows, const uint32_t *
 {
     *actors = *texts = 0;
     for (size_t i = 0; i < rows; i++) {
-        if (c->kind[i] >= EVENT_KINDS || c->source[i] >= count[DICT_SOURCE] ||
-            u16_at(c->category, i) > count[DICT_CATEGORY] || u32_at(c->region, i) > count[DICT_REGION] ||
-            (count[DICT_TAG] < 32 && u32_at(c->tags, i) >> count[DICT_TAG]) || !carried_valid(c, i))
+        if (c->of[COLUMN_KIND][i] >= EVENT_KINDS || c->of[COLUMN_SOURCE][i] >= count[DICT_SOURCE] ||
+            u16_at(c->of[COLUMN_CATEGORY], i) > count[DICT_CATEGORY] || u32_at(c->of[COLUMN_REGION], i) > count[DICT_REGION] ||
+            (count[DICT_TAG] < 32 && u32_at(c->of[COLUMN_TAGS], i) >> count[DICT_TAG]) || !carried_valid(c, i))
             return false;
-        *actors += c->actors[i];
-        *texts += (size_t)c->id[i] + c->matter[i] + c->respondent[i] + c->target[i];
+        *actors += c->of[COLUMN_ACTORS][i];
+        if (c->of[COLUMN_MATTER_OF_ID][i] > c->of[COLUMN_ID][i])
+            return false;
+        *texts += (size_t)c->of[COLUMN_ID][i] + c->of[COLUMN_MATTER][i] + c->of[COLUMN_RESPONDENT][i] +
+                  c->of[COLUMN_TARGET][i];
     }
     return true;
 }
@@ -419,31 +431,33 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
 {
     uint64_t tokens[UINT8_MAX];
     for (size_t i = 0; i < rows; i++) {
-        int64_t source = number[DICT_SOURCE][c->source[i]];
-        uint32_t region = u32_at(c->region, i), category = u16_at(c->category, i);
+        int64_t source = number[DICT_SOURCE][c->of[COLUMN_SOURCE][i]];
+        uint32_t region = u32_at(c->of[COLUMN_REGION], i), category = u16_at(c->of[COLUMN_CATEGORY], i);
         int64_t region_number = region ? number[DICT_REGION][region - 1] : REGION_NONE;
         int64_t category_number = category ? number[DICT_CATEGORY][category - 1] : CATEGORY_NONE;
-        for (unsigned k = 0; k < c->actors[i]; k++)
+        for (unsigned k = 0; k < c->of[COLUMN_ACTORS][i]; k++)
             tokens[k] = u64_at(actors, k);
-        actors += (size_t)c->actors[i] * 8;
+        actors += (size_t)c->of[COLUMN_ACTORS][i] * 8;
         /* one statement each: the initialisers of a struct are evaluated in no particular order */
-        struct str id = next_text(&text, c->id[i]), matter = next_text(&text, c->matter[i]);
-        struct str respondent = next_text(&text, c->respondent[i]), target = next_text(&text, c->target[i]);
+        struct str id = next_text(&text, c->of[COLUMN_ID][i]), matter = next_text(&text, c->of[COLUMN_MATTER][i]);
+        struct str respondent = next_text(&text, c->of[COLUMN_RESPONDENT][i]), target = next_text(&text, c->of[COLUMN_TARGET][i]);
+        if (matter.len == 0)
+            matter = (struct str){id.at, c->of[COLUMN_MATTER_OF_ID][i]};
         struct event e = {
             .id = id,
             .matter = matter,
             .respondent = respondent,
             .target = target,
             .actors = tokens,
-            .actor_count = c->actors[i],
-            .occurred_at = u32_at(c->occurred_at, i),
-            .due_at = (int64_t)u64_at(c->due_at, i),
-            .value = (int64_t)u64_at(c->value, i),
+            .actor_count = c->of[COLUMN_ACTORS][i],
+            .occurred_at = u32_at(c->of[COLUMN_OCCURRED_AT], i),
+            .due_at = (int64_t)u64_at(c->of[COLUMN_DUE_AT], i),
+            .value = (int64_t)u64_at(c->of[COLUMN_VALUE], i),
             .region = region_number == UNKNOWN ? REGION_NONE : (uint32_t)region_number,
-            .involved = u32_at(c->involved, i),
-            .tags = map_tags(u32_at(c->tags, i), number[DICT_TAG], count[DICT_TAG]),
+            .involved = u32_at(c->of[COLUMN_INVOLVED], i),
+            .tags = map_tags(u32_at(c->of[COLUMN_TAGS], i), number[DICT_TAG], count[DICT_TAG]),
             .category = category_number == UNKNOWN ? CATEGORY_NONE : (uint16_t)category_number,
-            .kind = c->kind[i],
+            .kind = c->of[COLUMN_KIND][i],
             .source = (uint8_t)source,
         };
         if (e.kind == EVENT_CARRIED) {
@@ -470,13 +484,14 @@ bool wire_decode(const struct wire_names *names, struct str record, wire_event *
     if (!magic || memcmp(magic, "GWF", 3) != 0 || magic[3] != VERSION)
         return false;
     size_t rows = take_u32(&r);
-    if (rows > record.len / ROW_FIXED)
+    uint32_t present = take_u32(&r);
+    if (rows > ROWS_MAX)
         return false;
     int64_t *number[DICTIONARIES];
     uint32_t count[DICTIONARIES];
     for (int i = 0; i < DICTIONARIES; i++)
         number[i] = take_dictionary(&r, names, i, &count[i]);
-    struct columns columns = take_columns(&r, rows);
+    struct columns columns = take_columns(&r, rows, present);
     size_t actor_count = 0, text_len = 0;
     bool good = !r.broken && columns_valid(&columns, rows, count, &actor_count, &text_len);
     const unsigned char *actors = good ? take(&r, actor_count * 8) : NULL, *text = good ? take(&r, text_len) : NULL;

@@ -1,11 +1,11 @@
 /* Facts as records of the ledger topic: columns, with dictionaries of the texts that the numbers of this process
  * stand for, so that registry and catalogue may change between starts.
  *
- *   "GWF" version:u8  rows:u32
+ *   "GWF" version:u8  rows:u32  columns:u32 (bits, the first column lowest; one that is left out is all zero)
  *   4 dictionaries (sources, categories, regions, tags): count:u32, then len:u8 text each
  *   columns, each over all rows: kind:u8 source:u8 category:u16 region:u32 occurred_at:u32 involved:u32 tags:u32
- *     actors:u8 value:u64 due_at:u64 id:u8 matter:u8 respondent:u8 target:u8 (lengths)
- *   the actors, u64 each; the texts, row by row
+ *     actors:u8 value:u64 due_at:u64 id:u8 matter_of_id:u8 matter:u8 respondent:u8 target:u8 (lengths)
+ *   the actors, u64 each; the texts, row by row.  A matter that begins its id has no text of its own: matter_of_id is its length.
  *
  * A carried fact is of the kind `carried`: its own kind is in `involved`, and in `value` when it was carried on, in
  * seconds; occurred_at is the original's.  It has no actors.

@@ -1,5 +1,4 @@
-/* Rules from the files on disk, or from those that were kept: by the same loader. */
-#include "cli/active.h"
+#include "cli/active_load.h"
 
 #include "base/check.h"
 

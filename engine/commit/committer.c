@@ -198,9 +198,9 @@ static void take_facts(struct committer *c, const struct handover *h)
 {
     for (size_t i = 0; i < h->fact_count; i++) {
         struct fact *fact = ledger_fact(c->in.ledger, h->facts[i]);
-        CHECK(fact->cut == 0);
+        CHECK(!fact_committed(fact));
         for (unsigned p = 0; p <= fact->parties; p++)
-            ledger_fact(c->in.ledger, h->facts[i] + p)->cut = (uint32_t)c->number;
+            fact_commit(ledger_fact(c->in.ledger, h->facts[i] + p), (uint32_t)c->number);
         if (fact->kind != FACT_ALIAS)
             cut_add_fact(&c->cut, fact_shelf(fact->kind), h->facts[i]);
         c->changed = true;

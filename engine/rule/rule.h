@@ -276,6 +276,9 @@ struct rule_context {
 struct rule_set *rule_set_load(const char *path, const struct rule_context *, struct problems *);
 void rule_set_destroy(struct rule_set **);
 
+/* Is this very rule in the set: by its id, and computing the same? */
+bool rule_set_has(const struct rule_set *, const struct rule *);
+
 /* Does it hold if term i has the value values[i]?  thresholds: by atom; NULL: the rule's own.  closed: false where the
  * minute may still change, so that only monotone comparisons are believed. */
 bool expression_holds(const struct expression *, const struct rule *, const int64_t *values, const int64_t *thresholds,

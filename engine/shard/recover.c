@@ -43,7 +43,7 @@ static bool take(void *arg, enum store_topic topic, struct str key, struct str v
 
 enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end)
 {
-    struct entering e = {shard, ledger_writer(shard->ledger, shard->in.workers)};
+    struct entering e = {shard, shard_reader(shard)};
     enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &e, timeout_ms, at_end);
     /* enough steps to finish what growing needs, since nobody else is in a batch */
     for (int i = 0; i < 4; i++)
@@ -60,7 +60,7 @@ static bool committed_before(void *arg, const struct rule *rule)
 static void fill_counters(struct shard *shard)
 {
     struct findings findings = {0};
-    shard_fill(shard, shard_generation(shard), committed_before, shard->committer, &findings);
+    shard_fill(shard, shard_generation(shard), &(struct filled){committed_before, shard->committer, NULL}, &findings);
     for (size_t i = 0; i < findings.count; i++)
         committer_find(shard->committer, &findings.all[i]);
     free(findings.all);
@@ -86,7 +86,7 @@ static void begin_with_chosen(struct shard *shard)
         restore_state(shard);
         return;
     }
-    const struct shard_rules chosen = shard->in.choose(shard->in.choose_arg, shard->state);
+    const struct shard_rules chosen = shard->in.choose(shard->in.choose_arg, shard, shard->state);
     shard_begin(shard, chosen.rules, chosen.number);
     restore_state(shard);
     for (size_t i = 0; i < chosen.note_count; i++)

@@ -127,3 +127,34 @@ def test_it_can_be_meant(broker, made, tmp_path):
     for wrong in ("max_new=-1", "max_new=", "days=0", "days=401", "force=1"):
         assert engine.ask(f"/-/reload?{wrong}")[0] == 400, wrong
     assert engine.stop() == 0
+
+
+def test_an_author_asks_before(broker, made, tmp_path):
+    make, start = made
+    engine, hotline = make(rules_watch="off")
+    code, out, err = gridwarn(engine, "diff", "--active")
+    assert code == 4, "there are no topics yet"
+    start(engine, hotline)
+    assert engine.ask("/-/rollback?to=1")[1]["changed"] is False
+    write(tmp_path, LOUD)
+    code, out, err = gridwarn(engine, "diff", "--active")
+    lines = out.splitlines()
+    assert code == 0 and lines[0].startswith("against generation 1, which is active (sha256:")
+    assert lines[1].startswith(f"+{GRIDS - 1} −0 alerts (0 higher, 0 lower, 1 the same)")
+    assert [line.split()[0] for line in lines[2:]] == ["+"] * (GRIDS - 1)
+    code, out, err = gridwarn(engine, "diff", "--active", "--days", "12", "--max-new", str(GRIDS - 1), language="zh_CN.UTF-8")
+    assert code == 6 and out.startswith("与生效的第 1 代（sha256:") and err == f"gridwarn diff：新增 {GRIDS} 起，超过 {GRIDS - 1} 起\n"
+    # the topics as the past, and the engine's rules all the same
+    code, out, err = gridwarn(engine, "diff", "--active", "--from-topics", "--days", "12")
+    assert code == 0 and f"+{GRIDS} −0 " in out
+    # what is active counts, not what was loaded once
+    assert engine.ask("/-/reload")[0] == 200
+    code, out, err = gridwarn(engine, "diff", "--active", "--max-new", "0")
+    assert code == 0 and out.startswith("against generation 2") and "+0 −0 " in out
+    assert engine.ask("/-/rollback")[0] == 200
+    code, out, err = gridwarn(engine, "diff", "--active")
+    assert out.startswith("against generation 3") and f"+{GRIDS - 1} −0 " in out
+    assert engine.stop() == 0
+    for words, part in ((("--active", "--against", "x"), "one of --active and --against PATH"), ((), "one of --active and --against")):
+        code, out, err = gridwarn(engine, "diff", *words)
+        assert code == 2 and part in err

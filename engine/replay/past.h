@@ -25,8 +25,9 @@ void past_destroy(struct past **);
  * source of the configuration it stands for; NULL: the same.  false: a part is out of reach (logged). */
 bool past_read(struct past *, const struct source *, const unsigned *source_of);
 
-/* Takes what the log holds: the ledger and readings topics.  false: it cannot be read (logged). */
-bool past_follow(struct past *, const struct store *);
+/* Takes what the log holds: into the past, the facts of the ledger and readings topics; into `state`, the state topic, key →
+ * value.  Either may be NULL: of no interest.  false: it cannot be read (logged). */
+bool past_follow(struct past *, json_t *state, const struct store *);
 
 /* one event that somebody made up; the text is copied */
 enum enter_result past_enter(struct past *, const struct event *);

@@ -24,12 +24,7 @@ static bool take(void *arg, enum store_topic topic, struct str key, struct str v
     struct shard *shard = e->shard;
     shard->records++;
     if (topic == STORE_STATE) {
-        char *name = xstrndup(key.at, key.len);
-        if (value.at && value.len)
-            json_object_set_new(shard->state, name, json_stringn(value.at, value.len));
-        else
-            json_object_del(shard->state, name);
-        free(name);
+        store_state_take(shard->state, key, value);
         return true;
     }
     struct wire_names names = {shard->in.config->registry, shard->in.config->catalogue};

@@ -139,6 +139,30 @@ def test_a_restart_keeps_what_was_rolled_back_to_until_the_disk_changes(broker, 
     assert engine.stop() == 0
 
 
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_table_that_lies_elsewhere_comes_back_too(engine, tmp_path, absolute):
+    """what counts is what was loaded then, not what lies there now"""
+    rules, tables = tmp_path / "rules", tmp_path / "tables"
+    tables.mkdir()
+    write(tables, "street.csv", TABLE.encode())
+    named = str(tables / "street.csv") if absolute else "../tables/street.csv"
+    write(rules, "rules.yaml", [WAGES, {**STREET, "overrides": named}])
+    engine.start("--create-topics")
+    engine.wait_live()
+    digest = engine.ask("/-/generations", "GET")[1]["active"]["digest"]
+    write(tables, "street.csv", TABLE.replace(",5", ",6").encode())
+    engine.wait_for(lambda: generation(engine) == 2, 20, "generation 2")
+    status, answer = engine.ask("/-/rollback")
+    assert (status, answer["generation"], answer["digest"]) == (200, 3, digest)
+    (tables / "street.csv").unlink()
+    engine.wait_for(lambda: not engine.is_ready(), 20, "told that it is missing")
+    status, answer = engine.ask("/-/rollback?to=2")
+    assert (status, answer["generation"]) == (200, 4) and answer["digest"] != digest
+    assert engine.ask("/-/rollback?to=1")[1]["digest"] == digest
+    assert not list(tmp_path.parent.glob("gridwarn-rules-*"))
+    assert engine.stop() == 0
+
+
 def test_only_who_may_and_how(engine):
     engine.start("--create-topics")
     engine.wait_live()

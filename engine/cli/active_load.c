@@ -54,6 +54,7 @@ static void load_texts(const struct config *config, const struct rule_texts *tex
         if (rule_texts_write(texts, folder, &places, &l->problems)) {
             context.calendar_path = places.calendar;
             context.models_path = places.models;
+            context.places = &places;
             l->rules = rule_set_load(places.rules, &context, &l->problems);
         }
         text_places_free(&places);

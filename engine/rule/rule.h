@@ -268,6 +268,7 @@ struct rule_context {
     int32_t utc_offset_s;
     const struct calendar *calendar; /* filled by rule_set_load */
     const struct offer *const *offers; /* of each source by number; NULL: not known, nothing is said of them */
+    const struct text_places *places; /* where texts lie that were kept; NULL: where they say */
     struct rule_texts *texts; /* gets every file that is read (rule/texts.h); NULL: nobody asks */
 };
 

@@ -78,6 +78,8 @@ struct selection {
 
 bool selection_covers(const struct selection *, unsigned source, uint16_t category); /* kinds, tags and times aside */
 /* did it happen at a time of the day, and on a day, that the selection takes? */
+/* does it take events of that minute of the day, 0 to 1439, by its `hours`? */
+bool selection_takes_minute(const struct selection *, unsigned minute);
 bool selection_takes_time(const struct selection *, const struct rule_set *, int64_t occurred_at);
 /* is it asked what else happened to the matter? */
 static inline bool selection_asks_matter(const struct selection *s)

@@ -132,6 +132,8 @@ struct buffer;
 struct rule;
 /* as an author writes it: wages.callers, change(calls, 7d) */
 void term_write(const struct rule_set *, const struct rule *, const struct term *, struct buffer *out);
+/* 24h, 90m, 35d */
+void duration_write(int64_t seconds, struct buffer *out);
 
 /* what has no value: no comparison with it holds */
 #define VALUE_NONE INT64_MIN
@@ -176,6 +178,8 @@ struct feature {
     unsigned bin_count;
     int32_t none; /* points where there is no value */
 };
+
+enum { FEATURES_MAX = 32 }; /* of a scorecard */
 
 int32_t feature_points(const struct feature *, int64_t value);
 

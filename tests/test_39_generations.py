@@ -85,6 +85,7 @@ def test_an_edit_is_loaded_and_an_old_generation_comes_back(broker, engine, tmp_
     assert code == 0 and "generation 4 (" in said and "the rules of 2 again" in said
     code, said = command(engine, "rollback", "--to", "99")
     assert code == 2 and "99 is not kept" in said and "generation 4" in said
+    assert command(engine, "rollback", "--to", "99", language="zh_CN.UTF-8")[1].startswith("没有保留第 99 代（见 generations）；第 4 代")
     code, said = command(engine, "generations")
     assert code == 0 and [line.split()[0] for line in said.splitlines()[:4]] == ["1", "2", "3", "*"]
     assert "differ" in said

@@ -115,11 +115,11 @@ char *answer_flood(const struct active *a, enum language language, const struct 
                              active_json(a), "text", text));
 }
 
-char *answer_error(const struct active *a, const char *error)
+char *answer_error(const struct active *a, enum language language, const char *error)
 {
     char name[ACTIVE_TEXT], text[2 * ACTIVE_TEXT];
-    active_name(a, name);
-    snprintf(text, sizeof text, "%s; %s stays active", error, name);
+    name_in(a, language, name);
+    snprintf(text, sizeof text, language == LANGUAGE_CHINESE ? "%s；%s继续生效" : "%s; %s stays active", error, name);
     return written(json_pack("{s:s, s:o, s:s}", "error", error, "active", active_json(a), "text", text));
 }
 

@@ -2,6 +2,7 @@
  * that the main one has begun and joins; nobody else touches the active rules meanwhile. */
 #include "cli/active_priv.h"
 
+#include "base/check.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -16,6 +17,11 @@ struct turn {
     unsigned status; /* of HTTP */
     char *answer;
 };
+
+static bool in_chinese(const struct turn *t)
+{
+    return t->request->language == LANGUAGE_CHINESE;
+}
 
 static void refuse(struct turn *t, const struct loaded *l)
 {
@@ -38,6 +44,13 @@ static void unchanged(struct turn *t, const struct loaded *l)
     t->answer = answer_active(a, t->request->language, &l->problems, false, 0, 0);
 }
 
+/* which generation is active is for the next life to say */
+static void leave(struct turn *t)
+{
+    t->status = 503;
+    t->answer = xstrdup("{\"error\":\"the engine is being rebuilt or is leaving\"}");
+}
+
 static void activate(struct turn *t, struct loaded *l, const struct kept_generation *origin)
 {
     struct active *a = t->active;
@@ -47,9 +60,7 @@ static void activate(struct turn *t, struct loaded *l, const struct kept_generat
     struct shard_rules rules = {.rules = a->rules, .number = archive_active(a->archive)->number};
     rules.notes = archive_notes(a->archive, &rules.note_count);
     if (!shard_reload(t->shard, &rules, &(struct patience){.over = &a->leaving}, &pause_s)) {
-        /* this life is over; the next one finds what was committed, and lets go of what is retired */
-        t->status = 503;
-        t->answer = answer_error(a, "the engine is being rebuilt or is leaving");
+        leave(t); /* the next life finds what was committed, and lets go of what is retired */
         return;
     }
     rule_set_destroy(&a->retired);
@@ -67,16 +78,17 @@ static void activate(struct turn *t, struct loaded *l, const struct kept_generat
 static void hold(struct turn *t, enum gate gate, const struct gate_found *found)
 {
     struct active *a = t->active;
+    if (atomic_load(&a->leaving)) {
+        leave(t);
+        return;
+    }
     a->held = true;
     metric_add(a->metrics, METRIC_RELOADS_REFUSED, 0, 0, 1);
-    if (gate == GATE_FLOOD) {
-        t->status = 409;
-        t->answer = answer_flood(a, t->request->language, &t->limit, found);
-    } else {
-        t->status = 503;
-        t->answer = answer_error(a, atomic_load(&a->leaving) ? "the engine is being rebuilt or is leaving"
-                                                             : "how many alerts they would open takes too long to tell");
-    }
+    t->status = 409;
+    t->answer = gate == GATE_FLOOD ? answer_flood(a, t->request->language, &t->limit, found)
+                                   : answer_error(a, t->request->language,
+                                                  in_chinese(t) ? "会多报多少起，一时数不出来，或太多"
+                                                                : "how many alerts they would open takes too long to tell, or is too many");
 }
 
 static bool let_in(struct turn *t, const struct loaded *l)
@@ -148,10 +160,14 @@ static void roll_back(struct turn *t, uint64_t to)
         return;
     }
     char text[ACTIVE_TEXT];
-    snprintf(text, sizeof text, to ? "generation %" PRIu64 " is not kept (see generations)" : "no generation before it is kept",
-             to);
+    if (to)
+        snprintf(text, sizeof text,
+                 in_chinese(t) ? "没有保留第 %" PRIu64 " 代（见 generations）" : "generation %" PRIu64 " is not kept (see generations)",
+                 to);
+    else
+        snprintf(text, sizeof text, "%s", in_chinese(t) ? "没有保留更早的一代" : "no generation before it is kept");
     t->status = 404;
-    t->answer = answer_error(a, text);
+    t->answer = answer_error(a, t->request->language, text);
 }
 
 void *change_run(void *arg)

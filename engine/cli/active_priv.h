@@ -56,7 +56,7 @@ char *answer_active(const struct active *, enum language, const struct problems 
                     double longest_pause_s);
 char *answer_refused(const struct active *, enum language, const struct problems *);
 char *answer_flood(const struct active *, enum language, const struct gate_limit *, const struct gate_found *);
-char *answer_error(const struct active *, const char *text);
+char *answer_error(const struct active *, enum language, const char *text); /* in that language */
 char *answer_generations(const struct active *);
 
 #endif

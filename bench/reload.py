@@ -4,7 +4,10 @@
 The engine reads tickets (bulk.py) from a pipe as fast as it can; then they go on coming at a steady pace while rules are added,
 one after another.  Goals: active within 1 s, no pause of a worker above 5 ms.
 
-    bench/reload.py --gridwarn build/release/gridwarn [--facts 1000000] [--changes 10] [--pace 500] [--shipped]
+    bench/reload.py --gridwarn build/release/gridwarn [--facts 1000000] [--changes 10] [--pace 500] [--shipped] [--max-new N]
+
+With --max-new each change passes the gate first (rules_max_new), which asks the same million facts how many alerts it would have
+opened; that is in the time of the answer.
 
 Beside it run three plain rules or, with --shipped, the district's own.  Event time runs as many thousand times faster here as records
 come faster than every two seconds, and rules that look at each minute as it closes have as much more to do: with those, what is
@@ -26,6 +29,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import Optional
 
 from bulk import write
 from district import District
@@ -68,7 +72,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def configure(directory: Path, port: int, shipped: bool) -> Path:
+def configure(directory: Path, port: int, shipped: bool, max_new: Optional[int]) -> Path:
     shutil.copytree(ROOT / "rules" / "district", directory, dirs_exist_ok=True)
     shutil.copytree(ROOT / "models", directory / "models")
     if not shipped:
@@ -84,6 +88,8 @@ def configure(directory: Path, port: int, shipped: bool) -> Path:
                 "models": "models", "actor_keys": "ephemeral", "output": {"directory": str(directory / "out")},
                 "sources": {name: {"file": file, "mapping": f"mappings/{name}.yaml"} for name, file in streams.items()},
                 "http": {"listen": f"127.0.0.1:{port}"}, "rules_watch": "off"}
+    if max_new is not None:
+        settings["rules_max_new"] = max_new
     (directory / "out").mkdir()
     path = directory / "bench.yaml"
     path.write_text(json.dumps(settings), encoding="utf-8")
@@ -116,9 +122,10 @@ def main() -> int:
     parser.add_argument("--changes", type=int, default=10)
     parser.add_argument("--pace", type=float, default=500, help="records a second meanwhile")
     parser.add_argument("--shipped", action="store_true", help="the district's rules instead of three plain ones")
+    parser.add_argument("--max-new", type=int, help="let the gate ask how many alerts each would have opened")
     options = parser.parse_args()
     directory, port = Path(tempfile.mkdtemp(prefix="gridwarn-bench-")), free_port()
-    config = configure(directory, port, options.shipped)
+    config = configure(directory, port, options.shipped, options.max_new)
     engine = subprocess.Popen([options.gridwarn, "run", "-c", config], stdin=subprocess.DEVNULL,
                               stderr=(directory / "log").open("w"))
 

@@ -56,8 +56,9 @@ def write(directory: Path, stream: Stream, rules: list, model: dict = MODEL) -> 
     return settings(directory, rules="rules.yaml")
 
 
-def gridwarn(*args) -> subprocess.CompletedProcess:
-    return subprocess.run([os.environ["GRIDWARN"], *map(str, args)], capture_output=True, text=True, timeout=RUN_SECONDS)
+def gridwarn(*args, **env) -> subprocess.CompletedProcess:
+    return subprocess.run([os.environ["GRIDWARN"], *map(str, args)], capture_output=True, text=True, timeout=RUN_SECONDS,
+                          env={**os.environ, **env})
 
 
 def shipped_rule(**changes) -> dict:
@@ -99,6 +100,14 @@ def test_the_values_are_what_was_counted(tmp_path):
     assert set(values) == {feature["name"] for feature in MODEL["features"]}
     expected = MODEL["base"] + sum(points_of(feature, values[feature["name"]]) for feature in MODEL["features"])
     assert re.search(r"score\(collective_petition\) +(\d+)", done.stdout)[1] == str(expected), done.stdout
+    # and each feature's value and points, in the order of the file
+    head, *rest = done.stdout[done.stdout.index("points of collective_petition"):].splitlines()
+    assert head == f"points of collective_petition (version {MODEL['version']}), from {MODEL['base']}"
+    shown = [line.split() for line in rest[:len(MODEL["features"])]]
+    assert shown == [[f["name"], str(values[f["name"]]), f"{points_of(f, values[f['name']]):+d}"] for f in MODEL["features"]]
+    assert rest[len(shown)] == ""
+    chinese = gridwarn("explain", "-c", config, "--rule", "petition_risk", "--subject", "ORG-0007", "--at", when, LC_ALL="zh_CN.UTF-8")
+    assert f"collective_petition 得分（版本 {MODEL['version']}），起始 {MODEL['base']} 分\n" in chinese.stdout
 
 
 def test_it_is_on_trial_and_says_so_in_the_log(tmp_path):

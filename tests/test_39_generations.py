@@ -85,6 +85,7 @@ def test_an_edit_is_loaded_and_an_old_generation_comes_back(broker, engine, tmp_
     assert code == 0 and "generation 4 (" in said and "the rules of 2 again" in said
     code, said = command(engine, "rollback", "--to", "99")
     assert code == 2 and "99 is not kept" in said and "generation 4" in said
+    assert command(engine, "rollback", "--to", "99", language="zh_CN.UTF-8")[1].startswith("没有保留第 99 代（见 generations）；第 4 代")
     code, said = command(engine, "generations")
     assert code == 0 and [line.split()[0] for line in said.splitlines()[:4]] == ["1", "2", "3", "*"]
     assert "differ" in said
@@ -136,6 +137,30 @@ def test_a_restart_keeps_what_was_rolled_back_to_until_the_disk_changes(broker, 
     engine.start()
     engine.wait_live()
     assert [g["generation"] for g in engine.ask("/-/generations", "GET")[1]["generations"]] == kept
+    assert engine.stop() == 0
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_table_that_lies_elsewhere_comes_back_too(engine, tmp_path, absolute):
+    """what counts is what was loaded then, not what lies there now"""
+    rules, tables = tmp_path / "rules", tmp_path / "tables"
+    tables.mkdir()
+    write(tables, "street.csv", TABLE.encode())
+    named = str(tables / "street.csv") if absolute else "../tables/street.csv"
+    write(rules, "rules.yaml", [WAGES, {**STREET, "overrides": named}])
+    engine.start("--create-topics")
+    engine.wait_live()
+    digest = engine.ask("/-/generations", "GET")[1]["active"]["digest"]
+    write(tables, "street.csv", TABLE.replace(",5", ",6").encode())
+    engine.wait_for(lambda: generation(engine) == 2, 20, "generation 2")
+    status, answer = engine.ask("/-/rollback")
+    assert (status, answer["generation"], answer["digest"]) == (200, 3, digest)
+    (tables / "street.csv").unlink()
+    engine.wait_for(lambda: not engine.is_ready(), 20, "told that it is missing")
+    status, answer = engine.ask("/-/rollback?to=2")
+    assert (status, answer["generation"]) == (200, 4) and answer["digest"] != digest
+    assert engine.ask("/-/rollback?to=1")[1]["digest"] == digest
+    assert not list(tmp_path.parent.glob("gridwarn-rules-*"))
     assert engine.stop() == 0
 
 

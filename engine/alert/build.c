@@ -29,7 +29,8 @@ static bool past_visit(void *arg, fact_ref ref)
     const struct ledger *ledger = p->tracker->ledger;
     const struct rule_set *set = p->tracker->rules;
     const struct fact *fact = ledger_fact(ledger, ref);
-    if (fact->kind >= EVENT_KINDS || !fact->cut || !ledger_before(ledger, ref, p->of) || same_event(ledger, ref, p->of))
+    if (fact->kind >= EVENT_KINDS || !fact_committed(fact) || !ledger_before(ledger, ref, p->of) ||
+        same_event(ledger, ref, p->of))
         return true;
     struct standing standing = ledger_standing(ledger, ref);
     if (!standing.live)
@@ -151,7 +152,7 @@ static void build_one(struct build *b, fact_ref ref)
     struct view_entry entry;
     if ((int64_t)fact->occurred_at <= b->from || !tracked_entry(b->tracker, b->tracked, ref, &entry))
         return;
-    if (fact->cut)
+    if (fact_committed(fact))
         view_append(b->tracked->view, &entry);
     else
         b->tracked->uncommitted = true;
@@ -165,7 +166,7 @@ static bool build_visit(void *arg, fact_ref ref)
     const struct ledger *ledger = b->tracker->ledger;
     const struct fact *fact = ledger_fact(ledger, ref);
     bool with_parties = fact->kind == FACT_ALIAS || b->tracked->subject.kind == SUBJECT_MATTER;
-    if (fact->kind == FACT_ALIAS && !fact->cut) {
+    if (fact->kind == FACT_ALIAS && !fact_committed(fact)) {
         /* its move is of no cut yet */
         b->tracked->uncommitted = true;
         return true;

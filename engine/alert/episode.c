@@ -16,15 +16,7 @@ bool machine_pending(const struct machine *m, const struct rule *rule, unsigned 
     return rule->for_s > 0 && m->level < level_count && m->held[m->level + 1] != MINUTE_NONE;
 }
 
-/* what a minute is judged by */
-struct judged {
-    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
-    bool valid; /* the rule is in force */
-    bool any;   /* something is counted at all */
-    bool closed;
-};
-
-static void judge(struct judged *j, const struct rule *rule, struct view *view, int64_t minute, bool closed)
+void judged_at(struct judged *j, const struct rule *rule, struct view *view, int64_t minute, bool closed)
 {
     view_move(view, minute);
     view_values(view, j->values);
@@ -45,7 +37,7 @@ static unsigned level_of(const struct rule *rule, unsigned level_count, const st
 unsigned condition_level(const struct rule *rule, unsigned level_count, struct view *view, int64_t minute)
 {
     struct judged j;
-    judge(&j, rule, view, minute, true);
+    judged_at(&j, rule, view, minute, true);
     return level_of(rule, level_count, &j);
 }
 
@@ -118,7 +110,7 @@ static void step(struct machine *m, const struct rule *rule, unsigned level_coun
                  struct history *history)
 {
     struct judged j;
-    judge(&j, rule, view, m->minute, closed);
+    judged_at(&j, rule, view, m->minute, closed);
     unsigned level = level_of(rule, level_count, &j), kept = kept_of(rule, level_count, &j, level);
     unsigned up = 0;
     for (unsigned l = 1; l <= level_count; l++) {

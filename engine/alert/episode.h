@@ -34,6 +34,15 @@ void machine_init(struct machine *, int64_t minute);
 /* Is a condition holding that has not yet held for as long as the rule asks? */
 bool machine_pending(const struct machine *, const struct rule *, unsigned level_count);
 
+/* What a minute is judged by. */
+struct judged {
+    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX]; /* by term, by atom */
+    bool valid;                                       /* the rule is in force */
+    bool any;                                         /* something is counted at all */
+    bool closed;
+};
+void judged_at(struct judged *, const struct rule *, struct view *, int64_t minute, bool closed); /* moves the windows */
+
 /* The highest level whose condition holds at that minute, taken as closed; 0: none.  Moves the windows. */
 unsigned condition_level(const struct rule *, unsigned level_count, struct view *, int64_t minute);
 

@@ -83,22 +83,22 @@ json_t *evidence_json(const struct render_context *c, const struct revision *r, 
     for (size_t i = 0; i < count; i++) {
         const struct evidence *e = &all[i];
         int64_t unit = term_unit(e->term);
-        char within[24];
-        struct buffer condition = {0};
+        struct buffer condition = {0}, within = {0};
         term_write(c->rules, r->rule, e->term, &condition);
-        render_span(r->rule->windows[0].within, within, sizeof within);
+        span_write(r->rule->windows[0].within, &within);
         json_t *next = json_null();
         if (e->next_level)
             next = json_pack("{s:s, s:o}", "level", c->rules->level_name[e->next_level], "missing",
                              number_json(unit, e->missing));
         json_t *entry = json_pack("{s:s%, s:o, s:o, s:s, s:o, s:o}", "condition", condition.at, condition.len, "within",
-                                  r->rule->within_s ? json_string(within) : json_null(), "value",
+                                  r->rule->within_s ? json_stringn(within.at, within.len) : json_null(), "value",
                                   number_json(unit, e->value), "comparison", e->atom->at_most ? "<=" : ">=",
                                   "threshold", number_json(unit, e->threshold), "next", next);
         if (e->term->kind == TERM_SCORE)
             json_object_set_new(entry, "points", points_json(r, &r->rule->scores[e->term->score]));
         json_array_append_new(array, entry);
         buffer_free(&condition);
+        buffer_free(&within);
     }
     return array;
 }

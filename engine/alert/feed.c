@@ -42,7 +42,7 @@ static void feed_fact(struct tracker *tracker, fact_ref ref)
 {
     const struct fact *fact = ledger_fact(tracker->ledger, ref);
     struct standing standing = ledger_standing(tracker->ledger, ref);
-    if (!standing.live || !fact->cut)
+    if (!standing.live || !fact_committed(fact))
         return;
     size_t count;
     const uint16_t *rules = generation_concerned(tracker->generation, fact->source, standing.category, &count);

@@ -8,27 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-static void render_duration(int64_t seconds, char *out, size_t size)
-{
-    static const struct {
-        int64_t seconds;
-        const char *unit;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
-    unsigned u = 0;
-    /* the largest unit that needs no rest; 24h is said rather than 1d */
-    while (u < 3 && (seconds % units[u].seconds != 0 || seconds / units[u].seconds < (u == 0 ? 2 : 1)))
-        u++;
-    snprintf(out, size, "%lld%s", (long long)(seconds / units[u].seconds), units[u].unit);
-}
-
-void render_span(struct span span, char *out, size_t size)
-{
-    if (span.workdays)
-        snprintf(out, size, "%u working day%s", span.workdays, span.workdays == 1 ? "" : "s");
-    else
-        render_duration(span.s, out, size);
-}
-
 void render_time(int64_t seconds, int32_t utc_offset_s, char *out)
 {
     time_t shifted = (time_t)(seconds + utc_offset_s);

@@ -37,9 +37,6 @@ void render_alert(const struct render_context *, const struct revision *, struct
                   struct store_record *out);
 void render_heartbeat(const struct render_context *, struct buffer *text);
 
-/* "24h", "90m", "35d" */
-/* 24h, 5 working days */
-void render_span(struct span, char *out, size_t size);
 /* RFC 3339 with the offset */
 enum { TIME_TEXT_SIZE = 40 };
 void render_time(int64_t seconds, int32_t utc_offset_s, char *out);

@@ -17,4 +17,7 @@ static inline int64_t clock_now_ms(const struct clock *c)
 
 extern const struct clock clock_system;
 
+/* Seconds of a clock that never jumps, for how long something took or may take; any thread. */
+double clock_steady_s(void);
+
 #endif

@@ -1,4 +1,4 @@
-#include "cli/active.h"
+#include "cli/active_priv.h"
 
 #include "base/check.h"
 #include "base/log.h"
@@ -9,17 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CONTROL_WAIT_MS = 60000 };
-enum why { WHY_ASKED, WHY_EDITED };
-
-static double steady_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void watch_files(struct active *a, const struct rule_texts *texts)
 {
@@ -51,8 +42,7 @@ void active_close(struct active *a)
     rule_set_destroy(&a->retired);
 }
 
-/* to who watches */
-static void show(struct active *a)
+void active_show(struct active *a)
 {
     const struct kept_generation *g = archive_active(a->archive);
     char name[ACTIVE_TEXT];
@@ -61,17 +51,19 @@ static void show(struct active *a)
     if (a->mistakes)
         health_set(a->health, HEALTH_RULES, false, "the rules on disk have %zu mistakes; %s stays active", a->mistakes,
                    name);
+    else if (a->held)
+        health_set(a->health, HEALTH_RULES, false, "the rules on disk were refused for the alerts that they would open; %s stays active", name);
     else if (active_disk_differs(a))
         health_set(a->health, HEALTH_RULES, true, "%s is active, rolled back to; the files on disk differ", name);
     else
         health_set(a->health, HEALTH_RULES, true, "%s is active: %u rules", name, g->rules);
 }
 
-/* of the disk, as it was just read */
-static void note_disk(struct active *a, struct loaded *l)
+void active_note_disk(struct active *a, const struct loaded *l)
 {
     snprintf(a->disk, sizeof a->disk, "%s", rule_texts_digest(l->texts));
     a->mistakes = l->problems.count;
+    a->held = false;
     watch_files(a, l->texts);
 }
 
@@ -98,188 +90,115 @@ static void own(struct active *a, struct loaded *l)
     l->rules = NULL;
 }
 
-/* The last generation goes on if the disk has its files, those that were passed over for it, or mistakes.  true: `l`, what is on
- * disk, has become that generation's. */
-static bool goes_on(struct active *a, const struct kept_generation *last, struct loaded *l)
+void active_take(struct active *a, struct loaded *l, const struct kept_generation *origin)
+{
+    archive(a, l, origin);
+    own(a, l);
+}
+
+/* Would the files on disk open more than may be?  Those who made them are told when they ask again. */
+static bool floods(struct active *a, struct shard *shard, const struct rule_set *last, const struct loaded *disk)
+{
+    const struct gate_limit limit = {a->config->max_new, a->config->max_new_days};
+    struct gate_found found = {0};
+    a->held = gate_ask(a, shard, last, disk->rules, &limit, &found) != GATE_OPEN;
+    json_decref(found.alerts);
+    return a->held;
+}
+
+/* The last generation goes on if the disk has its files, those that were passed over for it, mistakes, or what would open too
+ * many alerts.  true: `l`, what is on disk, has become that generation's. */
+static bool goes_on(struct active *a, struct shard *shard, const struct kept_generation *last, struct loaded *l)
 {
     bool same = strcmp(last->files, a->disk) == 0,
          passed_over = strcmp(archive_passed_over(a->archive), a->disk) == 0;
     if (same && l->rules)
         return true;
-    if (l->rules && !passed_over)
+    if (l->rules && !passed_over && a->config->max_new < 0)
         return false;
     struct loaded kept;
     load_kept(a->config, last, language_of_environment(), &kept);
-    bool good = kept.rules != NULL;
+    bool good = kept.rules && (!l->rules || passed_over || floods(a, shard, kept.rules, l));
+    if (!kept.rules) {
+        problems_print(&kept.problems, stderr);
+        log_line(LOG_ERROR, "rules", "generation %" PRIu64 " was active last and can't be loaded any more", last->number);
+    }
     if (good) {
         loaded_free(l);
         *l = kept;
     } else {
-        problems_print(&kept.problems, stderr);
-        log_line(LOG_ERROR, "rules", "generation %" PRIu64 " was active last and can't be loaded any more", last->number);
         loaded_free(&kept);
     }
     return good;
 }
 
-struct shard_rules active_choose(void *arg, const json_t *state)
+struct shard_rules active_choose(void *arg, struct shard *shard, const json_t *state)
 {
     struct active *a = arg;
+    atomic_store(&a->leaving, false);
     archive_restore(a->archive, state);
     const struct kept_generation *last = archive_active(a->archive);
     struct loaded l;
     load_disk(a->config, language_of_environment(), &l);
-    note_disk(a, &l);
+    active_note_disk(a, &l);
     problems_print(&l.problems, stderr);
     struct shard_rules chosen = {0};
     rule_set_destroy(&a->retired);
-    if (!last || !goes_on(a, last, &l)) {
+    if (last && goes_on(a, shard, last, &l)) {
+        own(a, &l);
+    } else {
         if (!l.rules)
             load_configured(a->config, &l); /* mistakes were made since it was read */
-        archive(a, &l, NULL);
+        active_take(a, &l, NULL);
         chosen.notes = archive_notes(a->archive, &chosen.note_count);
     }
-    own(a, &l);
     loaded_free(&l);
     chosen.rules = a->rules;
     chosen.number = archive_active(a->archive)->number;
-    show(a);
+    active_show(a);
     return chosen;
 }
 
-/* ---- while it runs ---- */
+/* ---- changes ---- */
 
-struct turn {
-    enum language language;
-    unsigned status;
-    char *answer;
-};
-
-static void refuse(struct active *a, struct turn *c, const struct loaded *l, unsigned status)
+static void start_change(struct active *a, struct shard *shard, const struct control_request *request, bool edited)
 {
-    char name[ACTIVE_TEXT];
-    size_t mistakes = l->problems.count;
-    active_name(a, name);
-    log_line(LOG_ERROR, "rules", "%zu mistakes, nothing was loaded; %s stays active", mistakes, name);
-    metric_add(a->metrics, METRIC_RELOADS_REFUSED, 0, 0, 1);
-    c->status = status;
-    c->answer = answer_refused(a, c->language, &l->problems);
+    struct rule_change *c = xcalloc(1, sizeof *c);
+    *c = (struct rule_change){.active = a, .shard = shard, .edited = edited, .requested = request != NULL};
+    c->request = request ? *request
+                         : (struct control_request){.verb = CONTROL_RELOAD, .max_new = -1, .language = language_of_environment()};
+    atomic_store(&a->changed, false);
+    CHECK(pthread_create(&a->changer, NULL, change_run, c) == 0);
+    a->changing = true;
 }
 
-static void unchanged(struct active *a, struct turn *c, const struct loaded *l)
+static void end_change(struct active *a)
 {
-    char name[ACTIVE_TEXT];
-    active_name(a, name);
-    log_line(LOG_INFO, "rules", "nothing has changed; %s stays active", name);
-    c->answer = answer_active(a, c->language, &l->problems, false, 0, 0);
+    if (a->changing)
+        pthread_join(a->changer, NULL);
+    a->changing = false;
 }
 
-static void activate(struct active *a, struct shard *shard, struct turn *c, struct loaded *l,
-                     const struct kept_generation *origin)
+void active_leave(struct active *a)
 {
-    char name[ACTIVE_TEXT];
-    double begin_s = steady_s(), pause_s;
-    archive(a, l, origin);
-    own(a, l);
-    struct shard_rules rules = {.rules = a->rules, .number = archive_active(a->archive)->number};
-    rules.notes = archive_notes(a->archive, &rules.note_count);
-    bool done = shard_reload(shard, &rules, &pause_s);
-    rule_set_destroy(&a->retired);
-    if (!done) { /* so is this life; the next one finds what was committed */
-        c->status = 503;
-        c->answer = answer_error(a, "the engine is being rebuilt or is leaving");
-        return;
-    }
-    metric_add(a->metrics, METRIC_RELOADS, 0, 0, 1);
-    metric_observe(a->metrics, METRIC_WORKER_PAUSE, pause_s);
-    double seconds = steady_s() - begin_s;
-    active_name(a, name);
-    log_line(LOG_INFO, "rules", "%s is active: %u rules%s; filled and taken up in %.3f s, longest pause of a worker %.1f ms",
-             name, a->rules->count, active_disk_differs(a) ? "; the files on disk differ" : "", seconds, pause_s * 1000);
-    c->answer = answer_active(a, c->language, &l->problems, true, seconds, pause_s);
-}
-
-static void reload(struct active *a, struct shard *shard, struct turn *c, enum why why)
-{
-    char before[sizeof a->disk];
-    struct loaded l;
-    strcpy(before, a->disk);
-    load_disk(a->config, c->language, &l);
-    note_disk(a, &l);
-    if (why == WHY_EDITED && strcmp(before, a->disk) == 0) { /* touched, or written again as it was */
-        loaded_free(&l);
-        return;
-    }
-    problems_print(&l.problems, stderr);
-    if (!l.rules)
-        refuse(a, c, &l, 422);
-    else if (!active_disk_differs(a))
-        unchanged(a, c, &l);
-    else
-        activate(a, shard, c, &l, NULL);
-    show(a);
-    loaded_free(&l);
-}
-
-static void roll_back_to(struct active *a, struct shard *shard, struct turn *c, const struct kept_generation *g)
-{
-    struct loaded disk, l;
-    load_disk(a->config, c->language, &disk); /* what is passed over */
-    note_disk(a, &disk);
-    loaded_free(&disk);
-    load_kept(a->config, g, c->language, &l);
-    problems_print(&l.problems, stderr);
-    if (!l.rules)
-        refuse(a, c, &l, 422);
-    else if (g == archive_active(a->archive))
-        unchanged(a, c, &l);
-    else
-        activate(a, shard, c, &l, g);
-    show(a);
-    loaded_free(&l);
-}
-
-static void roll_back(struct active *a, struct shard *shard, struct turn *c, uint64_t to)
-{
-    const struct kept_generation *g = to ? archive_find(a->archive, to) : archive_before(a->archive);
-    if (g) {
-        struct kept_generation copy = *g; /* the archive is about to change */
-        roll_back_to(a, shard, c, g == archive_active(a->archive) ? g : &copy);
-        return;
-    }
-    char text[ACTIVE_TEXT];
-    snprintf(text, sizeof text, to ? "generation %" PRIu64 " is not kept (see generations)" : "no generation before it is kept",
-             to);
-    c->status = 404;
-    c->answer = answer_error(a, text);
-}
-
-static void serve_request(struct active *a, struct shard *shard, const struct control_request *request)
-{
-    struct turn c = {.language = request->language, .status = 200};
-    switch (request->verb) {
-    case CONTROL_RELOAD:
-        reload(a, shard, &c, WHY_ASKED);
-        break;
-    case CONTROL_ROLLBACK:
-        roll_back(a, shard, &c, request->to);
-        break;
-    case CONTROL_GENERATIONS:
-        c.answer = answer_generations(a);
-        break;
-    }
-    control_answer(a->control, c.status, c.answer);
+    atomic_store(&a->leaving, true);
+    end_change(a);
 }
 
 void active_serve(struct active *a, struct shard *shard)
 {
-    struct turn unheard = {.language = language_of_environment()};
     struct control_request request;
+    if (a->changing && !atomic_load(&a->changed))
+        return;
+    end_change(a);
     if (signals_reloading())
-        reload(a, shard, &unheard, WHY_ASKED);
-    else if (a->watch && watch_changed(a->watch, (int64_t)(steady_s() * 1000)))
-        reload(a, shard, &unheard, WHY_EDITED);
-    free(unheard.answer);
-    if (control_take(a->control, &request))
-        serve_request(a, shard, &request);
+        start_change(a, shard, NULL, false);
+    else if (a->watch && watch_changed(a->watch, (int64_t)(clock_steady_s() * 1000)))
+        start_change(a, shard, NULL, true);
+    else if (control_take(a->control, &request)) {
+        if (request.verb == CONTROL_GENERATIONS)
+            control_answer(a->control, 200, answer_generations(a));
+        else
+            start_change(a, shard, &request, false);
+    }
 }

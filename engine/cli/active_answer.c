@@ -1,5 +1,5 @@
 /* What operators are told of the active rules. */
-#include "cli/active.h"
+#include "cli/active_priv.h"
 
 #include "base/check.h"
 
@@ -100,11 +100,26 @@ char *answer_refused(const struct active *a, enum language language, const struc
     return written(json_pack("{s:o, s:o, s:s}", "problems", list, "active", active_json(a), "text", text));
 }
 
-char *answer_error(const struct active *a, const char *error)
+char *answer_flood(const struct active *a, enum language language, const struct gate_limit *limit,
+                   const struct gate_found *found)
 {
     char name[ACTIVE_TEXT], text[2 * ACTIVE_TEXT];
-    active_name(a, name);
-    snprintf(text, sizeof text, "%s; %s stays active", error, name);
+    name_in(a, language, name);
+    snprintf(text, sizeof text,
+             language == LANGUAGE_CHINESE
+                 ? "近 %lld 天内会比现行规则多报 %zu 起，超过 %lld 起，未载入；%s继续生效"
+                 : "over the last %lld days they would have opened %zu alerts more, above %lld; nothing was loaded; %s stays active",
+             (long long)limit->days, found->count, (long long)limit->max_new, name);
+    return written(json_pack("{s:{s:I, s:I, s:I, s:O}, s:o, s:s}", "flood", "days", (json_int_t)limit->days, "max_new",
+                             (json_int_t)limit->max_new, "new", (json_int_t)found->count, "alerts", found->alerts, "active",
+                             active_json(a), "text", text));
+}
+
+char *answer_error(const struct active *a, enum language language, const char *error)
+{
+    char name[ACTIVE_TEXT], text[2 * ACTIVE_TEXT];
+    name_in(a, language, name);
+    snprintf(text, sizeof text, language == LANGUAGE_CHINESE ? "%s；%s继续生效" : "%s; %s stays active", error, name);
     return written(json_pack("{s:s, s:o, s:s}", "error", error, "active", active_json(a), "text", text));
 }
 

@@ -1,5 +1,4 @@
-/* Rules from the files on disk, or from those that were kept: by the same loader. */
-#include "cli/active.h"
+#include "cli/active_load.h"
 
 #include "base/check.h"
 
@@ -55,6 +54,7 @@ static void load_texts(const struct config *config, const struct rule_texts *tex
         if (rule_texts_write(texts, folder, &places, &l->problems)) {
             context.calendar_path = places.calendar;
             context.models_path = places.models;
+            context.places = &places;
             l->rules = rule_set_load(places.rules, &context, &l->problems);
         }
         text_places_free(&places);

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/check.h"
+#include "cli/show.h"
 #include "config/config.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ static json_t *body_of(struct buffer *answer, int *code)
 
 static int status_of(int code)
 {
-    return code == 200 ? CLI_OK : code == 422 ? CLI_CONFIG : code == 404 || code == 400 ? CLI_USAGE : CLI_BROKER;
+    return code == 200 ? CLI_OK : code == 422 ? CLI_CONFIG : code == 409 ? CLI_FLOOD : code == 404 || code == 400 ? CLI_USAGE : CLI_BROKER;
 }
 
 json_t *ask_engine(const char *config_path, const char *method, const char *path, int *status)
@@ -128,6 +129,9 @@ void ask_show(const json_t *answer)
             fprintf(stderr, ":%lld", column);
         fprintf(stderr, ": %s%s\n", warning ? cli_text("warning: ", "注意：") : "", text(one, "text"));
     }
+    json_array_foreach(json_object_get(json_object_get(answer, "flood"), "alerts"), i, one)
+        fprintf(stderr, "+ %s %s %s  %s\n", text(one, "opened_at"), show_level_named(text(one, "level")), text(one, "rule"),
+                text(one, "where"));
     const char *last = *text(answer, "text") ? text(answer, "text") : text(answer, "error");
     fprintf(json_object_get(answer, "changed") ? stdout : stderr, "%s\n", last);
 }

@@ -4,6 +4,7 @@
 #ifndef GW_CLI_CLI_H
 #define GW_CLI_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define COMMAND_TABLE(X)                                                                                             \
@@ -31,7 +32,7 @@ COMMAND_TABLE(X)
     X(CONFIG, 3, "configuration, registry, rules or key wrong")                                                      \
     X(BROKER, 4, "broker unreachable, access refused, or topics not as needed")                                      \
     X(INPUT, 5, "input cannot be read")                                                                              \
-    X(FLOOD, 6, "more new alerts than allowed (diff --max-new)")
+    X(FLOOD, 6, "more new alerts than allowed (diff --max-new, reload)")
 
 enum cli_exit {
 #define X(name, number, meaning) CLI_##name = number,
@@ -65,6 +66,9 @@ int cli_next_with_arguments(const struct cli_command *, int argc, char **argv, i
 
 /* a mistake in how the command was called: one line on stderr; returns CLI_USAGE */
 int cli_misused(const struct cli_command *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* a whole number from `least` to `most`, and nothing else */
+bool cli_number(const char *text, long least, long most, long *value);
 
 /* the text in the language of the user's environment (base/language.h) */
 const char *cli_text(const char *english, const char *chinese) __attribute__((format_arg(1), format_arg(2)));

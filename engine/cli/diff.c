@@ -2,37 +2,40 @@
  * and for a pipeline as a gate. */
 #include "cli/cli.h"
 
+#include "cli/active_load.h"
 #include "cli/filling.h"
 #include "cli/show.h"
-#include "replay/difference.h"
+#include "replay/comparison.h"
 #include "replay/moment.h"
 
 #include <getopt.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <unistd.h>
 
-enum { OPTION_AGAINST = CLI_LONG, OPTION_DAYS, OPTION_MAX_NEW, DAYS_DEFAULT = 7, DAYS_MAX = 4000, DAY = 86400 };
+enum { OPTION_AGAINST = CLI_LONG, OPTION_ACTIVE, OPTION_DAYS, OPTION_MAX_NEW, DAYS_MAX = 4000 };
 
 static const struct cli_option options[] = {
     FILLING_OPTIONS,
-    {OPTION_AGAINST, "against", "PATH", "the rules as they were: a folder or a file"},
+    {OPTION_ACTIVE, "active", NULL, "against the rules that are active in the engine; the past is its ledger, unless said otherwise"},
+    {OPTION_AGAINST, "against", "PATH", "against other rules: a folder or a file"},
     {OPTION_DAYS, "days", "N", "of alerts that opened in the last N days of the past (default 7; with --since, since then)"},
     {OPTION_MAX_NEW, "max-new", "N", "fail if there are more new alerts than that"},
 };
 
 static const struct cli_command command = {
     .name = "diff",
-    .usage = FILLING_USAGE " --against PATH [--days N] [--max-new N]\n",
-    .about = "Holds the alerts that the configuration's rules would have given against those of other rules, on the same "
-             "past.  By default that is the configuration's own files.",
+    .usage = FILLING_USAGE " --active [--days N] [--max-new N]\n" FILLING_USAGE " --against PATH [--days N] [--max-new N]\n",
+    .about = "Holds the alerts that the configuration's rules would have given against those of the active rules or of others, on "
+             "the same past.  By default that is the configuration's own files.  New are alerts that somebody would be told of; "
+             "those of rules on trial are listed, and count for nothing.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
 
 struct comparing {
     struct filling filling;
-    const char *against;
-    long days, max_new; /* days 0: not said; max_new -1: any number */
+    const char *against; /* NULL: the active rules */
+    long days, max_new;  /* days 0: not said; max_new -1: any number */
 };
 
 static const struct {
@@ -71,46 +74,78 @@ static void show_one(const struct judgement *before, const struct judgement *aft
     columns_text(&c, where);
     columns_text(&c, "  ");
     columns_text(&c, a->id);
+    if (past_alert_on_trial(j, a))
+        columns_text(&c, cli_text("  (on trial)", "  （试运行）"));
     puts(line);
 }
 
+/* --since alone is meant as it stands */
 static int64_t begin_of(const struct comparing *c)
 {
-    const struct past_report report = past_report(c->filling.past);
-    /* --since alone is meant as it stands */
-    int64_t days = c->days ? c->days : c->filling.since_s == INT64_MIN ? DAYS_DEFAULT : DAYS_MAX;
-    int64_t begin = report.newest == INT64_MIN ? INT64_MIN : report.newest - days * DAY;
-    return begin > c->filling.since_s ? begin : c->filling.since_s;
+    int64_t since_s = c->filling.since_s, days = c->days || since_s != INT64_MIN ? c->days : MAX_NEW_DAYS;
+    return comparison_since(c->filling.past, days, since_s);
 }
 
-static int compare(const struct comparing *c, const struct rule_set *before_rules)
+static void show_sums(const struct comparing *c, const struct comparison *found)
 {
-    struct judgement before, after;
-    struct differences d;
     char from[MOMENT_SIZE] = "-", to[MOMENT_SIZE] = "-";
-    int64_t since_s = begin_of(c);
-    bool colour = isatty(STDOUT_FILENO) == 1;
-    judge(&before, c->filling.past, before_rules);
-    judge(&after, c->filling.past, c->filling.config->rules);
-    differences_find(&d, &before, &after, since_s);
-    if (since_s != INT64_MIN)
-        moment_write(since_s, c->filling.config->utc_offset_s, true, from);
-    if (past_report(c->filling.past).newest != INT64_MIN)
-        moment_write(past_report(c->filling.past).newest, c->filling.config->utc_offset_s, true, to);
+    const struct differences *d = &found->differences;
+    int64_t newest = past_report(c->filling.past).newest;
+    if (found->since_s != INT64_MIN)
+        moment_write(found->since_s, c->filling.config->utc_offset_s, true, from);
+    if (newest != INT64_MIN)
+        moment_write(newest, c->filling.config->utc_offset_s, true, to);
     printf(cli_text("+%zu −%zu alerts (%zu higher, %zu lower, %zu the same), %s to %s\n",
                     "+%zu −%zu 起预警（升级 %zu，降级 %zu，不变 %zu），%s 至 %s\n"),
-           d.counts[DIFFERENCE_NEW], d.counts[DIFFERENCE_GONE], d.counts[DIFFERENCE_HIGHER],
-           d.counts[DIFFERENCE_LOWER], d.same, from, to);
-    for (size_t i = 0; i < d.count; i++)
-        show_one(&before, &after, &d.all[i], colour);
-    bool flood = c->max_new >= 0 && d.counts[DIFFERENCE_NEW] > (size_t)c->max_new;
+           d->counts[DIFFERENCE_NEW], d->counts[DIFFERENCE_GONE], d->counts[DIFFERENCE_HIGHER],
+           d->counts[DIFFERENCE_LOWER], d->same, from, to);
+}
+
+static int compare(const struct comparing *c, const struct rule_set *before)
+{
+    struct comparison found;
+    bool colour = isatty(STDOUT_FILENO) == 1;
+    compare_rules(&found, c->filling.past, before, c->filling.config->rules, begin_of(c));
+    const struct differences *d = &found.differences;
+    show_sums(c, &found);
+    for (size_t i = 0; i < d->count; i++)
+        show_one(&found.before, &found.after, &d->all[i], colour);
+    bool flood = c->max_new >= 0 && d->called > (size_t)c->max_new;
     if (flood)
         fprintf(stderr, cli_text("gridwarn diff: %zu new alerts, more than %ld\n", "gridwarn diff：新增 %zu 起，超过 %ld 起\n"),
-                d.counts[DIFFERENCE_NEW], c->max_new);
-    differences_clear(&d);
-    judgement_clear(&before);
-    judgement_clear(&after);
+                d->called, c->max_new);
+    comparison_clear(&found);
     return flood ? CLI_FLOOD : CLI_OK;
+}
+
+static int compare_loaded(const struct comparing *c, struct loaded *l)
+{
+    if (!l->rules)
+        problems_print(&l->problems, stderr);
+    int status = l->rules ? compare(c, l->rules) : CLI_CONFIG;
+    loaded_free(l);
+    return status;
+}
+
+static int compare_with_active(const struct comparing *c)
+{
+    struct archive *archive = archive_create();
+    archive_restore(archive, c->filling.state);
+    const struct kept_generation *active = archive_active(archive);
+    int status = CLI_CONFIG;
+    if (active) {
+        struct loaded l;
+        load_kept(c->filling.config, active, language_of_environment(), &l);
+        printf(cli_text("against generation %" PRIu64 ", which is active (%.19s)\n", "与生效的第 %" PRIu64 " 代（%.19s）相比\n"),
+               active->number, active->digest);
+        status = compare_loaded(c, &l);
+    } else {
+        fputs(cli_text("gridwarn diff: no generation is kept in the state topic: the engine has not run yet\n",
+                       "gridwarn diff：状态主题中没有任何一代规则：引擎尚未运行过\n"),
+              stderr);
+    }
+    archive_destroy(&archive);
+    return status;
 }
 
 static int run(struct comparing *c)
@@ -118,21 +153,12 @@ static int run(struct comparing *c)
     int status = filling_open(&c->filling, &command);
     if (status != CLI_OK)
         return status;
-    struct problems problems = {0};
+    if (!c->against)
+        return compare_with_active(c);
+    struct loaded l = {.problems.language = language_of_environment()};
     const struct rule_context context = config_rule_context(c->filling.config);
-    struct rule_set *before = rule_set_load(c->against, &context, &problems);
-    problems_print(&problems, stderr);
-    problems_clear(&problems);
-    status = before ? compare(c, before) : CLI_CONFIG;
-    rule_set_destroy(&before);
-    return status;
-}
-
-static bool number(const char *text, long least, long most, long *value)
-{
-    char *end;
-    *value = strtol(text, &end, 10);
-    return *text && !*end && *value >= least && *value <= most;
+    l.rules = rule_set_load(c->against, &context, &l.problems);
+    return compare_loaded(c, &l);
 }
 
 int command_diff(int argc, char **argv)
@@ -144,15 +170,19 @@ int command_diff(int argc, char **argv)
             return status;
         if (option == OPTION_AGAINST)
             c.against = optarg;
-        else if (option == OPTION_DAYS && !number(optarg, 1, DAYS_MAX, &c.days))
+        else if (option == OPTION_ACTIVE)
+            c.filling.with_state = true;
+        else if (option == OPTION_DAYS && !cli_number(optarg, 1, DAYS_MAX, &c.days))
             return cli_misused(&command, "--days: a number from 1 to %d was expected", DAYS_MAX);
-        else if (option == OPTION_MAX_NEW && !number(optarg, 0, INT32_MAX, &c.max_new))
+        else if (option == OPTION_MAX_NEW && !cli_number(optarg, 0, INT32_MAX, &c.max_new))
             return cli_misused(&command, "--max-new: a number from 0 was expected");
         else
             filling_take(&c.filling, option);
     }
-    if (!c.against)
-        return cli_misused(&command, "--against PATH is needed: the rules as they were");
+    if (!c.against == !c.filling.with_state)
+        return cli_misused(&command, "one of --active and --against PATH is needed: the rules as they were");
+    if (c.filling.with_state && !filling_says_where(&c.filling))
+        c.filling.from_ledger = true;
     status = run(&c);
     filling_close(&c.filling);
     return status;

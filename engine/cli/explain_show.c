@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { LINE_BYTES = 2048, EVENTS_SHOWN = 40, COLUMN_VALUE = 40, COLUMN_LEVELS = 44, LEVEL_WIDTH = 18 };
+enum { LINE_BYTES = 2048, EVENTS_SHOWN = 40, COLUMN_VALUE = 40, COLUMN_POINTS = 48, COLUMN_LEVELS = 44, LEVEL_WIDTH = 18 };
 
 static const char *moment(const struct inquiry *q, int64_t minute, char out[MOMENT_SIZE])
 {
@@ -140,6 +140,26 @@ static void show_condition(const struct inquiry *q, const struct condition *cond
     puts(line);
 }
 
+/* what made the score: each feature's value and points */
+static void show_score(const struct inquiry *q, const struct score *score, int64_t minute)
+{
+    struct feature_given all[FEATURES_MAX];
+    size_t count = conditions_points(q->rule, score, q->view, minute, all);
+    printf(cli_text("\npoints of %s (version %s), from %d\n", "\n%s 得分（版本 %s），起始 %d 分\n"), score->model, score->version,
+           (int)score->base);
+    for (size_t f = 0; f < count; f++) {
+        char line[LINE_BYTES], value[32], points[32];
+        struct columns c = columns_begin(line, sizeof line, false);
+        conditions_amount(all[f].value, all[f].thousandths, value);
+        snprintf(points, sizeof points, "%+d", (int)all[f].points);
+        columns_text(&c, "  ");
+        columns_text(&c, all[f].name);
+        show_right(&c, COLUMN_VALUE, value);
+        show_right(&c, COLUMN_POINTS, points);
+        puts(line);
+    }
+}
+
 void explain_conditions(const struct inquiry *q, int64_t minute)
 {
     struct condition all[TERMS_MAX];
@@ -147,6 +167,8 @@ void explain_conditions(const struct inquiry *q, int64_t minute)
     show_heading(q);
     for (size_t i = 0; i < count; i++)
         show_condition(q, &all[i]);
+    for (unsigned s = 0; s < q->rule->score_count; s++)
+        show_score(q, &q->rule->scores[s], minute);
     puts("");
     for (unsigned l = 1; l <= q->level_count; l++) {
         struct buffer text = {0};

@@ -38,6 +38,11 @@ bool filling_take(struct filling *f, int option)
     }
 }
 
+bool filling_says_where(const struct filling *f)
+{
+    return f->input_count || f->from_topics || f->from_ledger;
+}
+
 /* ---- files ---- */
 
 static int read_files(struct filling *f, const struct config *files, const unsigned *source_of)
@@ -107,25 +112,35 @@ static int check_kafka(const struct filling *f)
     return wrong ? CLI_CONFIG : CLI_OK;
 }
 
+/* only looks on: who leads is not disturbed */
+static bool follow(const struct filling *f)
+{
+    struct store store = {0};
+    bool good = kafka_store(f->config, NULL, 0, &store) && past_follow(f->from_ledger ? f->past : NULL, f->state, &store);
+    if (store.ops)
+        store.ops->destroy(store.context);
+    return good;
+}
+
 static int read_kafka(struct filling *f, const struct cli_command *command)
 {
-    bool topics = f->config->source_count && f->config->sources[0].topic, good = false;
+    bool topics = f->config->source_count && f->config->sources[0].topic, good = true;
     if (f->from_topics && !topics)
         return cli_misused(command, "--from-topics: the sources of this configuration are files");
     if (f->from_ledger && !f->config->kafka)
         return cli_misused(command, "--from-ledger: this configuration keeps nothing in Kafka");
+    if (f->with_state && !f->config->kafka)
+        return cli_misused(command, "--active: this configuration keeps nothing in Kafka");
     int status = check_kafka(f);
     struct source source;
-    struct store store;
     if (status != CLI_OK)
         return status;
-    if (f->from_topics && kafka_source(f->config, &source)) {
+    if (f->from_topics && (good = kafka_source(f->config, &source))) {
         good = past_read(f->past, &source, NULL);
         source.ops->destroy(source.context);
-    } else if (f->from_ledger && kafka_store(f->config, NULL, 0, &store)) {
-        good = past_follow(f->past, &store); /* only looks on: who leads is not disturbed */
-        store.ops->destroy(store.context);
     }
+    if (good && (f->from_ledger || f->with_state))
+        good = follow(f);
     return good ? CLI_OK : CLI_BROKER;
 }
 #else
@@ -180,31 +195,55 @@ static int read_times(struct filling *f, const struct cli_command *command, int6
     return CLI_OK;
 }
 
+static int fill(struct filling *f, const struct cli_command *command)
+{
+    int status = CLI_OK;
+    if (f->input_count)
+        status = read_inputs(f, command);
+    else if (!filling_says_where(f))
+        status = read_files(f, f->config, NULL);
+    if (status == CLI_OK && (f->from_topics || f->from_ledger || f->with_state))
+        status = read_kafka(f, command);
+    return status;
+}
+
+/* A configuration with mistakes is of no use, and all are told.  What its rules' author has been warned of by `check` is not said
+ * again each time that he asks something else. */
+static struct config *load(const char *path)
+{
+    struct problems problems = {.language = language_of_environment()};
+    struct config *config = config_load(path, &problems);
+    size_t warnings = problems.warnings;
+    if (!config)
+        problems_print(&problems, stderr);
+    else if (warnings)
+        fprintf(stderr, cli_text("%s: warnings: %zu (gridwarn check says which)\n", "%s：%zu 处注意（详见 gridwarn check）\n"), path,
+                warnings);
+    problems_clear(&problems);
+    return config;
+}
+
 int filling_open(struct filling *f, const struct cli_command *command)
 {
     if (!f->config_path)
         return cli_misused(command, "-c FILE is needed");
     if ((f->input_count > 0) + f->from_topics + f->from_ledger > 1)
         return cli_misused(command, "one of --input, --from-topics and --from-ledger");
-    struct problems problems = {0};
-    f->config = config_load(f->config_path, &problems);
-    problems_print(&problems, stderr);
-    problems_clear(&problems);
+    f->config = load(f->config_path);
     if (!f->config)
         return CLI_CONFIG;
     int64_t until_s;
     int status = read_times(f, command, &until_s);
     bool topics = f->config->source_count && f->config->sources[0].topic;
-    if (status == CLI_OK && topics && !f->input_count && !f->from_topics && !f->from_ledger)
+    if (status == CLI_OK && topics && !filling_says_where(f))
         status = cli_misused(command, "the sources are topics: one of --input, --from-topics and --from-ledger is needed");
     if (status != CLI_OK)
         return status;
     /* no window that is open at `since` reaches further back than the engine remembers */
     int64_t from_s = f->since_s == INT64_MIN ? INT64_MIN : f->since_s - f->config->retention_s;
     f->past = past_create(f->config, from_s, until_s);
-    status = f->input_count                       ? read_inputs(f, command)
-             : f->from_topics || f->from_ledger ? read_kafka(f, command)
-                                                  : read_files(f, f->config, NULL);
+    f->state = f->with_state ? json_object() : NULL;
+    status = fill(f, command);
     if (status == CLI_OK)
         report(f);
     return status;
@@ -212,6 +251,7 @@ int filling_open(struct filling *f, const struct cli_command *command)
 
 void filling_close(struct filling *f)
 {
+    json_decref(f->state);
     past_destroy(&f->past);
     config_destroy(&f->config);
 }

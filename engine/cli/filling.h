@@ -31,14 +31,17 @@ struct filling {
     const char *config_path, *since, *until;
     const char *inputs[FILLING_INPUTS_MAX]; /* SOURCE=FILE */
     unsigned input_count;
-    bool from_topics, from_ledger;
+    bool from_topics, from_ledger, with_state;
     struct config *config;
     struct past *past;
     int64_t since_s; /* INT64_MIN: from the beginning */
+    json_t *state;   /* of `with_state`: what the state topic holds, key → value */
 };
 
 /* Takes one option that cli_next has returned; false: it is none of these. */
 bool filling_take(struct filling *, int option);
+/* has any of them said where the past comes from? */
+bool filling_says_where(const struct filling *);
 
 /* Reads the configuration and fills the past; what was refused goes to stderr.  CLI_OK, or the command's exit code,
  * all said.  filling_close in either case. */

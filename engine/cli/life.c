@@ -75,6 +75,7 @@ static enum outcome_of_life lead(struct run *r)
         active_serve(&r->active, r->shard);
     }
     control_open(r->active.control, false);
+    active_leave(&r->active);
     if (why != STEP_LOST)
         why = shard_stop(r->shard);
     metric_set(r->metrics, METRIC_LEADER, 0, 0);

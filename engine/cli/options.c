@@ -128,6 +128,13 @@ int cli_next_with_arguments(const struct cli_command *command, int argc, char **
     }
 }
 
+bool cli_number(const char *text, long least, long most, long *value)
+{
+    char *end;
+    *value = strtol(text, &end, 10);
+    return *text && !*end && *value >= least && *value <= most;
+}
+
 const char *cli_text(const char *english, const char *chinese)
 {
     return language_of_environment() == LANGUAGE_CHINESE ? chinese : english;

@@ -2,13 +2,13 @@
  * anywhere, how often a threshold speaks, where, how loud and for how long. */
 #include "cli/cli.h"
 
+#include "base/clock.h"
 #include "cli/filling.h"
 #include "cli/replay_show.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OPTION_SVG = CLI_LONG, OPTION_JSON, OPTION_CSV };
@@ -44,13 +44,6 @@ static int write_to(const char *path, writer *write, const struct judgement *j, 
     return CLI_INTERNAL;
 }
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void show_speed(const struct past *past, double judged_s)
 {
     const struct past_report r = past_report(past);
@@ -74,9 +67,9 @@ static int show(const struct filling *f, const struct outputs *to)
     struct judgement judgement;
     struct summary summary;
     int status = CLI_OK;
-    double begin = now_s();
+    double begin = clock_steady_s();
     judge(&judgement, f->past, f->config->rules);
-    double judged_s = now_s() - begin;
+    double judged_s = clock_steady_s() - begin;
     summarise(&summary, &judgement, f->since_s);
     if (to->svg)
         status = write_to(to->svg, replay_svg, &judgement, &summary);

@@ -2,8 +2,8 @@
 #include "cli/ask.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { OPTION_TO = CLI_LONG };
 
@@ -33,11 +33,10 @@ int command_rollback(int argc, char **argv)
             path = optarg;
             continue;
         }
-        char *end;
-        long long to = strtoll(optarg, &end, 10);
-        if (*end || to < 1)
+        long to;
+        if (!cli_number(optarg, 1, LONG_MAX, &to))
             return cli_misused(&command, "--to: the number of a generation was expected");
-        snprintf(request, sizeof request, "/-/rollback?to=%lld", to);
+        snprintf(request, sizeof request, "/-/rollback?to=%ld", to);
     }
     if (!path)
         return cli_misused(&command, "-c FILE is needed");

@@ -12,7 +12,6 @@
 #endif
 
 #include <getopt.h>
-#include <stdlib.h>
 
 enum { OPTION_CREATE = CLI_LONG, OPTION_DRAIN, OPTION_WORKERS };
 
@@ -78,9 +77,8 @@ int command_run(int argc, char **argv)
         } else if (option == OPTION_DRAIN) {
             r.drain = true;
         } else {
-            char *end;
-            long n = strtol(optarg, &end, 10);
-            if (*end || n < 1 || n > WORKERS_MAX)
+            long n;
+            if (!cli_number(optarg, 1, WORKERS_MAX, &n))
                 return cli_misused(&command, "--workers: a number from 1 to %d was expected", WORKERS_MAX);
             r.workers = (unsigned)n;
         }

@@ -15,20 +15,28 @@ static const struct {
 
 enum { USUAL = sizeof usual / sizeof *usual };
 
-static int usual_of(const struct judgement *j, unsigned level)
+static int usual_named(const char *name)
 {
-    for (int i = 0; i < USUAL && level; i++)
-        if (strcmp(j->rules->level_name[level], usual[i].name) == 0)
+    for (int i = 0; i < USUAL; i++)
+        if (strcmp(name, usual[i].name) == 0)
             return i;
     return -1;
 }
 
+static int usual_of(const struct judgement *j, unsigned level)
+{
+    return level ? usual_named(j->rules->level_name[level]) : -1;
+}
+
+const char *show_level_named(const char *name)
+{
+    int i = usual_named(name);
+    return i < 0 ? name : cli_text(usual[i].name, usual[i].chinese);
+}
+
 const char *show_level(const struct judgement *j, unsigned level)
 {
-    int i = usual_of(j, level);
-    if (level == 0)
-        return cli_text("none", "无");
-    return i < 0 ? j->rules->level_name[level] : cli_text(usual[i].name, usual[i].chinese);
+    return level == 0 ? cli_text("none", "无") : show_level_named(j->rules->level_name[level]);
 }
 
 /* names of their own take the usual colours by their place, the highest the last */

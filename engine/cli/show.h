@@ -7,6 +7,7 @@
 
 /* the level's name, the usual four in Chinese where the reader is */
 const char *show_level(const struct judgement *, unsigned level);
+const char *show_level_named(const char *name);
 /* for a terminal (SGR) and for pictures (#rrggbb) */
 const char *show_level_sgr(const struct judgement *, unsigned level);
 const char *show_level_rgb(const struct judgement *, unsigned level);

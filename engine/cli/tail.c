@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -169,7 +170,6 @@ static int tail_topic(struct tail *tail)
 static bool take_options(struct tail *tail, int argc, char **argv, int *status)
 {
     int option;
-    char *end;
     while ((option = cli_next(&command, argc, argv, status)) != CLI_END) {
         switch (option) {
         case CLI_EXIT:
@@ -199,8 +199,7 @@ static bool take_options(struct tail *tail, int argc, char **argv, int *status)
             tail->filter.heartbeats = true;
             break;
         case 'n':
-            tail->left = strtol(optarg, &end, 10);
-            if (*end || tail->left <= 0) {
+            if (!cli_number(optarg, 1, LONG_MAX, &tail->left)) {
                 *status = cli_misused(&command, "-n needs a number from 1, not '%s'", optarg);
                 return false;
             }

@@ -3,7 +3,7 @@
  * a record where they are large), and which is active under `generation/active`.  Where there is no state topic they
  * last as long as the process.
  *
- * Numbers only grow, over restarts and rollbacks too: rolling 12 back to 11 makes 13, which is 11 again.  Main thread. */
+ * Numbers only grow, over restarts and rollbacks too: rolling 12 back to 11 makes 13, which is 11 again.  One thread at a time. */
 #ifndef GW_COMMIT_ARCHIVE_H
 #define GW_COMMIT_ARCHIVE_H
 

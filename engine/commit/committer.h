@@ -52,7 +52,7 @@ struct generation_offer {
     const struct state_note *notes; /* in the cut with which it begins */
     size_t note_count;
 };
-void committer_offer(struct committer *, struct generation_offer *); /* any thread */
+void committer_offer(struct committer *, struct generation_offer *); /* any thread; NULL: taken back, if it was not taken */
 uint64_t committer_generation(const struct committer *);             /* number of the one taken up last; any thread */
 bool committer_generation_committed(const struct committer *);       /* is that in the log?  any thread */
 

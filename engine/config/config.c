@@ -208,6 +208,9 @@ static void load_rules(struct config *c, const struct yaml_node *root, struct pr
     c->calendar_path = path_or_null(yaml_get(root, "calendar"), "calendar", problems);
     c->models_path = path_or_null(yaml_get(root, "models"), "models", problems);
     c->rules_watch = read_switch(yaml_get(root, "rules_watch"), "rules_watch", true, problems);
+    c->max_new = (int32_t)yaml_integer(yaml_get(root, "rules_max_new"), "rules_max_new", 0, INT32_MAX, -1, problems);
+    c->max_new_days = (int32_t)yaml_integer(yaml_get(root, "rules_max_new_days"), "rules_max_new_days", 1,
+                                            MAX_NEW_DAYS_MAX, MAX_NEW_DAYS, problems);
     struct rule_context context = config_rule_context(c);
     if (!*c->rules_path || c->words_only)
         return;
@@ -220,7 +223,7 @@ static void read_all(struct config *c, const struct yaml_node *root, struct prob
     static const char *const known[] = {"group",      "time",    "timezone",  "levels",     "workers", "registry",
                                         "rules",      "sources", "kafka",     "output",     "ledger",  "counters",
                                         "actor_keys", "http",    "heartbeat", "uncommitted", "calendar", "models",
-                                        "rules_watch"};
+                                        "rules_watch", "rules_max_new", "rules_max_new_days"};
     if (!yaml_is_mapping(root, "the configuration", problems))
         return;
     yaml_only(root, known, COUNT(known), problems);

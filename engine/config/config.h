@@ -17,6 +17,9 @@ struct config_property { /* of librdkafka, as the user gave it */
     char *name, *value;
 };
 
+/* days that an edit is held against the active rules over, in words and at most */
+enum { MAX_NEW_DAYS = 7, MAX_NEW_DAYS_MAX = 400 };
+
 struct config_source {
     char *name;
     char *topic; /* NULL: a file */
@@ -53,6 +56,8 @@ struct config {
     char *rules_path;
     char *calendar_path, *models_path; /* NULL: none */
     bool rules_watch;                  /* a change of those files loads them */
+    int32_t max_new;                   /* alerts more that an edit may give over the last days; -1: any number */
+    int32_t max_new_days;
     struct rule_set *rules;
     struct rule_texts *texts; /* what `rules` was made of */
 

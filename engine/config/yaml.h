@@ -51,6 +51,17 @@ const struct yaml_node *yaml_value(const struct yaml_node *mapping, size_t pair)
 /* Is the node a mapping?  If it is something else, adds a problem that names `what`; NULL is just false. */
 bool yaml_is_mapping(const struct yaml_node *, const char *what, struct problems *);
 
+/* A key of two names, and where it may stand (bits); in a table by the caller's own numbers. */
+struct yaml_word {
+    const char *english, *chinese;
+    int places;
+};
+const struct yaml_node *yaml_get_word(const struct yaml_node *mapping, const struct yaml_word *, struct problems *);
+/* likewise, and a problem if there is none */
+const struct yaml_node *yaml_need_word(const struct yaml_node *mapping, const struct yaml_word *, struct problems *);
+/* adds a problem for each key that is not among the words of that place */
+void yaml_only_words(const struct yaml_node *mapping, const struct yaml_word *, size_t count, int place, struct problems *);
+
 /* adds a problem for each key that is not among `known`, with the nearest one that is */
 void yaml_only(const struct yaml_node *mapping, const char *const *known, size_t count, struct problems *);
 

@@ -58,6 +58,35 @@ void yaml_only(const struct yaml_node *mapping, const char *const *known, size_t
     }
 }
 
+const struct yaml_node *yaml_get_word(const struct yaml_node *mapping, const struct yaml_word *word,
+                                      struct problems *problems)
+{
+    return yaml_either(mapping, word->english, word->chinese, problems);
+}
+
+const struct yaml_node *yaml_need_word(const struct yaml_node *mapping, const struct yaml_word *word,
+                                       struct problems *problems)
+{
+    const struct yaml_node *value = yaml_get_word(mapping, word, problems);
+    if (!value)
+        yaml_problem(mapping, problems, "%s (%s) is missing", word->english, word->chinese);
+    return value;
+}
+
+void yaml_only_words(const struct yaml_node *mapping, const struct yaml_word *words, size_t count, int place,
+                     struct problems *problems)
+{
+    const char **known = xcalloc(2 * count, sizeof *known);
+    size_t here = 0;
+    for (size_t i = 0; i < count; i++)
+        if (words[i].places & place) {
+            known[here++] = words[i].english;
+            known[here++] = words[i].chinese;
+        }
+    yaml_only(mapping, known, here, problems);
+    free(known);
+}
+
 bool yaml_blank(const struct yaml_node *node)
 {
     if (!node)

@@ -29,6 +29,9 @@ struct generation_inputs {
     const struct catalogue *catalogue;
     size_t counters_bytes;
     uint64_t number;
+    /* rules besides drafts that it is to know nothing of, for who asks about some of them; NULL: none */
+    bool (*leaves_out)(const void *arg, const struct rule *);
+    const void *leaves_out_arg;
 };
 
 struct generation *generation_create(const struct generation_inputs *);

@@ -268,10 +268,11 @@ void plan_make(struct generation *g)
     g->cell_count = (size_t)catalogue_source_count(g->in.catalogue) * (catalogue_category_count(g->in.catalogue) + 1);
     g->cells = xcalloc(g->cell_count + 1, sizeof *g->cells);
     for (unsigned r = 0; r < rules->count; r++) {
-        if (rules->rules[r].life == LIFE_DRAFT)
+        const struct rule *rule = &rules->rules[r];
+        if (rule->life == LIFE_DRAFT || (g->in.leaves_out && g->in.leaves_out(g->in.leaves_out_arg, rule)))
             continue;
         compile_rule(g, r);
-        note_preceding(g, &rules->rules[r]);
+        note_preceding(g, rule);
         plan_rule(g, r);
     }
 }

@@ -17,7 +17,7 @@ static bool course_visit(void *arg, fact_ref ref)
     struct course *c = arg;
     const struct fact *fact = ledger_fact(c->ledger, ref);
     bool turns = fact->kind == EVENT_CREATED || fact->kind == EVENT_REOPENED || fact->kind == EVENT_CLOSED;
-    if (turns && fact->cut && (!c->last || ledger_before(c->ledger, c->last, ref)) &&
+    if (turns && fact_committed(fact) && (!c->last || ledger_before(c->ledger, c->last, ref)) &&
         ledger_standing(c->ledger, ref).live)
         c->last = ref;
     return true;
@@ -92,7 +92,7 @@ enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64
 {
     const struct ledger *ledger = writer->ledger;
     const struct fact *fact = ledger_fact(ledger, ref);
-    if (!fact->key || !fact->cut) /* a party, an alias; not meant to be kept */
+    if (!fact->key || !fact_committed(fact)) /* a party, an alias; not meant to be kept */
         return CARRY_NOT;
     const struct fact_text text = ledger_text(ledger, ref);
     /* whose place in the index another has taken, has been carried on already, or was read back so from the log */

@@ -1,8 +1,8 @@
 /* A fact: an accepted event as the ledger keeps it, one cache line and its texts.
  *
  * Written by one worker, then published (by the index and the chains, release/acquire) and never changed again, but
- * for two fields: `cut` belongs to the committer alone, and `involved` of a `moved` fact names the fact it has moved, taken
- * atomically (see ledger.c). */
+ * for two fields: `cut`, which the committer alone sets and others may ask for meanwhile (fact_committed), and `involved` of
+ * a `moved` fact, which names the fact it has moved, taken atomically (see ledger.c). */
 #ifndef GW_LEDGER_FACT_H
 #define GW_LEDGER_FACT_H
 
@@ -11,6 +11,7 @@
 #include "registry/catalogue.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Names a fact for as long as it is in the ledger: segment and place in it.  0: none. */
@@ -41,6 +42,16 @@ struct fact {
 
 static_assert(sizeof(struct fact) == 64, "a fact is one cache line");
 static_assert(SOURCES_MAX <= 1 << 7, "a source's number has seven bits");
+
+static inline bool fact_committed(const struct fact *fact)
+{
+    return __atomic_load_n(&fact->cut, __ATOMIC_RELAXED) != 0;
+}
+
+static inline void fact_commit(struct fact *fact, uint32_t cut)
+{
+    __atomic_store_n(&fact->cut, cut, __ATOMIC_RELAXED);
+}
 
 /* The variable part, unpacked; text is borrowed from the ledger. */
 struct fact_text {

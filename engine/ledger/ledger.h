@@ -5,7 +5,9 @@
  * as a whole.  Each worker appends to segments of its own.
  *
  * Threads: a worker enters through its own ledger_writer, between ledger_begin and ledger_end.  The committer
- * alone walks, expires and reads `cut`.  No call blocks; none allocates but for a new segment, span or table. */
+ * alone expires and sets `cut`.  It walks; so may others, inside a batch of a writer of their own, while which nothing that they
+ * can find is freed (and nothing else either: they should not be long).  No call blocks; none allocates but for a new
+ * segment, span or table. */
 #ifndef GW_LEDGER_LEDGER_H
 #define GW_LEDGER_LEDGER_H
 
@@ -92,14 +94,14 @@ uint64_t subject_of_respondent(struct str);
 uint64_t subject_of_matter(uint64_t matter);
 uint64_t matter_key(struct str matter);
 
-/* Walks; committer.  All facts (aliases and uncommitted ones included) of a chain whose spans meet
+/* Walks.  All facts (aliases and uncommitted ones included) of a chain whose spans meet
  * [from, to] (seconds); the visitor returns false to stop. */
 typedef bool ledger_visit(void *arg, fact_ref);
 void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
 /* every fact and alias of every span that meets [from, to], in no order */
 void ledger_scan(const struct ledger *, enum shelf, int64_t from, int64_t to, ledger_visit *, void *arg);
 
-/* What voids, restores and moves have made of a fact, over the committed ones; committer. */
+/* What voids, restores and moves have made of a fact, over the committed ones. */
 struct standing {
     bool live;
     uint32_t region;

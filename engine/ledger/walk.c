@@ -1,4 +1,4 @@
-/* Reading the set: chains, what modifiers have made of a fact, and which matters are one.  The committer's; it sees
+/* Reading the set: chains, what modifiers have made of a fact, and which matters are one.  Whoever reads sees
  * uncommitted facts (cut 0) and says so to nobody but the visitor: standings and roots rest on committed ones. */
 #include "ledger/ledger_priv.h"
 
@@ -112,7 +112,7 @@ static bool modifier_visit(void *arg, fact_ref ref)
 {
     struct modifiers *m = arg;
     const struct fact *fact = ledger_fact(m->ledger, ref);
-    if (!fact->cut || fact->source != m->source || !str_eq(ledger_text(m->ledger, ref).target, m->id))
+    if (!fact_committed(fact) || fact->source != m->source || !str_eq(ledger_text(m->ledger, ref).target, m->id))
         return true;
     if ((fact->kind == EVENT_VOIDED || fact->kind == EVENT_RESTORED) && later(m->ledger, ref, m->life))
         m->life = ref;
@@ -303,7 +303,7 @@ static bool merge_visit(void *arg, fact_ref ref)
     struct component *c = arg;
     const struct fact *fact = ledger_fact(c->ledger, ref);
     bool joins = fact->kind == EVENT_MERGED || (c->links && fact->kind == EVENT_LINKED);
-    if (!joins || (!c->ever && (!fact->cut || !lives(c->ledger, ref))))
+    if (!joins || (!c->ever && (!fact_committed(fact) || !lives(c->ledger, ref))))
         return true;
     struct fact_text text = ledger_text(c->ledger, ref);
     component_add(c, fact->matter, text.matter);

@@ -3,6 +3,7 @@
 #include "metrics/http.h"
 
 #include "base/check.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -104,26 +105,51 @@ static bool may_change(struct MHD_Connection *connection)
            !MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
 }
 
-static bool number_of(const char *text, uint64_t *number)
+/* an argument of the request that is a whole number, if it is there; false: it is another thing, or out of its range */
+static bool number_of(struct MHD_Connection *connection, const char *name, uint64_t low, uint64_t high, uint64_t *number)
 {
+    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
     char *end;
+    if (!text)
+        return true;
     errno = 0;
     *number = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *number > 0;
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *number >= low && *number <= high;
+}
+
+/* what stands behind the ?; NULL: all is as it should be, else what was expected */
+static const char *read_arguments(struct MHD_Connection *connection, struct control_request *request)
+{
+    uint64_t max_new = 0, days = 0;
+    request->max_new = -1;
+    if (request->verb == CONTROL_ROLLBACK)
+        return number_of(connection, "to", 1, INT64_MAX, &request->to) ? NULL : "to: the number of a generation was expected\n";
+    if (request->verb != CONTROL_RELOAD)
+        return NULL;
+    if (!number_of(connection, "max_new", 0, INT32_MAX, &max_new))
+        return "max_new: a number of alerts from 0 was expected\n";
+    if (!number_of(connection, "days", 1, MAX_NEW_DAYS_MAX, &days))
+        return "days: a number from 1 to 400 was expected\n";
+    if (MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "max_new"))
+        request->max_new = (int64_t)max_new;
+    request->days = (int64_t)days;
+    const char *force = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "force");
+    request->force = force && strcmp(force, "yes") == 0;
+    return force && !request->force ? "force: only yes is understood\n" : NULL;
 }
 
 static enum MHD_Result answer_control(struct MHD_Connection *connection, struct control *control,
                                       enum control_verb verb)
 {
-    const char *to = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "to"),
-               *language = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
+    const char *language = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
     struct control_request request = {.verb = verb, .language = language_of_environment()};
     if (language)
         request.language = strncmp(language, "zh", 2) == 0 ? LANGUAGE_CHINESE : LANGUAGE_ENGLISH;
     if (verb != CONTROL_GENERATIONS && !may_change(connection))
         return answer_text(connection, MHD_HTTP_FORBIDDEN, "only for callers on this machine\n");
-    if (verb == CONTROL_ROLLBACK && to && !number_of(to, &request.to))
-        return answer_text(connection, MHD_HTTP_BAD_REQUEST, "to: the number of a generation was expected\n");
+    const char *wrong = read_arguments(connection, &request);
+    if (wrong)
+        return answer_text(connection, MHD_HTTP_BAD_REQUEST, wrong);
     unsigned status;
     char *json = control_ask(control, &request, &status);
     return answer(connection, status, "application/json", json, strlen(json));

@@ -88,10 +88,10 @@ enum structure {
     X(GENERATION, GAUGE, "gridwarn_generation", LABEL_NONE, LABEL_NONE, "Number of the active generation of rules.") \
     X(RULES, GAUGE, "gridwarn_rules", LABEL_NONE, LABEL_NONE, "Rules in the active generation.")                     \
     X(DISK_DIFFERS, GAUGE, "gridwarn_rules_disk_differs", LABEL_NONE, LABEL_NONE,                                    \
-      "1 while the files on disk are not those of the active generation: they have mistakes, or were rolled back from.")  \
+      "1 while the files on disk are not those of the active generation: they were refused, or were rolled back from.")   \
     X(RELOADS, COUNTER, "gridwarn_reloads_total", LABEL_NONE, LABEL_NONE, "Changes of the rules while running.")     \
     X(RELOADS_REFUSED, COUNTER, "gridwarn_reloads_refused_total", LABEL_NONE, LABEL_NONE,                            \
-      "Changes of the rules that had mistakes, so that nothing was loaded.")                                         \
+      "Changes of the rules that were refused: they had mistakes, or would have opened too many alerts.")            \
     X(WORKER_PAUSE, HISTOGRAM, "gridwarn_worker_pause_seconds", LABEL_NONE, LABEL_NONE,                              \
       "Longest time, in each change of the rules, that a worker had records at hand and finished none.")             \
     X(LEADER, GAUGE, "gridwarn_leader", LABEL_NONE, LABEL_NONE, "1 while this process publishes, 0 on standby.")     \

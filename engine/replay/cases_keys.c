@@ -5,10 +5,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const struct {
-    const char *english, *chinese;
-    int place;
-} keys[] = {
+static const struct yaml_word keys[] = {
 #define X(name, english, chinese, place) {english, chinese, place},
     CASE_KEY_TABLE(X)
 #undef X
@@ -16,27 +13,17 @@ static const struct {
 
 const struct yaml_node *case_get(const struct yaml_node *mapping, enum case_key key, struct problems *problems)
 {
-    return yaml_either(mapping, keys[key].english, keys[key].chinese, problems);
+    return yaml_get_word(mapping, &keys[key], problems);
 }
 
 const struct yaml_node *case_need(const struct yaml_node *mapping, enum case_key key, struct problems *problems)
 {
-    const struct yaml_node *value = case_get(mapping, key, problems);
-    if (!value)
-        yaml_problem(mapping, problems, "%s (%s) is missing", keys[key].english, keys[key].chinese);
-    return value;
+    return yaml_need_word(mapping, &keys[key], problems);
 }
 
 void case_keys_only(const struct yaml_node *mapping, int place, struct problems *problems)
 {
-    const char *known[2 * COUNT(keys)];
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT(keys); i++)
-        if (keys[i].place & place) {
-            known[count++] = keys[i].english;
-            known[count++] = keys[i].chinese;
-        }
-    yaml_only(mapping, known, count, problems);
+    yaml_only_words(mapping, keys, COUNT(keys), place, problems);
 }
 
 /* the text of a duration behind "+", as yaml_duration reads it */

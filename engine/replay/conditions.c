@@ -1,5 +1,6 @@
 #include "replay/conditions.h"
 
+#include "alert/episode.h"
 #include "base/check.h"
 
 #include <stdio.h>
@@ -13,17 +14,6 @@ void conditions_amount(int64_t amount, bool thousandths, char out[32])
         snprintf(out, 32, "%.10g", (double)amount / VALUE_SCALE);
     else
         snprintf(out, 32, "%lld", (long long)amount);
-}
-
-struct judged {
-    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
-};
-
-static void judge_at(struct view *view, int64_t minute, struct judged *j)
-{
-    view_move(view, minute);
-    view_values(view, j->values);
-    view_thresholds(view, minute, j->thresholds);
 }
 
 /* does a level of the rule compare the term? */
@@ -57,7 +47,7 @@ size_t conditions_measure(const struct rule_set *set, const struct rule *rule, s
 {
     struct judged j;
     size_t count = 0;
-    judge_at(view, minute, &j);
+    judged_at(&j, rule, view, minute, true);
     for (unsigned t = 0; t < rule->term_count; t++) {
         if (!is_compared(rule, set->level_count, t))
             continue;
@@ -75,9 +65,22 @@ size_t conditions_measure(const struct rule_set *set, const struct rule *rule, s
 bool conditions_hold(const struct rule *rule, unsigned level, struct view *view, int64_t minute)
 {
     struct judged j;
-    judge_at(view, minute, &j);
-    return rule_valid(rule, minute) &&
-           expression_holds(&rule->level[level], rule, j.values, j.thresholds, true);
+    judged_at(&j, rule, view, minute, true);
+    return j.valid && expression_holds(&rule->level[level], rule, j.values, j.thresholds, true);
+}
+
+size_t conditions_points(const struct rule *rule, const struct score *score, struct view *view, int64_t minute,
+                         struct feature_given all[FEATURES_MAX])
+{
+    struct judged j;
+    judged_at(&j, rule, view, minute, true);
+    for (unsigned f = 0; f < score->feature_count; f++) {
+        const struct feature *feature = &score->features[f];
+        int64_t value = j.values[feature->term];
+        bool thousandths = term_unit(&rule->terms[feature->term]) != 1;
+        all[f] = (struct feature_given){feature->name, thousandths, value, feature_points(feature, value)};
+    }
+    return score->feature_count;
 }
 
 /* ---- as text ---- */
@@ -121,7 +124,7 @@ bool conditions_write(const struct rule_set *set, const struct rule *rule, unsig
     unsigned depth = 0;
     if (e->count == 0)
         return false;
-    judge_at(view, minute, &j);
+    judged_at(&j, rule, view, minute, true);
     for (unsigned s = 0; s < e->count; s++) {
         if (e->steps[s].op == OP_ATOM) {
             stack[depth] = (struct operand){0};

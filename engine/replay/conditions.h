@@ -21,6 +21,17 @@ struct condition {
 size_t conditions_measure(const struct rule_set *, const struct rule *, struct view *, int64_t minute,
                           struct condition *all);
 
+/* What a feature of a scorecard gave. */
+struct feature_given {
+    const char *name;
+    bool thousandths; /* the value is */
+    int64_t value;    /* VALUE_NONE: there is none */
+    int32_t points;
+};
+/* one for each feature of the rule's score, in its order; returns how many */
+size_t conditions_points(const struct rule *, const struct score *, struct view *, int64_t minute,
+                         struct feature_given all[FEATURES_MAX]);
+
 /* does that level's own condition hold?  Levels need not be nested. */
 bool conditions_hold(const struct rule *, unsigned level, struct view *, int64_t minute);
 

@@ -54,11 +54,17 @@ static void add(struct differences *d, enum difference_kind kind, const struct p
     d->counts[kind]++;
 }
 
-static void pair(struct differences *d, const struct past_alert *before, const struct past_alert *after, int64_t since_s)
+static void pair(struct differences *d, struct side *b, struct side *a, int64_t since_s)
 {
+    const struct past_alert *before = b->alerts[b->at++], *after = a->alerts[a->at++];
+    bool was_on_trial = past_alert_on_trial(b->judgement, before), is_on_trial = past_alert_on_trial(a->judgement, after);
     if (before->opened_at < since_s && after->opened_at < since_s)
         return;
-    if (before->highest == after->highest)
+    if (was_on_trial && !is_on_trial)
+        add(d, DIFFERENCE_NEW, NULL, after);
+    else if (!was_on_trial && is_on_trial)
+        add(d, DIFFERENCE_GONE, before, NULL);
+    else if (before->highest == after->highest)
         d->same++;
     else
         add(d, before->highest < after->highest ? DIFFERENCE_HIGHER : DIFFERENCE_LOWER, before, after);
@@ -103,8 +109,10 @@ void differences_find(struct differences *d, const struct judgement *before, con
         else if (order > 0 && a.alerts[a.at++]->opened_at >= since_s)
             add(d, DIFFERENCE_NEW, NULL, a.alerts[a.at - 1]);
         else if (order == 0)
-            pair(d, b.alerts[b.at++], a.alerts[a.at++], since_s);
+            pair(d, &b, &a, since_s);
     }
+    for (size_t i = 0; i < d->count; i++)
+        d->called += d->all[i].kind == DIFFERENCE_NEW && !past_alert_on_trial(after, d->all[i].after);
     if (d->count)
         qsort(d->all, d->count, sizeof *d->all, by_opening);
     free(b.alerts);

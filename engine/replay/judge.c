@@ -99,13 +99,11 @@ static int by_subject(const void *x, const void *y)
 }
 
 /* What the counters find, each subject's together: matters that have become one are one subject. */
-static void find_all(struct judgement *j, struct findings *findings)
+static bool find_all(struct judgement *j, const struct patience *patience, struct findings *findings)
 {
     const struct ledger *ledger = past_ledger(j->past);
-    backfill_count(&(struct backfill){.generation = j->generation,
-                                      .ledger = ledger,
-                                      .reader = past_writer(j->past)},
-                   findings);
+    if (!backfill_count(&(struct backfill){.generation = j->generation, .ledger = ledger, .patience = patience}, findings))
+        return false;
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *f = &findings->all[i];
         if (f->subject.kind == SUBJECT_MATTER)
@@ -114,6 +112,7 @@ static void find_all(struct judgement *j, struct findings *findings)
     }
     if (findings->count)
         qsort(findings->all, findings->count, sizeof *findings->all, by_subject);
+    return true;
 }
 
 /* closed_before none: nothing is too old to be raised */
@@ -128,7 +127,8 @@ static void close_all(struct judgement *j)
 
 /* Some subjects at a time, each time with a tracker of its own: of a rule per matter every matter is a subject, and what
  * a tracker keeps of a million would not fit. */
-static void confirm_all(struct judgement *j, const struct findings *findings, struct collected *collected)
+static bool confirm_all(struct judgement *j, const struct judging *how, const struct findings *findings,
+                        struct collected *collected)
 {
     const struct config *config = past_config(j->past);
     const struct tracker_outputs outputs = {collect, store_nothing, collect, recorded_nothing, collected};
@@ -144,21 +144,27 @@ static void confirm_all(struct judgement *j, const struct findings *findings, st
             tracker_find(j->tracker, &findings->all[at]);
         }
         close_all(j);
+        if (j->count > how->alerts_max || patience_ended(how->patience))
+            return false;
     } while (at < findings->count);
+    return true;
 }
 
 /* Not the tracker's: it looks at an episode that came as a whole where it last went down, and there is little left. */
-static void place_all(struct judgement *j)
+static bool place_all(struct judgement *j, const struct patience *patience)
 {
     for (size_t i = 0; i < j->count; i++) {
         struct past_alert *a = &j->alerts[i];
         struct inquiry q;
+        if (patience_ended(patience))
+            return false;
         if ((a->region = a->subject.region) != REGION_NONE)
             continue;
         inquiry_open(&q, j, a->rule, a->subject, a->code, a->opened_minute);
         a->region = inquiry_region(&q, a);
         inquiry_close(&q);
     }
+    return true;
 }
 
 static int by_opening(const void *x, const void *y, void *arg)
@@ -171,21 +177,31 @@ static int by_opening(const void *x, const void *y, void *arg)
     return rules ? rules : strcmp(a->code, b->code);
 }
 
-void judge(struct judgement *j, struct past *past, const struct rule_set *rules)
+bool judge_within(struct judgement *j, struct past *past, const struct rule_set *rules, const struct judging *how)
 {
     const struct config *config = past_config(past);
     *j = (struct judgement){.past = past, .rules = rules};
     struct collected collected = {.judgement = j};
     struct findings findings = {0};
-    j->generation = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
-                                                                  (size_t)config->counters_bytes, 1});
-    find_all(j, &findings);
-    confirm_all(j, &findings, &collected);
+    j->generation = generation_create(&(struct generation_inputs){.rules = rules,
+                                                                  .registry = config->registry,
+                                                                  .catalogue = config->catalogue,
+                                                                  .counters_bytes = (size_t)config->counters_bytes,
+                                                                  .number = 1,
+                                                                  .leaves_out = how->leaves_out,
+                                                                  .leaves_out_arg = how->leaves_out_arg});
+    bool whole = find_all(j, how->patience, &findings) && confirm_all(j, how, &findings, &collected) &&
+                 place_all(j, how->patience);
     free(findings.all);
     free(collected.ids);
-    place_all(j);
     if (j->count)
         qsort_r(j->alerts, j->count, sizeof *j->alerts, by_opening, j);
+    return whole;
+}
+
+void judge(struct judgement *j, struct past *past, const struct rule_set *rules)
+{
+    judge_within(j, past, rules, &(struct judging){.alerts_max = SIZE_MAX});
 }
 
 void judgement_clear(struct judgement *j)

@@ -7,6 +7,7 @@
 #define GW_REPLAY_JUDGE_H
 
 #include "alert/tracker.h"
+#include "base/patience.h"
 #include "replay/past.h"
 
 enum { PAST_ID_SIZE = 17 };
@@ -35,6 +36,16 @@ struct judgement {
 
 /* Past and rules are borrowed; the past must not be filled further while the judgement is in use. */
 void judge(struct judgement *, struct past *, const struct rule_set *);
+
+/* Likewise, for who has other work to do: rules that are left out have no alerts, and it ends without having said all (false) when
+ * there are more alerts than that, or when the patience does.  judgement_clear in any case. */
+struct judging {
+    bool (*leaves_out)(const void *arg, const struct rule *); /* NULL: none */
+    const void *leaves_out_arg;
+    size_t alerts_max;
+    const struct patience *patience; /* NULL: without end */
+};
+bool judge_within(struct judgement *, struct past *, const struct rule_set *, const struct judging *);
 void judgement_clear(struct judgement *);
 
 /* the first level (above 0) is 1: did the alert reach `level`? */

@@ -12,6 +12,16 @@ enum {
     MAINTAIN_EVERY = 1024, /* events: the index grows, the bound on memory is kept */
 };
 
+static void past_init(struct past *past, const struct config *config, struct ledger *ledger)
+{
+    past->config = config;
+    past->ledger = ledger;
+    past->decoders = xcalloc(config->source_count + 1, sizeof(struct decoder *));
+    past->newest = INT64_MIN;
+    past->report.oldest = INT64_MAX;
+    past->report.newest = INT64_MIN;
+}
+
 struct past *past_create(const struct config *config, int64_t from_s, int64_t until_s)
 {
     struct past *past = xcalloc(1, sizeof *past);
@@ -19,14 +29,9 @@ struct past *past_create(const struct config *config, int64_t from_s, int64_t un
         .keep_s = {(int64_t)KEEP_DAYS * DAY, (int64_t)READINGS_KEEP_DAYS * DAY},
         .bytes = {(size_t)config->ledger_bytes, (size_t)config->readings_bytes},
     };
-    past->config = config;
-    past->ledger = ledger_create(&limits, 1);
-    past->decoders = xcalloc(config->source_count + 1, sizeof(struct decoder *));
+    past_init(past, config, ledger_create(&limits, 1));
     past->from_s = from_s;
     past->until_s = until_s;
-    past->newest = INT64_MIN;
-    past->report.oldest = INT64_MAX;
-    past->report.newest = INT64_MIN;
     return past;
 }
 
@@ -39,7 +44,8 @@ void past_destroy(struct past **pointer)
         decoder_destroy(&past->decoders[i]);
     free(past->decoders);
     free(past->refusals);
-    ledger_destroy(&past->ledger);
+    if (!past->borrowed)
+        ledger_destroy(&past->ledger);
     free(past);
     *pointer = NULL;
 }
@@ -52,11 +58,6 @@ const struct config *past_config(const struct past *past)
 struct ledger *past_ledger(struct past *past)
 {
     return past->ledger;
-}
-
-struct ledger_writer *past_writer(struct past *past)
-{
-    return ledger_writer(past->ledger, 0);
 }
 
 struct past_report past_report(const struct past *past)
@@ -79,6 +80,25 @@ static void remember_time(struct past_report *r, int64_t second)
         r->newest = second;
 }
 
+static bool remember_fact(void *arg, fact_ref ref)
+{
+    struct past *past = arg;
+    const struct fact *fact = ledger_fact(past->ledger, ref);
+    if (fact->key != 0 && fact_committed(fact))
+        remember_time(&past->report, fact->occurred_at);
+    return true;
+}
+
+struct past *past_of(const struct config *config, struct ledger *ledger)
+{
+    struct past *past = xcalloc(1, sizeof *past);
+    past_init(past, config, ledger);
+    past->borrowed = true;
+    for (int s = 0; s < SHELVES; s++)
+        ledger_scan(ledger, (enum shelf)s, INT64_MIN, INT64_MAX, remember_fact, past);
+    return past;
+}
+
 enum enter_result past_enter(struct past *past, const struct event *event)
 {
     int64_t at = event->carried_at ? event->carried_at : event->occurred_at;
@@ -89,7 +109,8 @@ enum enter_result past_enter(struct past *past, const struct event *event)
     /* as long as the original is there, what was carried on says nothing new */
     bool known = event->carried_at && ledger_find(past->ledger, event->source, event->id);
     enum enter_result result = known ? ENTER_DUPLICATE
-                                     : backfill_enter(past->ledger, past_writer(past), event, &past->newest);
+                                     : backfill_enter(past->ledger, ledger_writer(past->ledger, 0), event,
+                                                      &past->newest);
     if (result == ENTER_NEW && !event->carried_at)
         remember_time(&past->report, event->occurred_at);
     past->report.duplicates += result == ENTER_DUPLICATE;

@@ -16,14 +16,18 @@ struct past;
 /* Only events of [from_s, until_s), seconds, are taken: what came later had not happened yet.  The configuration is
  * borrowed. */
 struct past *past_create(const struct config *, int64_t from_s, int64_t until_s);
+/* The past of an engine that runs: its own ledger, borrowed, as it is by now.  It is asked inside one batch (ledger_begin) of
+ * a writer that nobody else uses meanwhile, and not filled. */
+struct past *past_of(const struct config *, struct ledger *);
 void past_destroy(struct past **);
 
 /* Reads all partitions to their end; returns at the last one's.  source_of: by the source's own numbering, which
  * source of the configuration it stands for; NULL: the same.  false: a part is out of reach (logged). */
 bool past_read(struct past *, const struct source *, const unsigned *source_of);
 
-/* Takes what the log holds: the ledger and readings topics.  false: it cannot be read (logged). */
-bool past_follow(struct past *, const struct store *);
+/* Takes what the log holds: into the past, the facts of the ledger and readings topics; into `state`, the state topic, key →
+ * value.  Either may be NULL: of no interest.  false: it cannot be read (logged). */
+bool past_follow(struct past *, json_t *state, const struct store *);
 
 /* one event that somebody made up; the text is copied */
 enum enter_result past_enter(struct past *, const struct event *);
@@ -55,6 +59,5 @@ struct past_report past_report(const struct past *);
 
 const struct config *past_config(const struct past *);
 struct ledger *past_ledger(struct past *);
-struct ledger_writer *past_writer(struct past *);
 
 #endif

@@ -6,6 +6,7 @@
 struct past {
     const struct config *config;
     struct ledger *ledger;
+    bool borrowed; /* the ledger is */
     struct decoder **decoders; /* by source */
     int64_t from_s, until_s;
     int64_t newest; /* event time met; the ledger makes room by it */

@@ -7,9 +7,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { BATCH = 1024, WAIT_MS = 100, OUT_OF_REACH_MS = 15000 };
+enum { BATCH = 1024, WAIT_MS = 100, OUT_OF_REACH_S = 15 };
 
 static void refuse(struct past *past, unsigned source, const struct refusal *why, const char *name,
                    const struct source_partition *partition, int64_t offset)
@@ -55,13 +54,6 @@ static void take_record(struct past *past, unsigned source, const struct source_
             refuse(past, source, &ahead, partition->name, partition, record->offset);
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- a source ---- */
 
 struct reading {
@@ -70,7 +62,7 @@ struct reading {
     size_t count;
     const unsigned *source_of;
     enum record_kind *state; /* by partition */
-    int64_t heard_ms;
+    double heard_s;
 };
 
 static void take_batch(struct reading *r, const struct record *records, size_t count)
@@ -85,7 +77,7 @@ static void take_batch(struct reading *r, const struct record *records, size_t c
         if (*state != RECORD_AT_END)
             *state = records[i].kind;
         if (records[i].kind != RECORD_LOST)
-            r->heard_ms = monotonic_ms();
+            r->heard_s = clock_steady_s();
     }
 }
 
@@ -105,7 +97,7 @@ static bool read_all(struct reading *r, const struct source *source)
         size_t count = source->ops->poll(source->context, 0, records, BATCH, WAIT_MS);
         take_batch(r, records, count);
         source->ops->release(source->context, 0);
-        reachable = partitions_in(r, RECORD_LOST) == 0 || monotonic_ms() - r->heard_ms < OUT_OF_REACH_MS;
+        reachable = partitions_in(r, RECORD_LOST) == 0 || clock_steady_s() - r->heard_s < OUT_OF_REACH_S;
     }
     free(records);
     return reachable;
@@ -113,14 +105,15 @@ static bool read_all(struct reading *r, const struct source *source)
 
 bool past_read(struct past *past, const struct source *source, const unsigned *source_of)
 {
-    struct reading r = {.past = past, .source_of = source_of, .heard_ms = monotonic_ms()};
+    struct reading r = {.past = past, .source_of = source_of, .heard_s = clock_steady_s()};
     r.partitions = source->ops->partitions(source->context, &r.count);
     r.state = xcalloc(r.count + 1, sizeof *r.state);
-    int64_t *offsets = xcalloc(r.count + 1, sizeof *offsets), begin = r.heard_ms;
+    int64_t *offsets = xcalloc(r.count + 1, sizeof *offsets);
+    double begin = r.heard_s;
     for (size_t i = 0; i < r.count; i++)
         offsets[i] = -1;
     bool good = source->ops->start(source->context, offsets, 1) && read_all(&r, source);
-    past->report.seconds += (double)(monotonic_ms() - begin) / 1000;
+    past->report.seconds += clock_steady_s() - begin;
     free(offsets);
     free(r.state);
     return good;
@@ -133,11 +126,20 @@ static void take_event(void *arg, const struct event *event)
     past_enter(arg, event);
 }
 
+struct following {
+    struct past *past; /* NULL: facts are of no interest */
+    json_t *state;     /* NULL: nor is the state */
+    uint64_t records;
+};
+
 static bool take_log(void *arg, enum store_topic topic, struct str key, struct str value)
 {
-    struct past *past = arg;
-    (void)key;
-    if (topic != STORE_LEDGER && topic != STORE_READINGS)
+    struct following *f = arg;
+    struct past *past = f->past;
+    f->records++;
+    if (topic == STORE_STATE && f->state)
+        store_state_take(f->state, key, value);
+    if (!past || (topic != STORE_LEDGER && topic != STORE_READINGS))
         return true;
     struct wire_names names = {past->config->registry, past->config->catalogue};
     past->report.records++;
@@ -145,18 +147,20 @@ static bool take_log(void *arg, enum store_topic topic, struct str key, struct s
     return true;
 }
 
-bool past_follow(struct past *past, const struct store *store)
+bool past_follow(struct past *past, json_t *state, const struct store *store)
 {
-    int64_t begin = monotonic_ms(), heard = begin;
+    struct following f = {past, state, 0};
+    double begin = clock_steady_s(), heard = begin;
     enum store_result result = STORE_OK;
     for (bool at_end = false; !at_end && result == STORE_OK;) {
-        uint64_t before = past->report.records;
-        result = store->ops->follow(store->context, take_log, past, 1000, &at_end);
-        if (past->report.records > before)
-            heard = monotonic_ms();
-        else if (monotonic_ms() - heard > OUT_OF_REACH_MS)
+        uint64_t before = f.records;
+        result = store->ops->follow(store->context, take_log, &f, 1000, &at_end);
+        if (f.records > before)
+            heard = clock_steady_s();
+        else if (clock_steady_s() - heard > OUT_OF_REACH_S)
             result = STORE_LOST;
     }
-    past->report.seconds += (double)(monotonic_ms() - begin) / 1000;
+    if (past)
+        past->report.seconds += clock_steady_s() - begin;
     return result == STORE_OK;
 }

@@ -48,6 +48,25 @@ static const char *kind_word(const struct catalogue *catalogue, unsigned kind)
     return event_kind_word((enum event_kind)kind);
 }
 
+/* what they cover together, in whatever order and pieces it was said */
+static void put_hours(FILE *out, const struct selection *s)
+{
+    enum { DAY_MINUTES = 1440 };
+    unsigned first = 0, covered = 0;
+    for (unsigned minute = 0; minute < DAY_MINUTES; minute++)
+        covered += selection_takes_minute(s, minute);
+    if (s->hours_count && covered == DAY_MINUTES)
+        fprintf(out, " hours 0-%u", (unsigned)DAY_MINUTES);
+    for (; covered < DAY_MINUTES && first < DAY_MINUTES; first++) {
+        unsigned end = first;
+        if (!selection_takes_minute(s, first) || selection_takes_minute(s, (first + DAY_MINUTES - 1) % DAY_MINUTES))
+            continue;
+        while (selection_takes_minute(s, end % DAY_MINUTES))
+            end++;
+        fprintf(out, " hours %u-%u", first, end == DAY_MINUTES ? end : end % DAY_MINUTES);
+    }
+}
+
 static void put_selection(FILE *out, const struct selection *s, const struct catalogue *catalogue)
 {
     if (s->sources != UINT64_MAX)
@@ -61,8 +80,7 @@ static void put_selection(FILE *out, const struct selection *s, const struct cat
     put_bits(out, "kind", s->kinds, EVENT_KINDS, catalogue, kind_word);
     put_bits(out, "tag", s->tags_all, catalogue_tag_count(catalogue), catalogue, catalogue_tag);
     put_bits(out, "any_tag", s->tags_any, catalogue_tag_count(catalogue), catalogue, catalogue_tag);
-    for (unsigned i = 0; i < s->hours_count; i++)
-        fprintf(out, " hours %u-%u", s->hours[i].first, s->hours[i].end);
+    put_hours(out, s);
     if (s->days)
         fprintf(out, " days %u", s->days);
     if (s->overdue)

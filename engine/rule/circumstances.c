@@ -103,7 +103,7 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
     char *path = yaml_resolve(node->file, name);
     if (context->texts)
         rule_texts_note(context->texts, TEXT_RULES, path);
-    struct overrides *table = overrides_load(path, context, problems);
+    struct overrides *table = overrides_load(text_place(context->places, path), context, problems);
     for (size_t i = 0; table && i < table->count; i++)
         apply_override(rule, &table->all[i], path, problems);
     for (size_t i = 0; table && i < table->count; i++)

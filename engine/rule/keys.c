@@ -5,10 +5,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static const struct {
-    const char *english, *chinese;
-    int place;
-} keys[] = {
+static const struct yaml_word keys[] = {
 #define X(name, english, chinese, place) {english, chinese, place},
     RULE_KEY_TABLE(X)
 #undef X
@@ -23,44 +20,17 @@ static const struct {
 
 const struct yaml_node *rule_get(const struct yaml_node *mapping, enum rule_key key, struct problems *problems)
 {
-    return yaml_either(mapping, keys[key].english, keys[key].chinese, problems);
+    return yaml_get_word(mapping, &keys[key], problems);
 }
 
 const struct yaml_node *rule_need(const struct yaml_node *mapping, enum rule_key key, struct problems *problems)
 {
-    const struct yaml_node *value = rule_get(mapping, key, problems);
-    if (!value)
-        yaml_problem(mapping, problems, "%s (%s) is missing", keys[key].english, keys[key].chinese);
-    return value;
-}
-
-static bool is_key(const char *word, int place)
-{
-    for (size_t i = 0; i < COUNT(keys); i++)
-        if (keys[i].place == place && (strcmp(word, keys[i].english) == 0 || strcmp(word, keys[i].chinese) == 0))
-            return true;
-    return false;
+    return yaml_need_word(mapping, &keys[key], problems);
 }
 
 void rule_keys_only(const struct yaml_node *mapping, int place, struct problems *problems)
 {
-    const char *known[2 * COUNT(keys)];
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT(keys); i++)
-        if (keys[i].place == place) {
-            known[count++] = keys[i].english;
-            known[count++] = keys[i].chinese;
-        }
-    for (size_t i = 0; i < mapping->count; i++) {
-        const struct yaml_node *key = yaml_key(mapping, i);
-        if (key->kind != YAML_SCALAR || is_key(key->text.at, place))
-            continue;
-        const char *near = nearest_word(key->text.at, known, count);
-        if (near)
-            yaml_problem(key, problems, "unknown key %s; did you mean %s?", key->text.at, near);
-        else
-            yaml_problem(key, problems, "unknown key %s", key->text.at);
-    }
+    yaml_only_words(mapping, keys, COUNT(keys), place, problems);
 }
 
 unsigned rule_level_named(const char *word, const struct rule_context *context)

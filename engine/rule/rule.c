@@ -181,3 +181,11 @@ void rule_set_destroy(struct rule_set **set)
     free(s->rules);
     free(s);
 }
+
+bool rule_set_has(const struct rule_set *set, const struct rule *rule)
+{
+    for (unsigned r = 0; r < set->count; r++)
+        if (strcmp(set->rules[r].id, rule->id) == 0)
+            return set->rules[r].digest == rule->digest;
+    return false;
+}

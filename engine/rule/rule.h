@@ -78,6 +78,8 @@ struct selection {
 
 bool selection_covers(const struct selection *, unsigned source, uint16_t category); /* kinds, tags and times aside */
 /* did it happen at a time of the day, and on a day, that the selection takes? */
+/* does it take events of that minute of the day, 0 to 1439, by its `hours`? */
+bool selection_takes_minute(const struct selection *, unsigned minute);
 bool selection_takes_time(const struct selection *, const struct rule_set *, int64_t occurred_at);
 /* is it asked what else happened to the matter? */
 static inline bool selection_asks_matter(const struct selection *s)
@@ -142,6 +144,10 @@ struct buffer;
 struct rule;
 /* as an author writes it: wages.callers, change(calls, 7d) */
 void term_write(const struct rule_set *, const struct rule *, const struct term *, struct buffer *out);
+/* 24h, 90m, 35d */
+void duration_write(int64_t seconds, struct buffer *out);
+/* the same, or 5 working days */
+void span_write(struct span, struct buffer *out);
 
 /* what has no value: no comparison with it holds */
 #define VALUE_NONE INT64_MIN
@@ -186,6 +192,8 @@ struct feature {
     unsigned bin_count;
     int32_t none; /* points where there is no value */
 };
+
+enum { FEATURES_MAX = 32 }; /* of a scorecard */
 
 int32_t feature_points(const struct feature *, int64_t value);
 
@@ -285,6 +293,7 @@ struct rule_context {
     int32_t utc_offset_s;
     const struct calendar *calendar; /* filled by rule_set_load */
     const struct offer *const *offers; /* of each source by number; NULL: not known, nothing is said of them */
+    const struct text_places *places; /* where texts lie that were kept; NULL: where they say */
     struct rule_texts *texts; /* gets every file that is read (rule/texts.h); NULL: nobody asks */
 };
 
@@ -292,6 +301,9 @@ struct rule_context {
  * mistake added, if any is wrong. */
 struct rule_set *rule_set_load(const char *path, const struct rule_context *, struct problems *);
 void rule_set_destroy(struct rule_set **);
+
+/* Is this very rule in the set: by its id, and computing the same? */
+bool rule_set_has(const struct rule_set *, const struct rule *);
 
 /* Does it hold if term i has the value values[i]?  thresholds: by atom; NULL: the rule's own.  closed: false where the
  * minute may still change, so that only monotone comparisons are believed. */

@@ -3,14 +3,25 @@
 
 #include "base/buffer.h"
 
-static void write_duration(int64_t seconds, struct buffer *out)
+void duration_write(int64_t seconds, struct buffer *out)
 {
-    if (seconds % 86400 == 0)
-        buffer_printf(out, "%lldd", (long long)(seconds / 86400));
-    else if (seconds % 3600 == 0)
-        buffer_printf(out, "%lldh", (long long)(seconds / 3600));
+    static const struct {
+        int64_t seconds;
+        const char *unit;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+    unsigned u = 0;
+    /* the largest unit that needs no rest; 24h is said rather than 1d */
+    while (u < 3 && (seconds % units[u].seconds != 0 || seconds / units[u].seconds < (u == 0 ? 2 : 1)))
+        u++;
+    buffer_printf(out, "%lld%s", (long long)(seconds / units[u].seconds), units[u].unit);
+}
+
+void span_write(struct span span, struct buffer *out)
+{
+    if (span.workdays)
+        buffer_printf(out, "%u working day%s", span.workdays, span.workdays == 1 ? "" : "s");
     else
-        buffer_printf(out, "%lldm", (long long)(seconds / 60));
+        duration_write(span.s, out);
 }
 
 static void write_counted(const struct rule *rule, unsigned selection, enum measure measure, struct buffer *out)
@@ -42,7 +53,7 @@ void term_write(const struct rule_set *set, const struct rule *rule, const struc
             write_counted(rule, t->other, t->other_measure, out);
         } else if (t->kind == TERM_CHANGE) {
             buffer_printf(out, ", ");
-            write_duration(rule->windows[t->earlier].lag_s, out);
+            duration_write(rule->windows[t->earlier].lag_s, out);
         }
     }
     buffer_printf(out, ")");

@@ -15,7 +15,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { FEATURES_MAX = 32, BINS_MAX = 16, POINTS_MAX = 1000000, MINUTE = 60 };
+enum { BINS_MAX = 16, POINTS_MAX = 1000000, MINUTE = 60 };
 
 struct card {
     struct rule *rule;

@@ -102,17 +102,23 @@ void rule_read_times(struct selection *s, const struct yaml_node *node, struct p
     read_each(s, rule_get(node, KEY_DAYS, problems), problems, read_one_day);
 }
 
+bool selection_takes_minute(const struct selection *s, unsigned minute)
+{
+    for (unsigned i = 0; i < s->hours_count; i++) {
+        const struct hours *h = &s->hours[i];
+        if (h->first < h->end ? minute >= h->first && minute < h->end : minute >= h->first || minute < h->end)
+            return true;
+    }
+    return s->hours_count == 0;
+}
+
 bool selection_takes_time(const struct selection *s, const struct rule_set *set, int64_t occurred_at)
 {
     if (!s->hours_count && !s->days)
         return true;
     int64_t local = occurred_at + set->utc_offset_s, day = local / 86400;
     unsigned minute = (unsigned)(local % 86400 / 60);
-    bool within = s->hours_count == 0;
-    for (unsigned i = 0; i < s->hours_count && !within; i++) {
-        const struct hours *h = &s->hours[i];
-        within = h->first < h->end ? minute >= h->first && minute < h->end : minute >= h->first || minute < h->end;
-    }
+    bool within = selection_takes_minute(s, minute);
     if (!within || !s->days)
         return within;
     /* 1970-01-01 was a Thursday */

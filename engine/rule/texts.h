@@ -2,7 +2,8 @@
  * each file just before it reads it (rule_context.texts), so nothing else has to know which files those are.
  *
  * They tell whether anything has changed, and are kept with a generation so that it can be loaded again when the disk
- * has others.  Names are relative, so that they can be written anywhere.  One thread at a time. */
+ * has others.  Names are relative, so that they can be written anywhere; a table that lies outside of the rules' folder is found
+ * there by rule_context.places.  One thread at a time. */
 #ifndef GW_RULE_TEXTS_H
 #define GW_RULE_TEXTS_H
 
@@ -20,7 +21,14 @@ struct rule_texts;
 struct text_places {
     char *rules;             /* folder or file */
     char *calendar, *models; /* NULL: none */
+    struct text_move {
+        char *from, *to; /* paths: as a rule file that lies there means it, and where the text is */
+    } *moved;            /* those that did not lie in the rules' folder */
+    size_t moved_count;
 };
+
+/* where the text of that path is; the path itself unless it was moved.  NULL: nothing was. */
+const char *text_place(const struct text_places *, const char *path);
 
 void text_places_free(struct text_places *);
 

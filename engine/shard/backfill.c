@@ -4,14 +4,14 @@
 
 #include <stdlib.h>
 
-enum { STRIDE = 64, SETTLE = 1 << 16 };
+enum { STRIDE = 64, SETTLE = 1 << 16, ASK_EVERY = 1 << 12 };
 
 static void mark(struct ledger *ledger, fact_ref ref)
 {
     struct fact *fact = ledger_fact(ledger, ref);
     unsigned parties = fact->kind == FACT_ALIAS ? 0 : fact->parties;
     for (unsigned i = 0; i <= parties; i++)
-        ledger_fact(ledger, ref + i)->cut = 1; /* any cut that was committed */
+        fact_commit(ledger_fact(ledger, ref + i), 1); /* any cut that was committed */
 }
 
 enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *writer, const struct event *event,
@@ -44,6 +44,8 @@ struct counting {
     bool *fresh; /* by rule */
     fact_ref ref;
     unsigned pending; /* facts touched and not counted yet */
+    size_t facts;
+    bool ended; /* the patience */
 };
 
 static void sift(struct counting *c)
@@ -72,6 +74,10 @@ static bool count_fact(void *arg, fact_ref ref)
 {
     struct counting *c = arg;
     const struct fact *fact = ledger_fact(c->b->ledger, ref);
+    if (c->facts++ % ASK_EVERY == 0 && patience_ended(c->b->patience)) {
+        c->ended = true;
+        return false;
+    }
     /* a party is counted with its event, an alias says nothing that the places do not, a carried fact is in no window */
     if (fact->key == 0 || fact->carried)
         return true;
@@ -82,19 +88,18 @@ static bool count_fact(void *arg, fact_ref ref)
     return true;
 }
 
-void backfill_count(const struct backfill *b, struct findings *findings)
+bool backfill_count(const struct backfill *b, struct findings *findings)
 {
     const struct rule_set *rules = generation_rules(b->generation);
     struct counting c = {.b = b, .findings = findings, .settle = SETTLE};
     c.fresh = xcalloc(rules->count + 1, sizeof *c.fresh);
     for (unsigned r = 0; r < rules->count; r++)
         c.fresh[r] = !b->knows || !b->knows(b->arg, &rules->rules[r]);
-    ledger_begin(b->reader);
-    for (int s = 0; s < SHELVES; s++)
+    for (int s = 0; s < SHELVES && !c.ended; s++)
         ledger_scan(b->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, count_fact, &c);
     sift(&c);
     findings_settle(findings);
-    ledger_end(b->reader);
     touched_free(&c.touched);
     free(c.fresh);
+    return !c.ended;
 }

@@ -2,10 +2,12 @@
  * from the ledger, both by the very code that enters and counts live ones.  Used at start (recover.c), when the rules
  * change (reload.c) and by the authors' tools (replay/).
  *
- * One thread; backfill_count may run while workers enter facts. */
+ * One thread; backfill_count may run while workers enter facts, inside a batch of its own (ledger_begin), so that nothing is
+ * freed meanwhile. */
 #ifndef GW_SHARD_BACKFILL_H
 #define GW_SHARD_BACKFILL_H
 
+#include "base/patience.h"
 #include "count/generation.h"
 
 /* Enters the event and, if it is new, marks its fact, parties and aliases as committed.  `newest`, seconds, rises to
@@ -18,13 +20,13 @@ typedef bool backfill_knows(void *arg, const struct rule *);
 struct backfill {
     struct generation *generation;
     const struct ledger *ledger;
-    struct ledger_writer *reader; /* nothing is freed while it counts */
     backfill_knows *knows;
     void *arg;
+    const struct patience *patience; /* NULL: without end */
 };
 
 /* Counts the whole ledger for the generation; findings of rules that `knows` does not have are added to *findings,
- * whose array is the caller's to free. */
-void backfill_count(const struct backfill *, struct findings *findings);
+ * whose array is the caller's to free.  false: the patience ended first, and what was counted is of no use. */
+bool backfill_count(const struct backfill *, struct findings *findings);
 
 #endif

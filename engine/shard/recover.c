@@ -25,12 +25,7 @@ static bool take(void *arg, enum store_topic topic, struct str key, struct str v
     struct shard *shard = e->shard;
     shard->records++;
     if (topic == STORE_STATE) {
-        char *name = xstrndup(key.at, key.len);
-        if (value.at && value.len)
-            json_object_set_new(shard->state, name, json_stringn(value.at, value.len));
-        else
-            json_object_del(shard->state, name);
-        free(name);
+        store_state_take(shard->state, key, value);
         return true;
     }
     struct wire_names names = {shard->in.config->registry, shard->in.config->catalogue};
@@ -50,7 +45,7 @@ static struct str state_text(const struct shard *shard, const char *key)
 
 enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end)
 {
-    struct entering e = {shard, ledger_writer(shard->ledger, shard->in.workers)};
+    struct entering e = {shard, shard_reader(shard)};
     enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &e, timeout_ms, at_end);
     ledger_follow_floor(shard->ledger, progress_floor(state_text(shard, PROGRESS_KEY)));
     /* enough steps to finish what growing needs, since nobody else is in a batch */
@@ -68,7 +63,7 @@ static bool committed_before(void *arg, const struct rule *rule)
 static void fill_counters(struct shard *shard)
 {
     struct findings findings = {0};
-    shard_fill(shard, shard_generation(shard), committed_before, shard->committer, &findings);
+    shard_fill(shard, shard_generation(shard), &(struct filled){committed_before, shard->committer, NULL}, &findings);
     for (size_t i = 0; i < findings.count; i++)
         committer_find(shard->committer, &findings.all[i]);
     free(findings.all);
@@ -94,7 +89,7 @@ static void begin_with_chosen(struct shard *shard)
         restore_state(shard);
         return;
     }
-    const struct shard_rules chosen = shard->in.choose(shard->in.choose_arg, shard->state);
+    const struct shard_rules chosen = shard->in.choose(shard->in.choose_arg, shard, shard->state);
     shard_begin(shard, chosen.rules, chosen.number);
     restore_state(shard);
     for (size_t i = 0; i < chosen.note_count; i++)

@@ -35,8 +35,11 @@ void shard_begin(struct shard *shard, const struct rule_set *rules, uint64_t num
     committer_destroy(&shard->committer);
     generations_free(shard);
     struct generations *first = xcalloc(1, sizeof *first);
-    first->current = generation_create(&(struct generation_inputs){rules, config->registry, config->catalogue,
-                                                                   (size_t)config->counters_bytes, number});
+    first->current = generation_create(&(struct generation_inputs){.rules = rules,
+                                                                   .registry = config->registry,
+                                                                   .catalogue = config->catalogue,
+                                                                   .counters_bytes = (size_t)config->counters_bytes,
+                                                                   .number = number});
     atomic_store(&shard->generations, first);
     shard->committer = committer_create(&(struct committer_inputs){
         config, in->clock, shard->ledger, ledger_writer(shard->ledger, in->workers + 1), first->current, shard->rings, in->workers, shard->partitions,
@@ -222,6 +225,11 @@ struct committer *shard_committer(struct shard *shard)
 struct ledger *shard_ledger(struct shard *shard)
 {
     return shard->ledger;
+}
+
+struct ledger_writer *shard_reader(struct shard *shard)
+{
+    return ledger_writer(shard->ledger, shard->in.workers);
 }
 
 struct generation *shard_generation(struct shard *shard)

@@ -8,6 +8,7 @@
 #define GW_SHARD_SHARD_H
 
 #include "base/clock.h"
+#include "base/patience.h"
 #include "commit/committer.h"
 #include "shard/worker.h"
 
@@ -30,9 +31,9 @@ struct shard_inputs {
     struct metrics *metrics;
     unsigned workers;
     bool drain;
-    /* Asked when the shard is to lead, with all of the state topic: the rules to begin with, instead of `rules`, which then have
-     * number 1.  NULL: those. */
-    struct shard_rules (*choose)(void *arg, const json_t *state);
+    /* Asked when the shard is to lead, with all of the state topic and the whole ledger read: the rules to begin with, instead of
+     * `rules`, which then have number 1.  NULL: those. */
+    struct shard_rules (*choose)(void *arg, struct shard *, const json_t *state);
     void *choose_arg;
 };
 
@@ -55,13 +56,19 @@ enum step_result shard_stop(struct shard *);
 
 /* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.  Those before
  * are no longer looked at when it returns.  *longest_pause_s: the longest that a worker had records at hand and finished none
- * meanwhile.  false: the shard stopped first. */
-bool shard_reload(struct shard *, const struct shard_rules *, double *longest_pause_s);
+ * meanwhile.  false: the shard stopped first, or the patience ended; both sets of rules are in use until shard_destroy, which is
+ * all that may be done then (and shard_stop before).  By hand a store that asks for a retry ends it, too: only the caller can
+ * let the time pass.
+ *
+ * One thread at a time, the committer's and the workers' aside; it is the one whose shard_reader it is. */
+bool shard_reload(struct shard *, const struct shard_rules *, const struct patience *, double *longest_pause_s);
 
 /* ---- by hand: simulation, tests ---- */
 struct worker *shard_worker(struct shard *, unsigned number);
 struct committer *shard_committer(struct shard *);
 struct ledger *shard_ledger(struct shard *);
 struct generation *shard_generation(struct shard *);
+/* of whoever recovers, reloads, or asks what rules would have said; one thread at a time */
+struct ledger_writer *shard_reader(struct shard *);
 
 #endif

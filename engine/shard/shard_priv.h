@@ -36,7 +36,13 @@ struct shard {
 /* shard.c: generation and committer, anew; before anything was restored into them */
 void shard_begin(struct shard *, const struct rule_set *, uint64_t number);
 
-/* reload.c: the generation's counters, from the ledger; findings of rules that `knows` does not have */
-void shard_fill(struct shard *, struct generation *, backfill_knows *, void *arg, struct findings *findings);
+/* reload.c: the generation's counters, from the ledger, and findings of rules that `knows` does not have.  false: the
+ * patience ended first */
+struct filled {
+    backfill_knows *knows;
+    void *arg;
+    const struct patience *patience;
+};
+bool shard_fill(struct shard *, struct generation *, const struct filled *, struct findings *findings);
 
 #endif

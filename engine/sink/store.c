@@ -1,5 +1,9 @@
 #include "sink/store.h"
 
+#include "base/check.h"
+
+#include <stdlib.h>
+
 const char *store_topic_word(enum store_topic topic)
 {
     static const char *const words[] = {
@@ -8,4 +12,14 @@ const char *store_topic_word(enum store_topic topic)
 #undef X
     };
     return words[topic];
+}
+
+void store_state_take(json_t *state, struct str key, struct str value)
+{
+    char *name = xstrndup(key.at, key.len);
+    if (value.at && value.len)
+        json_object_set_new(state, name, json_stringn(value.at, value.len));
+    else
+        json_object_del(state, name);
+    free(name);
 }

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +65,9 @@ struct store_ops {
                                 const int64_t *progress, size_t progress_count);
     void (*destroy)(void *context);
 };
+
+/* One record of STATE into what the topic holds by then: key → value, both texts. */
+void store_state_take(json_t *state, struct str key, struct str value);
 
 struct store {
     const struct store_ops *ops;

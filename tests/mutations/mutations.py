@@ -97,8 +97,8 @@ QUICK = [
      "fact_ref alias = alias_make(a->writer, moved, target);",
      "fact_ref alias = a->entered->aliases < 9 ? 0 : alias_make(a->writer, moved, target);"),
     ("facts of no cut yet count", "engine/alert/build.c",
-     "    if (fact->cut)\n        view_append",
-     "    if (fact->cut || fact->key)\n        view_append"),
+     "    if (fact_committed(fact))\n        view_append",
+     "    if (fact_committed(fact) || fact->key)\n        view_append"),
 
     # episodes and what is said of them
     ("what was taken back is called resolved", "engine/alert/reconcile.c",

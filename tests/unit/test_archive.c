@@ -76,6 +76,9 @@ START_TEST(test_texts_come_back)
     write_file("rules/empty.yaml", "", 0);
     write_file("calendar.csv", "x\n", 2);
     write_file("outside.csv", "x\n", 2);
+    write_file("absolute.csv", "z\n", 2);
+    char absolute[100];
+    snprintf(absolute, sizeof absolute, "%s/absolute.csv", folder);
     free(chinese);
 
     struct kept_generation g = {.since_ms = 7, .rules = 2, .digest = "sha256:d", .texts = rule_texts_create("rules/")};
@@ -85,6 +88,7 @@ START_TEST(test_texts_come_back)
     rule_texts_note(g.texts, TEXT_RULES, "rules/below/t.csv");
     rule_texts_note(g.texts, TEXT_RULES, "rules/empty.yaml");
     rule_texts_note(g.texts, TEXT_RULES, "rules/../outside.csv");
+    rule_texts_note(g.texts, TEXT_RULES, absolute);
     rule_texts_note(g.texts, TEXT_MODEL, "nowhere/m.json");
     strcpy(g.files, rule_texts_digest(g.texts));
     ck_assert(rule_texts_unchanged(g.texts));
@@ -113,7 +117,13 @@ START_TEST(test_texts_come_back)
     ck_same("rules/below/t.csv", "again/rules/below/t.csv");
     ck_same("rules/empty.yaml", "again/rules/empty.yaml");
     ck_same("calendar.csv", places.calendar);
+    /* a table that lay outside is nowhere but where it can do no harm, and is found from where it was */
     ck_assert(access("again/outside.csv", F_OK) != 0 && access("again/rules/outside.csv", F_OK) != 0);
+    ck_assert_uint_eq(places.moved_count, 2);
+    ck_same("outside.csv", text_place(&places, "again/rules/../outside.csv"));
+    ck_same("absolute.csv", text_place(&places, absolute));
+    ck_assert_str_eq(text_place(&places, "again/rules/a.yaml"), "again/rules/a.yaml");
+    ck_assert_str_eq(text_place(NULL, absolute), absolute);
     text_places_free(&places);
 
     write_file("rules/below/t.csv", "y", 1);
@@ -124,14 +134,31 @@ START_TEST(test_texts_come_back)
 }
 END_TEST
 
+static struct rule_texts *texts_named(const char *kind, const char *name)
+{
+    json_t *json = json_pack("{s:[{s:s, s:s, s:s}]}", "files", "kind", kind, "name", name, "text", "x");
+    struct rule_texts *texts = rule_texts_from_json(json);
+    json_decref(json);
+    return texts;
+}
+
 START_TEST(test_a_text_goes_nowhere_else)
 {
-    static const char *const names[] = {"../a", "/a", "a/../../b", "", "b/../c"};
+    static const char *const names[] = {"../a", "/a", "a/../../b", "b/../c", "../../rules/a", "a\nb"};
+    struct problems problems = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        json_t *json = json_pack("{s:[{s:s, s:s, s:s}]}", "files", "kind", "rules", "name", names[i], "text", "x");
-        ck_assert_msg(rule_texts_from_json(json) == NULL, "%s is taken", names[i]);
-        json_decref(json);
+        struct text_places places;
+        struct rule_texts *texts = texts_named("rules", names[i]);
+        ck_assert_msg(texts != NULL, "%s", names[i]);
+        ck_assert_int_eq(mkdir("private", 0700), 0);
+        ck_assert(rule_texts_write(texts, "private", &places, &problems));
+        ck_assert_msg(system("test \"$(find . -type f)\" = ./private/outside/0 && rm -r private") == 0, "%s", names[i]);
+        ck_assert_uint_eq(places.moved_count, 1);
+        text_places_free(&places);
+        rule_texts_destroy(&texts);
+        ck_assert_msg(texts_named("calendar", names[i]) == NULL && texts_named("models", names[i]) == NULL, "%s is taken", names[i]);
     }
+    ck_assert_ptr_null(texts_named("rules", ""));
 }
 END_TEST
 

@@ -5,29 +5,11 @@
 #include "base/civil.h"
 #include "rule/date.h"
 
-#include "core.h"
-
-static struct problems problems;
-static char path[64];
-
-static void prepare(void)
-{
-    core_file(path, "");
-}
-
-static void forget(void)
-{
-    problems_clear(&problems);
-    unlink(path);
-}
+#include "one_file.h"
 
 static struct calendar *load(const char *text)
 {
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-    problems_clear(&problems);
+    one_file_write(text, strlen(text));
     return calendar_load(path, &problems);
 }
 
@@ -37,15 +19,6 @@ static struct calendar *load_good(const char *text)
     problems_print(&problems, stderr);
     ck_assert_ptr_nonnull(c);
     return c;
-}
-
-static void expect_problem(int line, int col, const char *part)
-{
-    for (size_t i = 0; i < problems.count; i++)
-        if (problems.all[i].line == line && problems.all[i].col == col && strstr(problems.all[i].text, part))
-            return;
-    problems_print(&problems, stderr);
-    ck_abort_msg("no problem at %d:%d with \"%s\"", line, col, part);
 }
 
 static int64_t day_of(const char *text)
@@ -392,7 +365,7 @@ int main(void)
     Suite *suite = suite_create("calendar");
     TCase *one = tcase_create("calendar");
     tcase_set_timeout(one, 240);
-    tcase_add_checked_fixture(one, prepare, forget);
+    tcase_add_checked_fixture(one, one_file_begin, one_file_end);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(one, tests[i]);
     suite_add_tcase(suite, one);

@@ -2,35 +2,17 @@
  * places; what Excel leaves behind is no mistake, what it spoils is refused with advice. */
 #include "registry/csv.h"
 
-#include "core.h"
+#include "one_file.h"
 
 #include <iconv.h>
-
-static struct problems problems;
-static char path[64];
 
 static const struct csv_column columns[] = {
     {"code", true, "编码"}, {"name", true, "名称"}, {"note", false, "备注"}, {"lon", false, NULL}};
 enum { CODE, NAME, NOTE, LON, COLUMNS };
 
-static void prepare(void)
-{
-    core_file(path, "");
-}
-
-static void forget(void)
-{
-    problems_clear(&problems);
-    unlink(path);
-}
-
 static struct csv *load_bytes(const char *bytes, size_t len)
 {
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, len, file), len);
-    fclose(file);
-    problems_clear(&problems);
+    one_file_write(bytes, len);
     return csv_load(path, columns, COLUMNS, &problems);
 }
 
@@ -69,11 +51,7 @@ static void expect_field(const struct csv *csv, size_t row, size_t column, const
 static void refuse(const char *text, int line, int col, const char *part)
 {
     ck_assert_ptr_null(load(text));
-    for (size_t i = 0; i < problems.count; i++)
-        if (problems.all[i].line == line && problems.all[i].col == col && strstr(problems.all[i].text, part))
-            return;
-    problems_print(&problems, stderr);
-    ck_abort_msg("no problem at %d:%d with \"%s\"", line, col, part);
+    expect_problem(line, col, part);
 }
 
 /* 㐀 takes four bytes in GB18030, 𠮷 four in each of them */
@@ -226,7 +204,7 @@ int main(void)
     };
     Suite *suite = suite_create("csv");
     TCase *one = tcase_create("csv");
-    tcase_add_checked_fixture(one, prepare, forget);
+    tcase_add_checked_fixture(one, one_file_begin, one_file_end);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(one, tests[i]);
     suite_add_tcase(suite, one);

@@ -1,14 +1,12 @@
 /* Thresholds of single regions: regions by code, by name and by both, and every mistake at its place. */
 #include "rule/overrides.h"
 
-#include "core.h"
+#include "one_file.h"
 
 static const char *const levels[] = {"blue", "yellow", "orange", "red"};
 
-static struct problems problems;
 static struct names names;
 static struct rule_context context;
-static char path[64];
 
 static void prepare(void)
 {
@@ -22,23 +20,18 @@ static void prepare(void)
                          "path,name\nlabour,劳动\n");
     context = (struct rule_context){
         .registry = names.registry, .catalogue = names.catalogue, .level_names = levels, .level_count = 4};
-    core_file(path, "");
+    one_file_begin();
 }
 
 static void forget(void)
 {
-    problems_clear(&problems);
     names_destroy(&names);
-    unlink(path);
+    one_file_end();
 }
 
 static struct overrides *load(const char *text)
 {
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-    problems_clear(&problems);
+    one_file_write(text, strlen(text));
     return overrides_load(path, &context, &problems);
 }
 
@@ -48,15 +41,6 @@ static struct overrides *load_good(const char *text)
     problems_print(&problems, stderr);
     ck_assert_ptr_nonnull(o);
     return o;
-}
-
-static void expect_problem(int line, int col, const char *part)
-{
-    for (size_t i = 0; i < problems.count; i++)
-        if (problems.all[i].line == line && problems.all[i].col == col && strstr(problems.all[i].text, part))
-            return;
-    problems_print(&problems, stderr);
-    ck_abort_msg("no problem at %d:%d with \"%s\"", line, col, part);
 }
 
 static void expect(const struct overrides *o, unsigned i, const char *region, unsigned level, const char *measure,

@@ -4,52 +4,14 @@
 #include "registry/csv.h"
 #include "registry/registry.h"
 
-#include <check.h>
+#include "one_file.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-static struct problems problems;
-static char path[64];
-
-static void prepare(void)
-{
-    snprintf(path, sizeof path, "/tmp/gridwarn-test-XXXXXX");
-    int file = mkstemp(path);
-    ck_assert_int_ge(file, 0);
-    close(file);
-}
-
-static void forget(void)
-{
-    problems_clear(&problems);
-    unlink(path);
-}
-
-static void write_file(const char *text, size_t len)
-{
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(text, 1, len, file), len);
-    fclose(file);
-}
 
 static struct registry *load(const char *text)
 {
-    write_file(text, strlen(text));
+    one_file_write(text, strlen(text));
     return registry_load(path, &problems);
-}
-
-static void expect_problem(int line, int col, const char *part)
-{
-    for (size_t i = 0; i < problems.kept; i++) {
-        const struct problem *p = &problems.all[i];
-        if (p->line == line && p->col == col && strstr(p->text, part))
-            return;
-    }
-    problems_print(&problems, stderr);
-    ck_abort_msg("no problem at %d:%d with \"%s\"", line, col, part);
 }
 
 static const char tree[] =
@@ -191,7 +153,7 @@ START_TEST(refuses_files_that_are_no_table)
     ck_assert_ptr_null(load("code,name,level,parent\nD,区\xC7\xF8,district,\n"));
     expect_problem(2, 4, "neither UTF-8 nor GB18030");
     problems_clear(&problems);
-    write_file("code\0", 5);
+    one_file_write("code\0", 5);
     ck_assert_ptr_null(registry_load(path, &problems));
     expect_problem(1, 5, "a NUL byte");
     problems_clear(&problems);
@@ -219,7 +181,7 @@ START_TEST(categories_are_ranges)
         "labour", "labour.contract", "labour.contract.trial", "labour.wage_arrears", "labour-x", "noise"};
     static const uint16_t last[] = {4, 3, 3, 4, 5, 6};
     struct catalogue *c = catalogue_create();
-    write_file(text, strlen(text));
+    one_file_write(text, strlen(text));
     catalogue_load_categories(c, path, &problems);
     ck_assert_uint_eq(problems.count, 0);
     ck_assert_uint_eq(catalogue_category_count(c), 6);
@@ -239,7 +201,7 @@ START_TEST(refuses_wrong_categories)
 {
     static const char text[] = "path,name\n.a,x\na..b,x\na.b,x\na b,x\na.b,y\na.,x\n,x\n";
     struct catalogue *c = catalogue_create();
-    write_file(text, strlen(text));
+    one_file_write(text, strlen(text));
     catalogue_load_categories(c, path, &problems);
     static const int wrong[] = {2, 3, 5, 7, 8};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -254,7 +216,7 @@ START_TEST(organisations_have_aliases)
 {
     static const char text[] = "code,name,aliases\nA1,\"甲,公司\",甲公司 ；甲劳务;;\nB2,乙公司,\n";
     struct catalogue *c = catalogue_create();
-    write_file(text, strlen(text));
+    one_file_write(text, strlen(text));
     catalogue_load_organisations(c, path, &problems);
     ck_assert_uint_eq(problems.count, 0);
     ck_assert_str_eq(catalogue_find_organisation(c, STR("甲劳务"))->code, "A1");
@@ -271,7 +233,7 @@ START_TEST(refuses_ambiguous_organisations)
 {
     static const char text[] = "code,name,aliases\nA1,甲,丙\nB2,乙,丁;丙\n,戊,\nC3,,A1\n";
     struct catalogue *c = catalogue_create();
-    write_file(text, strlen(text));
+    one_file_write(text, strlen(text));
     catalogue_load_organisations(c, path, &problems);
     expect_problem(3, 6, "丙 already is a code, name or alias of A1");
     expect_problem(4, 1, "without a code");
@@ -308,7 +270,7 @@ int main(void)
 {
     Suite *suite = suite_create("registry");
     TCase *one = tcase_create("registry");
-    tcase_add_checked_fixture(one, prepare, forget);
+    tcase_add_checked_fixture(one, one_file_begin, one_file_end);
     tcase_add_test(one, numbers_the_tree_depth_first);
     tcase_add_test(one, knows_ancestors_and_neighbours);
     tcase_add_test(one, finds_the_lowest_common_region);

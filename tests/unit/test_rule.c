@@ -121,6 +121,16 @@ START_TEST(digest)
     ck_assert_uint_eq(base, digest_of("source: [petition, hotline]", "x.events > 2 or (y ≥ 1)", "    title: new\n"));
     ck_assert_uint_eq(base, digest_of("kind: [reading, created, called_again], source: [petition, hotline]",
                                       "x >= 3 or y >= 1", "    clear: {after: 30m}\n    raise_within: 360m\n"));
+    /* hours, however they are cut and in whatever order */
+    uint64_t night = digest_of("hours: \"22:00-06:00\"", "x >= 3 or y >= 1", "");
+    static const char *const nights[] = {"hours: [\"22:00-24:00\", \"00:00-06:00\"]", "hours: [\"03:00-06:00\", \"22:00-04:30\"]",
+                                         "hours: [\"22:00-06:00\", \"23:00-01:00\", \"22:00-06:00\"]"};
+    for (size_t i = 0; i < sizeof nights / sizeof *nights; i++)
+        ck_assert_uint_eq(night, digest_of(nights[i], "x >= 3 or y >= 1", ""));
+    ck_assert_uint_eq(digest_of("hours: [\"08:00-09:00\", \"18:00-19:00\"]", "x >= 3 or y >= 1", ""),
+                      digest_of("hours: [\"18:00-19:00\", \"08:00-09:00\"]", "x >= 3 or y >= 1", ""));
+    ck_assert_uint_ne(night, digest_of("hours: [\"22:00-06:00\", \"06:01-06:02\"]", "x >= 3 or y >= 1", ""));
+    ck_assert_uint_ne(digest_of("hours: \"08:00-09:00\"", "x >= 3 or y >= 1", ""), digest_of("hours: \"09:00-08:00\"", "x >= 3 or y >= 1", ""));
     const uint64_t others[] = {
         digest_of("source: hotline", "x >= 3 or y >= 1", ""),
         digest_of("", "x >= 3 or y >= 1", ""),

@@ -440,6 +440,7 @@ static void gauges(struct committer *c, int64_t now_ms)
     if (now_ms - c->counted_ms < COUNT_EVERY_MS && now_ms >= c->counted_ms)
         return;
     c->counted_ms = now_ms;
+    counters_settle(generation_counters(c->in.generation));
     struct metrics *m = c->in.metrics;
     struct tracker_counts counts;
     tracker_counts(c->tracker, &counts);

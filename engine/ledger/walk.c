@@ -338,6 +338,11 @@ uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct
 
 static void component_visit(struct component *c, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
+    if (!filter_has(c->ledger, matter)) { /* nearly all have never been merged nor linked */
+        if (matter)
+            visit(arg, matter);
+        return;
+    }
     component_find(c, matter);
     for (size_t i = 0; i < c->count; i++)
         visit(arg, c->matter[i]);

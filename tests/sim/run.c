@@ -355,7 +355,7 @@ struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *dire
     r.judge = judge_create(r.world, r.log, with_trace);
     r.clock = (struct clock){now_ms, &r};
     r.now_ms = r.world->begins_at * SECOND_MS;
-    r.metrics = world_metrics(r.world);
+    r.metrics = shard_metrics(r.world->config, NULL, 0);
     r.config = r.world->before ? r.world->before : r.world->config;
     r.result.good = main_part(&r) && last_part(&r);
     r.result.counts = judge_counts(r.judge);

@@ -68,9 +68,6 @@ void world_directory_remove(const char *path);
 struct world *world_create(uint64_t seed, enum world_kind, const char *directory);
 void world_destroy(struct world **);
 
-/* as `gridwarn run` makes them for this configuration; metrics_destroy */
-struct metrics *world_metrics(const struct world *);
-
 /* The record's bytes, as a flat JSON object.  Returns their length. */
 size_t world_render(const struct world *, const struct world_record *, char *out, size_t size);
 

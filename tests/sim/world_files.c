@@ -108,25 +108,6 @@ void world_files(struct world *world, struct dice *dice, const char *directory, 
     world->before = shape->grows ? config_of(own, directory, shape, rules - 1) : NULL;
 }
 
-struct metrics *world_metrics(const struct world *world)
-{
-    const struct config *config = world->config;
-    static const char *const levels[] = {"none", "blue", "yellow", "orange", "red"};
-    const char *sources[SOURCES_MAX], *changes[CHANGES];
-    for (unsigned i = 0; i < config->source_count; i++)
-        sources[i] = config->sources[i].name;
-    for (int i = 0; i < CHANGES; i++)
-        changes[i] = change_word((enum change)i);
-    struct metric_labels labels = {0};
-    labels.values[LABEL_SOURCE] = sources;
-    labels.count[LABEL_SOURCE] = config->source_count;
-    labels.values[LABEL_LEVEL] = levels;
-    labels.count[LABEL_LEVEL] = 5;
-    labels.values[LABEL_CHANGE] = changes;
-    labels.count[LABEL_CHANGE] = CHANGES;
-    return metrics_create(&labels);
-}
-
 void world_directory(char *path, size_t size)
 {
     const char *parent = getenv("TMPDIR");

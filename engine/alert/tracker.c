@@ -113,6 +113,12 @@ static void orphans_withdraw(struct tracker *tracker)
 static bool run_one(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     bool over = tracked_evaluate(tracker, t, time);
+    if (over && t->found != MINUTE_NEVER) {
+        /* a view that was only fed does not know of facts that are on their way, which a finding may rest on */
+        tracked_again(t, t->found);
+        t->found = MINUTE_NEVER;
+        over = tracked_evaluate(tracker, t, time);
+    }
     t->dirty = false;
     if (over) {
         tracker->denied += t->fresh;

@@ -6,41 +6,46 @@
 
 #include <stdlib.h>
 
-/* all that this matter is one with, over merges that count */
-static bool *component(const struct model *m, const char *matter)
+struct matters {
+    const char **name;
+    size_t count;
+};
+
+static bool has(const struct matters *all, const char *matter)
 {
-    bool *in = xcalloc(m->live_count + 1, sizeof *in); /* by live fact: is its matter one of them? */
-    for (size_t i = 0; i < m->live_count; i++)
-        in[i] = strcmp(m->live[i].event->matter, matter) == 0;
-    for (bool again = true; again;) {
-        again = false;
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->name[i], matter) == 0)
+            return true;
+    return false;
+}
+
+/* All that this matter is one with, over merges that count.  By name: one that is only ever a merge's target, and has no
+ * fact of its own, joins the others all the same. */
+static struct matters component(const struct model *m, const char *matter)
+{
+    struct matters all = {xcalloc(m->live_count + 1, sizeof *all.name), 0};
+    all.name[all.count++] = matter;
+    for (size_t before = 0; before < all.count;) {
+        before = all.count;
         for (size_t i = 0; i < m->live_count; i++) {
             const struct world_event *merge = m->live[i].event;
-            if (merge->kind != EVENT_MERGED)
-                continue;
-            bool one = in[i] || strcmp(merge->target, matter) == 0;
-            for (size_t k = 0; k < m->live_count && !one; k++)
-                one = in[k] && strcmp(m->live[k].event->matter, merge->target) == 0;
-            for (size_t k = 0; k < m->live_count && one; k++) {
-                const char *name = m->live[k].event->matter;
-                bool joins = strcmp(name, merge->matter) == 0 || strcmp(name, merge->target) == 0;
-                again |= joins && !in[k];
-                in[k] |= joins;
-            }
+            if (merge->kind == EVENT_MERGED && has(&all, merge->matter) != has(&all, merge->target))
+                all.name[all.count++] = has(&all, merge->matter) ? merge->target : merge->matter;
         }
     }
-    return in;
+    return all;
 }
 
 static bool is_open(const struct model *m, const char *matter)
 {
-    bool *in = component(m, matter), closed = false;
+    struct matters all = component(m, matter);
+    bool closed = false;
     for (size_t i = 0; i < m->live_count; i++) { /* in their order: the last says it */
-        unsigned kind = m->live[i].event->kind;
-        if (in[i] && (kind == EVENT_CREATED || kind == EVENT_REOPENED || kind == EVENT_CLOSED))
-            closed = kind == EVENT_CLOSED;
+        const struct world_event *e = m->live[i].event;
+        if ((e->kind == EVENT_CREATED || e->kind == EVENT_REOPENED || e->kind == EVENT_CLOSED) && has(&all, e->matter))
+            closed = e->kind == EVENT_CLOSED;
     }
-    free(in);
+    free(all.name);
     return !closed;
 }
 

@@ -1,5 +1,5 @@
-/* What must outlive its span (rules/README.md): the facts of matters that are open, what joins them, and what voids,
- * restores or moves a fact that stays. */
+/* What must outlive its span (engine/README.md): the facts of matters that are open, what joins them, what voids,
+ * restores or moves a fact that stays, and what closes a matter of which something stays. */
 #include "model_priv.h"
 
 #include "base/check.h"
@@ -54,13 +54,31 @@ static bool modifies(const struct world_event *e)
     return e->kind == EVENT_VOIDED || e->kind == EVENT_RESTORED || e->kind == EVENT_MOVED;
 }
 
+/* is more than what closes it and what it is joined by carried on already, and not about to go? */
+static bool remains(const struct model *m, const char *matter, int64_t floor, const int64_t *place)
+{
+    struct matters all = component(m, matter);
+    bool found = false;
+    for (size_t i = 0; i < m->world->event_count && !found; i++) {
+        const struct world_event *e = &m->world->events[i];
+        bool ends = e->kind == EVENT_CLOSED || e->kind == EVENT_MERGED || e->kind == EVENT_LINKED || modifies(e);
+        found = place[i] && place[i] >= floor && !ends && has(&all, e->matter);
+    }
+    free(all.name);
+    return found;
+}
+
 bool model_needs(const struct model *m, size_t event, int64_t floor, const int64_t *place)
 {
     const struct world_event *e = &m->world->events[event];
-    if (e->kind == EVENT_MERGED || e->kind == EVENT_LINKED)
+    if (e->kind == EVENT_LINKED)
         return is_open(m, e->matter) || is_open(m, e->target);
+    if (e->kind == EVENT_MERGED)
+        return is_open(m, e->matter) || is_open(m, e->target) || remains(m, e->matter, floor, place) ||
+               remains(m, e->target, floor, place);
     if (!modifies(e))
-        return e->matter[0] && is_open(m, e->matter);
+        return e->matter[0] && (is_open(m, e->matter) ||
+                                (e->kind == EVENT_CLOSED && remains(m, e->matter, floor, place)));
     for (size_t i = 0; i < m->world->event_count; i++) {
         const struct world_event *of = &m->world->events[i];
         if (!m->committed[i] || m->forgotten[i] || of->source != e->source || strcmp(of->id, e->target) != 0)

@@ -337,10 +337,10 @@ static bool maintain(struct committer *c)
     if (!c->handed_cut) {
         if (!handed_taken(c))
             return false;
-        c->handed_cut = c->number;
+        bool empty = c->cut.fact_count[SHELF_FACTS] == 0 && c->cut.fact_count[SHELF_READINGS] == 0;
+        c->handed_cut = empty ? c->number : c->number + 1;
     }
-    bool empty = c->cut.fact_count[SHELF_FACTS] == 0 && c->cut.fact_count[SHELF_READINGS] == 0;
-    if (c->number == c->handed_cut && !empty)
+    if (c->number < c->handed_cut)
         return false;
     int64_t now_s = ledger_now(c);
     if (!committer_carry(c, now_s))

@@ -128,6 +128,11 @@ static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 /* those places of a fact that it has only through `move`, as far as other moves have been applied to it; one at a time */
 void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_place_visit *, void *arg);
 
+/* As of when that cut began, over facts of the cuts before it: is this fact live?  Which matters is this one with, itself
+ * among them?  Committer. */
+bool fact_lives(const struct ledger *, fact_ref, uint32_t cut);
+void matters_merged(const struct ledger *, uint64_t matter, uint32_t cut, ledger_matter_visit *, void *arg);
+
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
 /* from now on walks pass over what is below the floors */
 void ledger_left(struct ledger *);

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """What the fuzzers begin with: seeds.py FOLDER makes FOLDER/<what>/, a copy of corpus/<what> and what the project has that
-is of that kind (every rule of the district and the guide by itself, every condition, every table), and FOLDER/<what>.dict,
+is of that kind (every rule of the district and the guide by itself, every condition, table and model), and FOLDER/<what>.dict,
 the words of its loader.  Small seeds: libFuzzer's time goes with the bytes that it mutates."""
 
+import json
 import re
 import shutil
 import sys
@@ -16,6 +17,7 @@ GUIDE = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
 LOADERS = {  # whose literals are the words
     "rule": ["engine/rule/*.[ch]", "engine/config/yaml_value.c"],
     "expression": ["engine/rule/expression.c", "engine/rule/term.c", "engine/rule/constant.c", "engine/rule/rule.h"],
+    "scorecard": ["engine/rule/scorecard.c", "engine/rule/selection.c", "engine/rule/term.c", "engine/rule/rule.h"],
     "overrides": ["engine/rule/overrides.c", "engine/rule/keys.c", "engine/rule/rule.h"],
     "calendar": ["engine/rule/calendar_load.c", "engine/rule/date.c"],
     "csv": ["engine/registry/csv*.c"],
@@ -46,6 +48,14 @@ def conditions():
         yield from map(str, levels.values())
 
 
+def models():
+    """of a few features each, and of the name by which the fuzzer asks for them"""
+    for path in sorted((ROOT / "models").glob("*.json")):
+        model = json.loads(path.read_text(encoding="utf-8")) | {"name": "x"}
+        for at in range(0, len(model["features"]), 2):
+            yield json.dumps(model | {"features": model["features"][at:at + 2]}, ensure_ascii=False)
+
+
 def tables():
     for path in sorted((ROOT / "rules/district").rglob("*.csv")):
         yield "\n".join(path.read_text(encoding="utf-8").split("\n")[:8]) + "\n"
@@ -73,5 +83,6 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     write(target, "rule", rules())
     write(target, "expression", conditions())
+    write(target, "scorecard", models())
     for loader in "csv", "calendar", "overrides":
         write(target, loader, tables())

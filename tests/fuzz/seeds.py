@@ -1,6 +1,5 @@
-#!/usr/bin/python3
-"""What the fuzzers begin with: seeds.py FOLDER makes FOLDER/<what>/, a copy of corpus/<what> and what the project has that
-is of that kind (every rule of the district and the guide by itself, every condition, table and model), and FOLDER/<what>.dict,
+"""What the fuzzers begin with: seeds.py FOLDER makes FOLDER/<what>/, a copy of corpus/<what> with what the project has of
+that kind (every rule of the district and the guide by itself, every condition, table and model), and FOLDER/<what>.dict,
 the words of its loader.  Small seeds: libFuzzer's time goes with the bytes that it mutates."""
 
 import json

@@ -67,9 +67,9 @@ static void show(struct active *a)
         health_set(a->health, HEALTH_RULES, true, "%s is active: %u rules", name, g->rules);
 }
 
-/* of the disk, as it was just read */
-static void note_disk(struct active *a, struct loaded *l)
+void active_read(struct active *a, enum language language, struct loaded *l)
 {
+    load_disk(a->config, language, l);
     snprintf(a->disk, sizeof a->disk, "%s", rule_texts_digest(l->texts));
     a->mistakes = l->problems.count;
     watch_files(a, l->texts);
@@ -96,6 +96,15 @@ static void own(struct active *a, struct loaded *l)
     a->retired = a->own;
     a->rules = a->own = l->rules;
     l->rules = NULL;
+}
+
+struct shard_rules active_next(struct active *a, struct loaded *l, const struct kept_generation *origin)
+{
+    archive(a, l, origin);
+    own(a, l);
+    struct shard_rules next = {.rules = a->rules, .number = archive_active(a->archive)->number};
+    next.notes = archive_notes(a->archive, &next.note_count);
+    return next;
 }
 
 /* The last generation goes on if the disk has its files, those that were passed over for it, or mistakes.  true: `l`, what is on
@@ -128,21 +137,19 @@ struct shard_rules active_choose(void *arg, const json_t *state)
     archive_restore(a->archive, state);
     const struct kept_generation *last = archive_active(a->archive);
     struct loaded l;
-    load_disk(a->config, language_of_environment(), &l);
-    note_disk(a, &l);
+    active_read(a, language_of_environment(), &l);
     problems_print(&l.problems, stderr);
-    struct shard_rules chosen = {0};
+    struct shard_rules chosen;
     rule_set_destroy(&a->retired);
-    if (!last || !goes_on(a, last, &l)) {
+    if (last && goes_on(a, last, &l)) {
+        own(a, &l);
+        chosen = (struct shard_rules){.rules = a->rules, .number = archive_active(a->archive)->number};
+    } else {
         if (!l.rules)
             load_configured(a->config, &l); /* mistakes were made since it was read */
-        archive(a, &l, NULL);
-        chosen.notes = archive_notes(a->archive, &chosen.note_count);
+        chosen = active_next(a, &l, NULL);
     }
-    own(a, &l);
     loaded_free(&l);
-    chosen.rules = a->rules;
-    chosen.number = archive_active(a->archive)->number;
     show(a);
     return chosen;
 }
@@ -179,17 +186,13 @@ static void activate(struct active *a, struct shard *shard, struct turn *c, stru
 {
     char name[ACTIVE_TEXT];
     double begin_s = steady_s(), pause_s;
-    archive(a, l, origin);
-    own(a, l);
-    struct shard_rules rules = {.rules = a->rules, .number = archive_active(a->archive)->number};
-    rules.notes = archive_notes(a->archive, &rules.note_count);
-    bool done = shard_reload(shard, &rules, &pause_s);
-    rule_set_destroy(&a->retired);
-    if (!done) { /* so is this life; the next one finds what was committed */
+    struct shard_rules rules = active_next(a, l, origin);
+    if (!shard_reload(shard, &rules, &pause_s)) { /* this life is over; the next one finds what was committed */
         c->status = 503;
         c->answer = answer_error(a, "the engine is being rebuilt or is leaving");
         return;
     }
+    rule_set_destroy(&a->retired);
     metric_add(a->metrics, METRIC_RELOADS, 0, 0, 1);
     metric_observe(a->metrics, METRIC_WORKER_PAUSE, pause_s);
     double seconds = steady_s() - begin_s;
@@ -204,8 +207,7 @@ static void reload(struct active *a, struct shard *shard, struct turn *c, enum w
     char before[sizeof a->disk];
     struct loaded l;
     strcpy(before, a->disk);
-    load_disk(a->config, c->language, &l);
-    note_disk(a, &l);
+    active_read(a, c->language, &l);
     if (why == WHY_EDITED && strcmp(before, a->disk) == 0) { /* touched, or written again as it was */
         loaded_free(&l);
         return;
@@ -224,8 +226,7 @@ static void reload(struct active *a, struct shard *shard, struct turn *c, enum w
 static void roll_back_to(struct active *a, struct shard *shard, struct turn *c, const struct kept_generation *g)
 {
     struct loaded disk, l;
-    load_disk(a->config, c->language, &disk); /* what is passed over */
-    note_disk(a, &disk);
+    active_read(a, c->language, &disk); /* what is passed over */
     loaded_free(&disk);
     load_kept(a->config, g, c->language, &l);
     problems_print(&l.problems, stderr);

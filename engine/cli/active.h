@@ -1,5 +1,5 @@
-/* The rules that are active: which they are, where they come from, and how others take their place while the engine runs (all
- * of them or none).  Asked for by a signal, by an edit, over HTTP; main thread. */
+/* The rules that are active: which they are, where they come from, and how others take their place while the
+ * engine runs (all of them or none).  Asked for by a signal, by an edit, over HTTP; main thread. */
 #ifndef GW_CLI_ACTIVE_H
 #define GW_CLI_ACTIVE_H
 
@@ -26,12 +26,21 @@ struct active {
 void active_open(struct active *, const struct config *);
 void active_close(struct active *);
 
-/* For shard_inputs.choose: the generation that was active last, if the files on disk are its, or are those that were passed
- * over when it was rolled back to, or have mistakes; else a new one. */
+/* For shard_inputs.choose: the generation that was active last, if the files on disk are its, or are those that
+ * were passed over when it was rolled back to, or have mistakes; else a new one. */
 struct shard_rules active_choose(void *active, const json_t *state);
 
 /* Does what has been asked for since the last call. */
 void active_serve(struct active *, struct shard *);
+
+/* ---- what these are made of ---- */
+
+struct loaded;
+/* Reads the disk, and remembers what it holds. */
+void active_read(struct active *, enum language, struct loaded *);
+/* The next generation, of what was loaded, which it takes over; origin: rolled back to; NULL: from the disk.  The
+ * rules before it are `retired`, the caller's to destroy when nobody looks at them any more. */
+struct shard_rules active_next(struct active *, struct loaded *, const struct kept_generation *origin);
 
 /* ---- active_load.c ---- */
 

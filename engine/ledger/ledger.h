@@ -83,7 +83,8 @@ void ledger_prefetch_text(const struct ledger *, fact_ref);
 /* the fact that an alias stands for; the ref itself otherwise */
 fact_ref ledger_origin(const struct ledger *, fact_ref);
 
-/* The order of facts beyond their time: by id, bytewise, then by source, then parties after their event; < 0, 0, > 0. */
+/* The order of facts beyond their time: by id, bytewise, then by source, then parties after their event; < 0, 0, >
+ * 0. */
 int ledger_order(const struct ledger *, fact_ref, fact_ref);
 
 uint64_t subject_of_region(uint32_t region);
@@ -95,8 +96,16 @@ uint64_t matter_key(struct str matter);
  * [from, to] (seconds); the visitor returns false to stop. */
 typedef bool ledger_visit(void *arg, fact_ref);
 void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
-/* every fact and alias of every span that meets [from, to], in no order */
-void ledger_scan(const struct ledger *, enum shelf, int64_t from, int64_t to, ledger_visit *, void *arg);
+/* Every fact and alias of a shelf, in no order, a segment at a time, so that others can go on in between; what is
+ * entered meanwhile may be left out.  From the first call to the last the caller is inside a batch, so that
+ * nothing is freed. */
+struct ledger_scan { /* zero before the first call */
+    bool begun;
+    int64_t span, last;
+    const struct segment *segment;
+};
+/* false: that was all */
+bool ledger_scan(const struct ledger *, enum shelf, struct ledger_scan *, ledger_visit *, void *arg);
 
 /* What voids, restores and moves have made of a fact, over the committed ones; committer. */
 struct standing {
@@ -107,8 +116,8 @@ struct standing {
 struct standing ledger_standing(const struct ledger *, fact_ref);
 /* the fact that a void, restore or move means; 0 if it has not come yet */
 fact_ref ledger_target(const struct ledger *, fact_ref modifier);
-/* every (region, category) that the fact has or had: its own, and what each move (committed or not) made or makes of it,
- * in all combinations */
+/* every (region, category) that the fact has or had: its own, and what each move (committed or not) made or makes
+ * of it, in all combinations */
 typedef void ledger_place_visit(void *arg, uint32_t region, uint16_t category);
 void ledger_places(const struct ledger *, fact_ref, ledger_place_visit *, void *arg);
 /* The smallest text among the matters merged with this one (over merges not voided), as its key; the key itself where

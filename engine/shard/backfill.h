@@ -27,4 +27,11 @@ struct backfill {
  * whose array is the caller's to free. */
 void backfill_count(const struct backfill *, struct findings *findings);
 
+/* The same in steps of a segment: what must go on meanwhile can.  `generation`, `ledger`, `reader`, `arg` are
+ * borrowed until the end, which must follow on the thread of the beginning, whether all was counted or not. */
+struct counting;
+struct counting *backfill_begin(const struct backfill *, struct findings *findings);
+bool backfill_step(struct counting *); /* false: nothing is left */
+void backfill_end(struct counting **);
+
 #endif

@@ -30,8 +30,8 @@ struct shard_inputs {
     struct metrics *metrics;
     unsigned workers;
     bool drain;
-    /* Asked when the shard is to lead, with all of the state topic: the rules to begin with, instead of `rules`, which then have
-     * number 1.  NULL: those. */
+    /* Asked when the shard is to lead, with all of the state topic: the rules to begin with, instead of `rules`,
+     * which then have number 1.  NULL: those. */
     struct shard_rules (*choose)(void *arg, const json_t *state);
     void *choose_arg;
 };
@@ -53,12 +53,21 @@ bool shard_stopped(const struct shard *, enum step_result *why);
 /* stops the workers, commits what they have read, stops the committer; STEP_LOST if that commit was lost */
 enum step_result shard_stop(struct shard *);
 
-/* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.  Those before
- * are no longer looked at when it returns.  *longest_pause_s: the longest that a worker had records at hand and finished none
- * meanwhile.  false: the shard stopped first. */
+/* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.
+ * Those before are no longer looked at when it returns true.  *longest_pause_s: the longest that a worker had
+ * records at hand and finished none meanwhile.  false: the shard stopped first, and looks at both until it is
+ * destroyed. */
 bool shard_reload(struct shard *, const struct shard_rules *, double *longest_pause_s);
 
 /* ---- by hand: simulation, tests ---- */
+enum reload_result {
+    RELOAD_WAITING, /* for workers or the committer */
+    RELOAD_PROGRESS,
+    RELOAD_DONE, /* and committed */
+};
+/* shard_reload in steps that do not wait.  One at a time; rules->rules and notes are borrowed. */
+void shard_reload_begin(struct shard *, const struct shard_rules *);
+enum reload_result shard_reload_step(struct shard *);
 struct worker *shard_worker(struct shard *, unsigned number);
 struct committer *shard_committer(struct shard *);
 struct ledger *shard_ledger(struct shard *);

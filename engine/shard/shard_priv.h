@@ -30,6 +30,7 @@ struct shard {
     atomic_bool sleeping; /* the committer waits for that */
     atomic_bool stopping, flushing;
     atomic_bool timing; /* rules are being changed: workers take the time of each record */
+    struct reload *reload; /* NULL: they are not; main thread */
     _Atomic int stopped; /* enum step_result, once the committer has stopped; -1 before */
 };
 
@@ -38,5 +39,7 @@ void shard_begin(struct shard *, const struct rule_set *, uint64_t number);
 
 /* reload.c: the generation's counters, from the ledger; findings of rules that `knows` does not have */
 void shard_fill(struct shard *, struct generation *, backfill_knows *, void *arg, struct findings *findings);
+/* gives a reload up, wherever it is, if there is one; the workers have stopped, or it is over */
+void reload_free(struct shard *);
 
 #endif

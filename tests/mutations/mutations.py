@@ -49,7 +49,7 @@ QUICK = [
      "    fill_counters(shard);\n    int64_t *offsets",
      "    (void)fill_counters;\n    int64_t *offsets"),
     ("moved facts are not counted again after a restart", "engine/shard/backfill.c",
-     "ledger_places(c->b->ledger, ref, count_at, c);",
+     "ledger_places(c->b.ledger, ref, count_at, c);",
      "count_at(c, fact->region, fact->category);"),
     ("what is pending is forgotten in a restart", "engine/alert/tracker.c",
      "t->machine.level > 0 || t->pending;",

@@ -18,19 +18,22 @@ static void by_rule_allocate(struct committer *c)
 {
     unsigned rules = generation_rules(c->in.generation)->count;
     free(c->times);
-    free(c->closed_at_commit);
     c->times = xcalloc(rules + 1, sizeof *c->times);
-    c->closed_at_commit = xcalloc(rules + 1, sizeof *c->closed_at_commit);
 }
 
 static void rule_times(struct committer *);
-static void remember_closed(struct committer *);
+
+static void remember_watermarks(struct committer *c)
+{
+    for (size_t i = 0; i < c->marks.source_count; i++)
+        c->watermark_at_commit[i] = c->marks.sources[i].watermark;
+}
 
 void committer_restored(struct committer *c)
 {
+    remember_watermarks(c);
     watermarks_update(&c->marks, clock_now_ms(c->in.clock)); /* a source may have been silent before, and still be */
     rule_times(c);
-    remember_closed(c);
     tracker_stand(c->tracker);
 }
 
@@ -83,8 +86,9 @@ struct committer *committer_create(const struct committer_inputs *in)
         };
     for (size_t i = 0; i < in->partition_count; i++)
         c->marks.sources[in->partitions[i].source].seen = true;
+    c->watermark_at_commit = xcalloc(config->source_count + 1, sizeof *c->watermark_at_commit);
+    remember_watermarks(c);
     rule_times(c);
-    remember_closed(c);
     return c;
 }
 
@@ -103,7 +107,7 @@ void committer_destroy(struct committer **pointer)
     free(c->marks.partitions);
     free(c->marks.sources);
     free(c->times);
-    free(c->closed_at_commit);
+    free(c->watermark_at_commit);
     free(c->backfilled);
     free(c->coming.all);
     free(c->handed);
@@ -274,7 +278,7 @@ static void rule_times(struct committer *c)
     tracker_silence(c->tracker, silent_sources);
     for (unsigned r = 0; r < rules->count; r++) {
         uint64_t sources = rule_sources(&rules->rules[r]);
-        int64_t watermark = WATERMARK_ALL, horizon = MINUTE_NEVER;
+        int64_t watermark = WATERMARK_ALL, before = WATERMARK_ALL, horizon = MINUTE_NEVER;
         bool silent = false, any = false;
         for (size_t i = 0; i < c->marks.source_count; i++) {
             if (!(sources >> i & 1) || !c->marks.sources[i].seen)
@@ -283,6 +287,8 @@ static void rule_times(struct committer *c)
             silent |= c->marks.sources[i].silent;
             if (c->marks.sources[i].watermark < watermark)
                 watermark = c->marks.sources[i].watermark;
+            if (c->watermark_at_commit[i] < before)
+                before = c->watermark_at_commit[i];
             if (c->marks.sources[i].horizon < horizon)
                 horizon = c->marks.sources[i].horizon;
         }
@@ -291,18 +297,11 @@ static void rule_times(struct committer *c)
             *t = (struct rule_time){MINUTE_NONE, c->marks.clock ? clock_now_ms(c->in.clock) / 60000 : MINUTE_NONE, MINUTE_NONE, false};
             continue;
         }
-        t->closed_before = c->closed_at_commit[r];
+        t->closed_before = any ? watermark_minute(before) : MINUTE_NONE;
         t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;
         t->horizon = any ? horizon : MINUTE_NONE;
         t->silent = silent;
     }
-}
-
-static void remember_closed(struct committer *c)
-{
-    unsigned rules = generation_rules(c->in.generation)->count;
-    for (unsigned r = 0; r < rules; r++)
-        c->closed_at_commit[r] = c->times[r].closed;
 }
 
 /* Event time by which the ledger's floor is set.  With a clock, which has judged every event, the newest.  Without one
@@ -415,7 +414,7 @@ static enum step_result commit(struct committer *c)
     c->frozen = c->changed = c->noted = false;
     c->revisions = 0;
     cut_clear(&c->cut);
-    remember_closed(c);
+    remember_watermarks(c);
     return STEP_PROGRESS;
 }
 
@@ -506,7 +505,6 @@ static void take_offer(struct committer *c)
     tracker_switch(c->tracker, offer->generation);
     by_rule_allocate(c);
     rule_times(c);
-    remember_closed(c);
     for (size_t i = 0; i < offer->count; i++)
         committer_find(c, &offer->findings[i]);
     for (size_t i = 0; i < c->coming.count; i++)

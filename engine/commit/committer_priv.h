@@ -15,7 +15,7 @@ struct committer {
     struct wire_encoder *encoder;
     struct watermarks marks;
     struct rule_time *times;     /* by rule */
-    int64_t *closed_at_commit;   /* by rule: minutes closed when the last cut was committed */
+    int64_t *watermark_at_commit; /* by source: when the last cut was committed */
     struct cut cut;
     uint64_t number;             /* of the open cut */
     bool frozen;                 /* the cut is on its way */

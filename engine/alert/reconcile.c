@@ -277,6 +277,11 @@ static void lasted_until_now(struct tracked *t, const struct rule_time *time)
         a->lasted_minute = minute;
 }
 
+static int64_t later_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     const struct rule *rule = tracked_rule(tracker, t);
@@ -307,9 +312,9 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     size_t candidates = t->alert_count;
 
     history->count = 0;
-    /* a silence may come and go within a minute */
-    if (rule->standing && time->closed >= t->machine.minute)
-        machine_step(&t->machine, rule, levels, t->view, time->closed, history);
+    /* A silence may come and go within a minute, and while a clock that was set back goes through the same ones again. */
+    if (rule->standing && time->closed != MINUTE_NONE)
+        machine_step(&t->machine, rule, levels, t->view, later_of(time->closed, t->machine.minute), history);
     else if (time->closed > t->machine.minute)
         machine_run(&t->machine, rule, levels, t->view, time->closed, true, history);
     size_t closed = history->count;
@@ -330,8 +335,9 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
             t->alerts[i].state = ALERT_WITHDRAWN;
             t->alerts[i].unknown = false;
             tracker_publish(tracker, t, &t->alerts[i], CHANGE_WITHDRAWN, t->machine.minute,
-                            "facts were taken back or corrected");
+                            t->edited ? "the rule was changed" : "facts were taken back or corrected");
         }
+    t->edited = false;
     free(candidate);
     if (t->machine.level > 0)
         t->machine.now.alert = history->all[closed].alert;

@@ -18,6 +18,7 @@ struct tracked {
     bool pending;         /* a condition holds, settled or not, that has not held for as long as the rule asks */
     bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
     bool dirty, changed, stored, fresh;
+    bool edited;          /* its rule is another since it was judged last */
     uint64_t silent_seen; /* of a rule of silent(): what it was judged by */
     int64_t stored_minute;
     int64_t wake;      /* closed minute at which something changes by itself */

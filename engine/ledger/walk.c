@@ -52,7 +52,7 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
 static bool span_meets(const struct shelf_state *shelf, const struct span *span, int64_t from, int64_t to)
 {
     int64_t begin = span->number * shelf->span_s, end = begin + shelf->span_s;
-    return begin <= to && end > from && end > atomic_load_explicit(&shelf->walked_from, memory_order_relaxed);
+    return begin <= to && end > from && end > atomic_load(&shelf->walked_from);
 }
 
 void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, int64_t to, ledger_visit *visit,

@@ -489,12 +489,20 @@ bool committer_generation_committed(const struct committer *c)
     return atomic_load(&c->committed) >= atomic_load(&c->generation_cut);
 }
 
+static void take_backfilled(struct committer *c)
+{
+    for (size_t i = 0; i < c->backfilled_count; i++)
+        tracker_find(c->tracker, &c->backfilled[i]);
+    c->backfilled_count = 0;
+}
+
 /* The swap: between two handovers, all at once. */
 static void take_offer(struct committer *c)
 {
     struct generation_offer *offer = atomic_exchange(&c->offer, NULL);
     if (!offer)
         return;
+    take_backfilled(c); /* they speak of rules by number, too: of those of the start, if this is the first step */
     c->in.generation = offer->generation;
     tracker_switch(c->tracker, offer->generation);
     by_rule_allocate(c);
@@ -515,9 +523,7 @@ static void take_offer(struct committer *c)
 
 static void evaluate(struct committer *c, int64_t now_ms)
 {
-    for (size_t i = 0; i < c->backfilled_count; i++)
-        tracker_find(c->tracker, &c->backfilled[i]);
-    c->backfilled_count = 0;
+    take_backfilled(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
 }

@@ -1,8 +1,8 @@
 /* A worker's batch is open for as long as it takes, and the others go on meanwhile.  Without threads that needs a
- * place inside it where somebody else can be let in: the clock, which a worker reads for each record. */
+ * place inside it where somebody else can be let in: the clock, which a worker reads for each stride of records. */
 #include "run_priv.h"
 
-enum { OTHERS_MOST = 8 };
+enum { OTHERS_MOST = 16 };
 
 /* one step of somebody else's; the batch is r->leader's own, so it can't be taken away */
 static bool let_in(struct run *r)
@@ -10,9 +10,9 @@ static bool let_in(struct run *r)
     struct engine *e = r->leader;
     unsigned who = dice_below(&r->dice, 100);
     enum step_result result;
-    if (who < 15 && !e->changing)
+    if (who < 40 && !e->changing)
         return rules_change(r);
-    if (who < 40 && !e->lost)
+    if (who < 30 && !e->lost)
         return run_commit(r, false, &result);
     if (who < 85 && e->changing && !e->lost)
         return rules_step(r, e);
@@ -25,7 +25,7 @@ static bool let_in(struct run *r)
 int64_t run_clock(void *context)
 {
     struct run *r = context;
-    if (!r->working || r->result.why[0] || !dice_chance(&r->dice, r->leader->changing ? 30 : 5))
+    if (!r->working || r->result.why[0] || !dice_chance(&r->dice, r->leader->changing ? 60 : 20))
         return r->now_ms;
     r->working = false; /* not within what is let in */
     run_trace(r, "  in the middle of that:");

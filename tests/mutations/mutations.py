@@ -102,8 +102,8 @@ QUICK = [
 
     # episodes and what is said of them
     ("what was taken back is called resolved", "engine/alert/reconcile.c",
-     "t->alerts[i].state = ALERT_WITHDRAWN;",
-     "t->alerts[i].state = ALERT_RESOLVED;"),
+     "    a->state = ALERT_WITHDRAWN;",
+     "    a->state = ALERT_RESOLVED;"),
     ("a rebuilt run forgets what `for` was waiting for", "engine/alert/reconcile.c",
      "    int64_t hold = rule->for_s / 60;\n    from -= hold;",
      "    int64_t hold = rule->for_s / 60 * 0;\n    from -= hold;"),

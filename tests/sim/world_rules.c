@@ -20,10 +20,12 @@ void rule_times(struct buffer *out, const struct hand *hand, const char *below)
     buffer_printf(out, "    clear: {%safter: %dm}\n", below, dice_chance(dice, 25) ? 0 : minutes(dice, 1, 40));
     if (dice_chance(dice, 30))
         buffer_printf(out, "    for: %dm\n", minutes(dice, 1, 12));
-    /* Longer than a run, and no longer than the ledger keeps; shorter than the weeks before a run: what is over is raised or
-     * recorded, and an episode that is raised does not turn out to be one with another that was only recorded (the engine
-     * would not know of its beginning). */
-    buffer_printf(out, "    raise_within: %s\n", hand->shape->past ? "40h" : "20d");
+    /* within a run, where some of what is over is raised and some only recorded; or longer than that, and no longer than the
+     * ledger keeps */
+    if (!hand->shape->plain && dice_chance(dice, 40))
+        buffer_printf(out, "    raise_within: %dm\n", minutes(dice, 5, 240));
+    else
+        buffer_printf(out, "    raise_within: %s\n", hand->shape->past ? "40h" : "20d");
 }
 
 static void rule_people(struct buffer *out, const struct hand *hand)

@@ -1,5 +1,6 @@
-/* What an edit does to the alerts of its rule: the same in a reload as over a restart.  In a world of the simulation, by
- * its log, with rules and events of our own. */
+/* What subscribers are told of one rule: when it is edited, the same in a reload as over a restart; and when late facts show
+ * that what was over too long ago to be raised was the beginning of an alert.  In a world of the simulation, by its log,
+ * with rules and events of our own. */
 #include "core.h"
 #include "log.h"
 #include "world.h"
@@ -19,6 +20,8 @@ static const char by_second_segment[] = "rules:\n  - {id: r0, let: {c: {source: 
                                         "     within: 60m, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
 static const char of_all[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
                              "     within: 60m, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
+static const char raised_within[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
+                                    "     within: 10m, levels: {yellow: c >= 2}, clear: {after: 0m}, raise_within: 30m}\n";
 static const char of_silence[] = "rules:\n  - {id: r0, per: district, levels: {yellow: silent(petition)}, clear: {after: 0m}}\n";
 
 /* ---- a shard, its rules before and after ---- */
@@ -28,6 +31,7 @@ struct bench {
     struct memory_log *log;
     struct metrics *metrics;
     struct rule_set *before, *after;
+    int events;
     struct log_client *client;
     struct store store;
     struct source source;
@@ -79,25 +83,29 @@ static void go_on(struct bench *b)
     }
 }
 
-/* two calls of that category, so that the rule's alert is open */
-static void bench_open(struct bench *b, const char *before, const char *after, const char *category)
+/* in the hotline's first partition, or in all of them */
+static void call(struct bench *b, int64_t at, const char *region, const char *category, bool everywhere)
+{
+    for (uint32_t p = 0, done = 0; p < b->world->partition_count && (everywhere || !done); p++) {
+        if (b->world->partitions[p].source != 0)
+            continue;
+        char text[256];
+        int len = snprintf(text, sizeof text,
+                           "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"%s\",\"category\":\"%s\"}",
+                           b->events, (long long)at, region, category);
+        memory_log_append(b->log, p, text, (size_t)len, 0, b->events++);
+        done++;
+    }
+}
+
+static void bench_open(struct bench *b, const char *before, const char *after)
 {
     *b = (struct bench){.world = world_create(1, WORLD_ORDERED, directory)};
     b->log = memory_log_create(b->world->partitions, b->world->partition_count);
     b->metrics = world_metrics(b->world);
     b->before = rules_of(b->world, before);
     b->after = rules_of(b->world, after);
-    uint32_t hotline = 0;
-    while (b->world->partitions[hotline].source != 0)
-        hotline++;
-    for (int i = 0; i < 2; i++) {
-        char text[256];
-        int len = snprintf(text, sizeof text, "{\"id\":\"e%d\",\"at\":\"%d\",\"kind\":\"created\",\"region\":\"9111\",\"category\":\"%s\"}",
-                           i, AT + i, category);
-        memory_log_append(b->log, hotline, text, (size_t)len, 0, i);
-    }
     start(b, b->before);
-    go_on(b);
 }
 
 static void bench_close(struct bench *b)
@@ -153,7 +161,10 @@ static void expect(const char *before, const char *after, const char *category, 
 {
     struct bench b;
     char text[1024];
-    bench_open(&b, before, after, category);
+    bench_open(&b, before, after);
+    call(&b, AT, "9111", category, false);
+    call(&b, AT + 1, "9111", category, false);
+    go_on(&b);
     ways[way](&b);
     go_on(&b);
     said(&b, text, sizeof text);
@@ -190,16 +201,66 @@ START_TEST(of_silence_now)
 }
 END_TEST
 
+/* ---- what was only recorded ---- */
+
+static void nothing(struct bench *b)
+{
+    (void)b;
+}
+
+/* of the last revision */
+static void opened_at(const struct bench *b, char *out, size_t size)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < b->log->entry_count; i++) {
+        const struct log_entry *e = &b->log->entries[i];
+        if (e->topic != STORE_ALERTS || str_eq(e->key, STR("heartbeat")))
+            continue;
+        json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL);
+        snprintf(out, size, "%s", json_string_value(json_object_get(json_object_get(json, "data"), "opened_at")));
+        json_decref(json);
+    }
+}
+
+static void (*const between[])(struct bench *) = {nothing, reload, restart};
+enum { BETWEEN = sizeof between / sizeof *between };
+
+START_TEST(recorded_and_then_joined)
+{
+    struct bench b;
+    char text[1024];
+    bench_open(&b, raised_within, raised_within);
+    call(&b, AT + 4 * 3600, "9", "noise", true); /* up to there all is in, as far as anybody knows */
+    go_on(&b);
+    call(&b, AT + 60, "9111", "noise", false);
+    for (int minute = 2; minute < 40; minute += 4)
+        call(&b, AT + minute * 60, "9111", "noise", false);
+    go_on(&b);
+    said(&b, text, sizeof text);
+    ck_assert_str_eq(text, "");
+    between[_i](&b);
+    for (int minute = 42; minute < 4 * 60; minute += 4)
+        call(&b, AT + minute * 60, "9111", "noise", false);
+    go_on(&b);
+    said(&b, text, sizeof text);
+    ck_assert_str_eq(text, "a firing; ");
+    opened_at(&b, text, sizeof text);
+    ck_assert_str_eq(text, "2026-01-12T00:02:00+00:00");
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     log_level_set(LOG_ERROR);
     world_directory(directory, sizeof directory);
-    Suite *suite = suite_create("edits");
-    TCase *cases = tcase_create("edits");
+    Suite *suite = suite_create("told");
+    TCase *cases = tcase_create("told");
     tcase_add_loop_test(cases, each_deeper_and_the_same, 0, WAYS);
     tcase_add_loop_test(cases, each_deeper_and_another, 0, WAYS);
     tcase_add_loop_test(cases, each_no_more, 0, WAYS);
     tcase_add_loop_test(cases, of_silence_now, 0, WAYS);
+    tcase_add_loop_test(cases, recorded_and_then_joined, 0, BETWEEN);
     suite_add_tcase(suite, cases);
     int status = core_run(suite);
     world_directory_remove(directory);

@@ -186,6 +186,9 @@ class Broker:
             assert time.monotonic() < deadline, f"topic {name} does not appear"
             time.sleep(0.01)
 
+    def topic_names(self) -> set[str]:
+        return set(self._admin().list_topics(timeout=10).topics)
+
     def delete_topic(self, name: str):
         admin = self._admin()
         admin.delete_topics([name], operation_timeout=30)[name].result()

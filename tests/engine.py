@@ -114,8 +114,12 @@ class Engine:
 
     def stop(self, timeout_s: float = 40) -> int:
         """SIGTERM; returns the exit code"""
-        self._process.send_signal(signal.SIGTERM)
+        self.terminate()
         return self.wait(timeout_s)
+
+    def terminate(self) -> None:
+        """SIGTERM, and no waiting"""
+        self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """kill -9; nothing if it does not run"""
@@ -143,10 +147,10 @@ class Engine:
             time.sleep(0.02)
 
     def is_ready(self) -> bool:
-        return self._get("/readyz")[0] == 200
+        return self.get("/readyz")[0] == 200
 
     def metrics_text(self) -> str:
-        status, body = self._get("/metrics")
+        status, body = self.get("/metrics")
         if status == 0:
             self.check_running()
         assert status == 200, f"/metrics answers {status}"
@@ -175,7 +179,7 @@ class Engine:
         """of its configuration"""
         return self._path
 
-    def _get(self, path: str) -> tuple[int, str]:
+    def get(self, path: str) -> tuple[int, str]:
         """(0, "") while nobody listens"""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:

@@ -126,10 +126,18 @@ class Changer:
         self.known: dict[str, Optional[str]] = {self.digest: None}
 
     def _active(self) -> dict:
-        return self.engine.ask("/-/generations", "GET")[1]["active"]
+        """Asked again while it is being rebuilt, as on a machine so busy that the broker takes the lead away from it."""
+        answer: dict = {}
+
+        def answered() -> bool:
+            answer.update(self.engine.ask("/-/generations", "GET")[1])
+            return "active" in answer
+
+        self._wait(answered, "an answer")
+        return answer["active"]
 
     def _wait(self, condition, what: str) -> None:
-        self.engine.wait_for(condition, 30, what)
+        self.engine.wait_for(condition, 60, what)
 
     def _took(self, answer: dict, version: Optional[str]) -> None:
         assert answer["generation"] > self.generation, f"{answer} after generation {self.generation}"

@@ -96,5 +96,7 @@ void tracker_find(struct tracker *tracker, const struct finding *f)
         tracked_again(t, f->minute);
     } else {
         t->dirty = true;
+        if (f->minute < t->found)
+            t->found = f->minute;
     }
 }

@@ -61,7 +61,7 @@ struct tracked *tracked_add(struct tracker *tracker, unsigned rule, struct subje
     t->subject = subject;
     t->code = xstrndup(code.at, code.len);
     t->view = tracked_view(tracker, t);
-    t->rebuild_from = MINUTE_NEVER;
+    t->rebuild_from = t->found = MINUTE_NEVER;
     t->wake = t->wake_live = MINUTE_NEVER;
     machine_init(&t->machine, minute);
     tracked_link(tracker, t);

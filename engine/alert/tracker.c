@@ -109,10 +109,20 @@ static void orphans_withdraw(struct tracker *tracker)
     tracker->orphan_count = 0;
 }
 
+/* Does a finding rest on facts of no cut yet?  A view that was only fed does not know.  They come to it only while it is
+ * watched. */
+static bool facts_on_their_way(struct tracker *tracker, struct tracked *t)
+{
+    tracked_build(tracker, t, t->found - 1);
+    t->view_missing = true; /* it was built for another minute */
+    return t->uncommitted;
+}
+
 /* returns whether the subject is still tracked */
 static bool run_one(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     bool over = tracked_evaluate(tracker, t, time);
+    over = over && !(t->found != MINUTE_NEVER && facts_on_their_way(tracker, t));
     t->dirty = false;
     if (over) {
         tracker->denied += t->fresh;

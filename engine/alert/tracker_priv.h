@@ -17,6 +17,7 @@ struct tracked {
     bool view_missing;    /* restored: the machine stands, the view has yet to be built */
     bool pending;         /* a condition holds, settled or not, that has not held for as long as the rule asks */
     bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
+    int64_t found;        /* earliest minute of findings for which no walk was made; MINUTE_NEVER: none */
     bool dirty, changed, stored, fresh;
     bool edited;          /* its rule is another since it was judged last */
     uint64_t silent_seen; /* of a rule of silent(): what it was judged by */

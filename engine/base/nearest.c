@@ -25,18 +25,25 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static size_t distance(const uint32_t *a, size_t m, const uint32_t *b, size_t n)
+/* `limit` for whatever is not below it: most words are far off, which their lengths or their first characters tell.  The
+ * least of a row is never below that of the row before. */
+static size_t distance(const uint32_t *a, size_t m, const uint32_t *b, size_t n, size_t limit)
 {
     size_t rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *row = rows[2];
+    if ((m > n ? m - n : n - m) >= limit)
+        return limit;
     for (size_t j = 0; j <= n; j++)
         last[j] = j;
     for (size_t i = 1; i <= m; i++) {
-        row[0] = i;
+        size_t low = row[0] = i;
         for (size_t j = 1; j <= n; j++) {
             row[j] = least(last[j - 1] + (a[i - 1] != b[j - 1]), least(last[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 row[j] = least(row[j], before[j - 2] + 1);
+            low = least(low, row[j]);
         }
+        if (low >= limit)
+            return limit;
         size_t *oldest = before;
         before = last;
         last = row;
@@ -54,7 +61,7 @@ const char *nearest_word(const char *word, const char *const *known, size_t coun
         size_t known_len = characters(known[i], other);
         if (known_len > WORD_MAX)
             continue;
-        size_t d = distance(wanted, len, other, known_len);
+        size_t d = distance(wanted, len, other, known_len, best_distance);
         if (d < best_distance && d < (len > known_len ? len : known_len)) { /* something of it is there */
             best_distance = d;
             best = known[i];

@@ -41,6 +41,17 @@ void *pages_map(size_t bytes)
     return aligned;
 }
 
+void pages_enlarge(void *memory, size_t bytes)
+{
+#ifndef MADV_COLLAPSE
+    enum { MADV_COLLAPSE = 25 }; /* since Linux 6.1; elsewhere the system does it by and by */
+#endif
+    if (bytes < LARGE)
+        return;
+    madvise(memory, whole(bytes), MADV_HUGEPAGE);
+    madvise(memory, whole(bytes), MADV_COLLAPSE);
+}
+
 void pages_unmap(void *memory, size_t bytes)
 {
     if (bytes < LARGE)

@@ -10,6 +10,8 @@
 void *pages_map(size_t bytes);
 /* the same in the system's usual pages: for a table that may stay nearly empty, where each touch would clear 2 MiB */
 void *pages_map_sparse(size_t bytes);
+/* once that is well filled: makes its pages large ones, where it lies and while others use it; milliseconds for each 100 MiB */
+void pages_enlarge(void *, size_t bytes);
 void pages_unmap(void *, size_t bytes); /* as many as were mapped; NULL: nothing */
 
 #endif

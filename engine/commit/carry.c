@@ -1,5 +1,6 @@
 /* The committer's part of carrying on (ledger/carry.h): what is still needed of the spans that are about to go enters the
- * open cut, and so the log, a segment at a time.  Until all of it has, walks see the originals. */
+ * open cut, and so the log, a segment at a time.  Until all of it has, walks see the originals.  What is taken meanwhile
+ * has no say in it. */
 #include "commit/committer_priv.h"
 
 #include "base/check.h"
@@ -15,7 +16,7 @@ static bool carry_visit(void *arg, fact_ref ref)
     const struct carrying *carrying = arg;
     struct committer *c = carrying->committer;
     struct entered entered;
-    switch (ledger_carry(c->in.writer, ref, carrying->at, &entered)) {
+    switch (ledger_carry(c->in.writer, ref, carrying->at, (uint32_t)c->handed_cut, &entered)) {
     case CARRY_DONE:
         committer_take_fact(c, entered.ref);
         for (unsigned i = 0; i < entered.aliases; i++)

@@ -340,10 +340,10 @@ static bool maintain(struct committer *c)
     if (!c->handed_cut) {
         if (!handed_taken(c))
             return false;
-        c->handed_cut = c->number;
+        bool empty = c->cut.fact_count[SHELF_FACTS] == 0 && c->cut.fact_count[SHELF_READINGS] == 0;
+        c->handed_cut = empty ? c->number : c->number + 1;
     }
-    bool empty = c->cut.fact_count[SHELF_FACTS] == 0 && c->cut.fact_count[SHELF_READINGS] == 0;
-    if (c->number == c->handed_cut && !empty)
+    if (c->number < c->handed_cut)
         return false;
     int64_t now_s = ledger_now(c);
     if (!committer_carry(c, now_s))
@@ -444,6 +444,7 @@ static void gauges(struct committer *c, int64_t now_ms)
     if (now_ms - c->counted_ms < COUNT_EVERY_MS && now_ms >= c->counted_ms)
         return;
     c->counted_ms = now_ms;
+    counters_settle(generation_counters(c->in.generation));
     struct metrics *m = c->in.metrics;
     struct tracker_counts counts;
     tracker_counts(c->tracker, &counts);

@@ -32,7 +32,7 @@ struct committer {
     struct buffer scratch;
     json_t *known_rules;         /* id → digest, of the generation that committed last; NULL: none */
     uint64_t *handed;            /* by ring: what has to be committed before the ledger may go on */
-    uint64_t handed_cut;         /* the cut that holds the last of it; 0: not known yet */
+    uint64_t handed_cut;         /* the first cut that holds none of it; 0: not known yet */
     bool handed_known;
     _Atomic(struct generation_offer *) offer;
     _Atomic uint64_t generation; /* number of the tracker's */

@@ -45,6 +45,7 @@ struct counters {
     _Atomic uint32_t blocks_used; /* from 1 */
     _Atomic size_t lines_used;
     _Atomic uint64_t shed;
+    bool lines_large, blocks_large; /* counters_settle's */
 };
 
 uint32_t counter_step(uint32_t window_min)
@@ -348,6 +349,20 @@ void counters_prefetch_ring(const struct counters *c, const struct counter_shape
     uint64_t number = (uint32_t)minute / shape->step_min;
     for (uint64_t i = 0; i <= STEPS; i += CELLS_A_LINE)
         __builtin_prefetch(&block->cells[(number - i) % RING_CELLS], 1);
+}
+
+void counters_settle(struct counters *c)
+{
+    enum { LINES_A_PAGE = 4096 / sizeof(struct line), BLOCKS = 1024 };
+    size_t blocks = atomic_load_explicit(&c->blocks_used, memory_order_relaxed);
+    if (!c->lines_large && counters_lines(c) > c->mask / LINES_A_PAGE) {
+        pages_enlarge(c->lines, (c->mask + 1) * sizeof(struct line));
+        c->lines_large = true;
+    }
+    if (!c->blocks_large && blocks > BLOCKS) {
+        pages_enlarge(c->blocks, c->blocks_max * sizeof(struct block));
+        c->blocks_large = true;
+    }
 }
 
 size_t counters_bytes(const struct counters *c)

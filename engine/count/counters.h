@@ -52,6 +52,9 @@ int64_t counters_upper(const struct counters *, const struct counter_shape *, ui
 void counters_prefetch(const struct counters *, uint64_t key);
 void counters_prefetch_ring(const struct counters *, const struct counter_shape *, uint64_t key, int64_t minute);
 
+/* Now and then, from one thread: once the table is well filled, has it in large pages. */
+void counters_settle(struct counters *);
+
 size_t counters_bytes(const struct counters *);
 size_t counters_lines(const struct counters *);
 uint64_t counters_shed(const struct counters *); /* times that memory was not to be had */

@@ -86,8 +86,7 @@ static bool parse(struct decoder *d, struct str record)
     case JSON_NO_MEMORY:
         break;
     }
-    CHECK(!"memory for the parser");
-    return false;
+    check_failed("memory for the parser", __FILE__, __LINE__);
 }
 
 /* The record as the parser wants it: padded, without a BOM. */

@@ -7,19 +7,30 @@ enum { CARRIED_SHARE = 4 }; /* of the shelf's bytes, one in so many */
 
 /* ---- is it needed? ---- */
 
-struct course {
+/* in a span that is about to go */
+static bool leaves(const struct ledger *ledger, fact_ref ref)
+{
+    const struct fact *fact = ledger_fact(ledger, ref);
+    return fact_place(ledger, fact) < ledger_floor(ledger, fact_shelf(fact->kind));
+}
+
+struct course { /* of a matter, and all that it is one with, when that cut began */
     const struct ledger *ledger;
+    uint32_t cut;
     fact_ref last; /* that opened or closed it */
+    bool remains;  /* more than what closes it and what it is joined by was carried on before, and stays */
 };
 
 static bool course_visit(void *arg, fact_ref ref)
 {
     struct course *c = arg;
     const struct fact *fact = ledger_fact(c->ledger, ref);
+    if (!fact_committed_before(fact, c->cut))
+        return true;
     bool turns = fact->kind == EVENT_CREATED || fact->kind == EVENT_REOPENED || fact->kind == EVENT_CLOSED;
-    if (turns && fact_committed(fact) && (!c->last || ledger_before(c->ledger, c->last, ref)) &&
-        ledger_standing(c->ledger, ref).live)
+    if (turns && (!c->last || ledger_before(c->ledger, c->last, ref)) && fact_lives(c->ledger, ref, c->cut))
         c->last = ref;
+    c->remains |= fact->carried && fact->kind != EVENT_CLOSED && !has_target(fact->kind) && !leaves(c->ledger, ref);
     return true;
 }
 
@@ -29,42 +40,57 @@ static void course_matter(void *arg, uint64_t matter)
     ledger_walk(c->ledger, subject_of_matter(matter), INT64_MIN, INT64_MAX, course_visit, c);
 }
 
-bool ledger_matter_open(const struct ledger *ledger, uint64_t matter)
+static struct course course_of(const struct ledger *ledger, uint64_t matter, uint32_t cut)
 {
-    struct course c = {ledger, 0};
-    ledger_merged(ledger, matter, course_matter, &c);
-    return !c.last || ledger_fact(ledger, c.last)->kind != EVENT_CLOSED;
+    struct course c = {ledger, cut, 0, false};
+    matters_merged(ledger, matter, cut, course_matter, &c);
+    return c;
 }
 
-/* in a span that is about to go */
-static bool leaves(const struct ledger *ledger, fact_ref ref)
+static bool course_open(const struct course *c)
 {
-    const struct fact *fact = ledger_fact(ledger, ref);
-    return fact_place(ledger, fact) < ledger_floor(ledger, fact_shelf(fact->kind));
+    return !c->last || ledger_fact(c->ledger, c->last)->kind != EVENT_CLOSED;
 }
 
-static bool needed(const struct ledger *, fact_ref);
+bool ledger_matter_open(const struct ledger *ledger, uint64_t matter, uint32_t cut)
+{
+    struct course c = course_of(ledger, matter, cut);
+    return course_open(&c);
+}
 
-static bool modifier_needed(const struct ledger *ledger, fact_ref ref)
+/* A copy may outlive later facts of its matter, which lie where they happened: what closes it must not go before. */
+static bool matter_needs(const struct ledger *ledger, uint64_t matter, unsigned kind, uint32_t cut)
+{
+    struct course c = course_of(ledger, matter, cut);
+    return course_open(&c) || (c.remains && (kind == EVENT_CLOSED || kind == EVENT_MERGED));
+}
+
+static bool needed(const struct ledger *, fact_ref, uint32_t cut);
+
+static bool modifier_needed(const struct ledger *ledger, fact_ref ref, uint32_t cut)
 {
     fact_ref target = ledger_target(ledger, ref);
     if (!target)
         return false;
-    unsigned kind = ledger_fact(ledger, ref)->kind, of = ledger_fact(ledger, target)->kind;
+    const struct fact *meant = ledger_fact(ledger, target);
+    unsigned kind = ledger_fact(ledger, ref)->kind, of = meant->kind;
+    if (!meant->carried && !fact_committed_before(meant, cut)) /* it came later; a carried one has been there before */
+        return false;
     /* of these only a move can be taken back, and nothing moves a move: so it ends, even for one that means itself */
     if (is_modifier(of) && (of != EVENT_MOVED || kind == EVENT_MOVED))
         return false;
-    return !leaves(ledger, target) || needed(ledger, target);
+    return !leaves(ledger, target) || needed(ledger, target, cut);
 }
 
-static bool needed(const struct ledger *ledger, fact_ref ref)
+static bool needed(const struct ledger *ledger, fact_ref ref, uint32_t cut)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
     if (is_modifier(fact->kind))
-        return modifier_needed(ledger, ref);
-    if (has_target(fact->kind) && ledger_matter_open(ledger, matter_key(ledger_text(ledger, ref).target)))
+        return modifier_needed(ledger, ref, cut);
+    if (has_target(fact->kind) &&
+        matter_needs(ledger, matter_key(ledger_text(ledger, ref).target), fact->kind, cut))
         return true;
-    return fact->matter && ledger_matter_open(ledger, fact->matter);
+    return fact->matter && matter_needs(ledger, fact->matter, fact->kind, cut);
 }
 
 /* ---- into a later span ---- */
@@ -87,7 +113,8 @@ size_t ledger_carried_bound(const struct ledger *ledger)
     return ledger->shelf[SHELF_FACTS].bytes_max / CARRIED_SHARE;
 }
 
-enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64_t at, struct entered *entered)
+enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64_t at, uint32_t cut,
+                               struct entered *entered)
 {
     const struct ledger *ledger = writer->ledger;
     const struct fact *fact = ledger_fact(ledger, ref);
@@ -95,7 +122,7 @@ enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64
         return CARRY_NOT;
     const struct fact_text text = ledger_text(ledger, ref);
     /* whose place in the index another has taken, has been carried on already, or was read back so from the log */
-    if (ledger_find(ledger, fact->source, text.id) != ref || !needed(ledger, ref))
+    if (ledger_find(ledger, fact->source, text.id) != ref || !needed(ledger, ref, cut))
         return CARRY_NOT;
     size_t bound = ledger_carried_bound(ledger);
     if (ledger_carried_bytes(ledger) >= (fact->carried ? bound / 2 : bound))

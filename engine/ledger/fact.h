@@ -48,6 +48,15 @@ static inline bool fact_committed(const struct fact *fact)
     return __atomic_load_n(&fact->cut, __ATOMIC_RELAXED) != 0;
 }
 
+#define CUT_NEWEST UINT32_MAX /* all that have been come before it */
+
+/* in a cut before this one */
+static inline bool fact_committed_before(const struct fact *fact, uint32_t cut)
+{
+    uint32_t own = __atomic_load_n(&fact->cut, __ATOMIC_RELAXED);
+    return own != 0 && own < cut;
+}
+
 static inline void fact_commit(struct fact *fact, uint32_t cut)
 {
     __atomic_store_n(&fact->cut, cut, __ATOMIC_RELAXED);

@@ -132,7 +132,6 @@ uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *
 typedef void ledger_matter_visit(void *arg, uint64_t matter);
 void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 /* every matter that is one with this, this one among them; or linked to it, too */
-void ledger_merged(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 
 /* The floor, in seconds: nothing is entered before it.  ledger_maintain raises it to what the limits allow for the

@@ -130,6 +130,12 @@ void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_pl
 
 /* The second that says which span a fact is in that is no alias. */
 int64_t fact_place(const struct ledger *, const struct fact *);
+
+/* As of when that cut began, over facts of the cuts before it: is this fact live?  Which matters is this one with, itself
+ * among them?  Committer. */
+bool fact_lives(const struct ledger *, fact_ref, uint32_t cut);
+void matters_merged(const struct ledger *, uint64_t matter, uint32_t cut, ledger_matter_visit *, void *arg);
+
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
 /* from now on walks and the index pass over what is below the floors */
 void ledger_left(struct ledger *);

@@ -114,22 +114,22 @@ struct modifiers {
     const struct ledger *ledger;
     unsigned source;
     struct str id;
+    uint32_t cut;                    /* only those of cuts before it */
     bool moves;                      /* are they wanted? */
     fact_ref life, region, category; /* the greatest void or restore; the greatest move of each */
 };
-
-static bool lives(const struct ledger *, fact_ref);
 
 static bool modifier_visit(void *arg, fact_ref ref)
 {
     struct modifiers *m = arg;
     const struct fact *fact = ledger_fact(m->ledger, ref);
-    if (!fact_committed(fact) || fact->source != m->source || !str_eq(ledger_text(m->ledger, ref).target, m->id))
+    if (!fact_committed_before(fact, m->cut) || fact->source != m->source ||
+        !str_eq(ledger_text(m->ledger, ref).target, m->id))
         return true;
     if ((fact->kind == EVENT_VOIDED || fact->kind == EVENT_RESTORED) && later(m->ledger, ref, m->life))
         m->life = ref;
     /* a move may be voided, a void may not */
-    if (fact->kind != EVENT_MOVED || !m->moves || !lives(m->ledger, ref))
+    if (fact->kind != EVENT_MOVED || !m->moves || !fact_lives(m->ledger, ref, m->cut))
         return true;
     if (fact->region != REGION_NONE && later(m->ledger, ref, m->region))
         m->region = ref;
@@ -138,20 +138,20 @@ static bool modifier_visit(void *arg, fact_ref ref)
     return true;
 }
 
-static struct modifiers modifiers_of(const struct ledger *ledger, fact_ref ref, bool moves)
+static struct modifiers modifiers_of(const struct ledger *ledger, fact_ref ref, uint32_t cut, bool moves)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
     struct str id = ledger_text(ledger, ref).id; /* of a party, its event's */
     uint64_t key = key_of(id, 0x1000u + fact->source);
-    struct modifiers m = {ledger, fact->source, id, moves, 0, 0, 0};
+    struct modifiers m = {ledger, fact->source, id, cut, moves, 0, 0, 0};
     if (filter_has(ledger, key))
         ledger_walk(ledger, subject_of_target(key), INT64_MIN, INT64_MAX, modifier_visit, &m);
     return m;
 }
 
-static bool lives(const struct ledger *ledger, fact_ref ref)
+bool fact_lives(const struct ledger *ledger, fact_ref ref, uint32_t cut)
 {
-    struct modifiers m = modifiers_of(ledger, ref, false);
+    struct modifiers m = modifiers_of(ledger, ref, cut, false);
     return !m.life || ledger_fact(ledger, m.life)->kind == EVENT_RESTORED;
 }
 
@@ -160,7 +160,7 @@ struct standing ledger_standing(const struct ledger *ledger, fact_ref ref)
     ref = ledger_origin(ledger, ref);
     const struct fact *fact = ledger_fact(ledger, ref);
     struct standing standing = {true, fact->region, fact->category};
-    struct modifiers m = modifiers_of(ledger, ref, true);
+    struct modifiers m = modifiers_of(ledger, ref, CUT_NEWEST, true);
     if (m.life)
         standing.live = ledger_fact(ledger, m.life)->kind == EVENT_RESTORED;
     if (m.region)
@@ -270,6 +270,7 @@ enum { COMPONENT_MAX = 4096 };
 
 struct component {
     const struct ledger *ledger;
+    uint32_t cut; /* by merges of cuts before it */
     bool ever;  /* merges that were taken back, or are of no cut yet, too */
     bool links; /* and links */
     uint64_t *matter;
@@ -315,7 +316,7 @@ static bool merge_visit(void *arg, fact_ref ref)
     struct component *c = arg;
     const struct fact *fact = ledger_fact(c->ledger, ref);
     bool joins = fact->kind == EVENT_MERGED || (c->links && fact->kind == EVENT_LINKED);
-    if (!joins || (!c->ever && (!fact_committed(fact) || !lives(c->ledger, ref))))
+    if (!joins || (!c->ever && (!fact_committed_before(fact, c->cut) || !fact_lives(c->ledger, ref, c->cut))))
         return true;
     struct fact_text text = ledger_text(c->ledger, ref);
     component_add(c, fact->matter, text.matter);
@@ -340,7 +341,7 @@ uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct
         *text = (struct str){0};
     if (!matter || !filter_has(ledger, matter))
         return matter;
-    struct component c = {.ledger = ledger, .root = matter};
+    struct component c = {.ledger = ledger, .cut = CUT_NEWEST, .root = matter};
     component_find(&c, matter);
     free(c.matter);
     if (text)
@@ -350,6 +351,11 @@ uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct
 
 static void component_visit(struct component *c, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
+    if (!filter_has(c->ledger, matter)) { /* nearly all have never been merged nor linked */
+        if (matter)
+            visit(arg, matter);
+        return;
+    }
     component_find(c, matter);
     for (size_t i = 0; i < c->count; i++)
         visit(arg, c->matter[i]);
@@ -362,15 +368,15 @@ void ledger_matters(const struct ledger *ledger, uint64_t matter, ledger_matter_
     component_visit(&c, matter, visit, arg);
 }
 
-void ledger_merged(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
+void matters_merged(const struct ledger *ledger, uint64_t matter, uint32_t cut, ledger_matter_visit *visit, void *arg)
 {
-    struct component c = {.ledger = ledger, .root = matter};
+    struct component c = {.ledger = ledger, .cut = cut, .root = matter};
     component_visit(&c, matter, visit, arg);
 }
 
 void ledger_related(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)
 {
-    struct component c = {.ledger = ledger, .links = true, .root = matter};
+    struct component c = {.ledger = ledger, .cut = CUT_NEWEST, .links = true, .root = matter};
     component_visit(&c, matter, visit, arg);
 }
 

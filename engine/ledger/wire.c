@@ -1,6 +1,7 @@
 #include "ledger/wire.h"
 
 #include "base/check.h"
+#include "base/pages.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -34,14 +35,20 @@ enum {
     ROW_MAX = ROW_FIXED + EVENT_ACTORS_MAX * 8 + 4 * 256 + (3 + TAGS_MAX) * 256,
 };
 
-/* process number → number in this record's dictionary; stamped, so that a new record need not clear it */
+/* process number → number in this record's dictionary; stamped, so that a new record need not clear it.  In a district of
+ * many regions nearly each row brings one that is new to its record: short texts lie beside the number, in one line. */
 struct dictionary {
-    struct {
+    struct word {
         uint32_t record, number;
-    } *local;
+        const char *text;
+        uint8_t len;
+        char beginning[15]; /* of a text that is no longer than that, all of it */
+    } *words;
     uint32_t size, count;
     struct buffer text;
 };
+
+static_assert(sizeof(struct word) == 32, "two words fill a cache line");
 
 struct wire_encoder {
     struct wire_names names;
@@ -53,6 +60,15 @@ struct wire_encoder {
     struct buffer actors, texts;
 };
 
+static void word_set(struct word *word, const char *text)
+{
+    size_t len = strlen(text);
+    CHECK(len <= UINT8_MAX);
+    word->text = text;
+    word->len = (uint8_t)len;
+    memcpy(word->beginning, text, len < sizeof word->beginning ? len : sizeof word->beginning);
+}
+
 struct wire_encoder *wire_encoder_create(const struct wire_names *names)
 {
     struct wire_encoder *e = xcalloc(1, sizeof *e);
@@ -61,8 +77,16 @@ struct wire_encoder *wire_encoder_create(const struct wire_names *names)
                                     registry_count(names->registry) + 1, TAGS_MAX};
     for (int i = 0; i < DICTIONARIES; i++) {
         e->dict[i].size = sizes[i];
-        e->dict[i].local = xcalloc(sizes[i], sizeof *e->dict[i].local);
+        e->dict[i].words = pages_map(sizes[i] * sizeof *e->dict[i].words);
     }
+    for (unsigned i = 0; i < catalogue_source_count(names->catalogue); i++)
+        word_set(&e->dict[DICT_SOURCE].words[i], catalogue_source(names->catalogue, i));
+    for (unsigned i = 1; i < sizes[DICT_CATEGORY]; i++)
+        word_set(&e->dict[DICT_CATEGORY].words[i], catalogue_category(names->catalogue, (uint16_t)i)->path);
+    for (uint32_t i = 1; i < sizes[DICT_REGION]; i++)
+        word_set(&e->dict[DICT_REGION].words[i], registry_region(names->registry, i)->code);
+    for (unsigned i = 0; i < catalogue_tag_count(names->catalogue); i++)
+        word_set(&e->dict[DICT_TAG].words[i], catalogue_tag(names->catalogue, i));
     return e;
 }
 
@@ -72,7 +96,7 @@ void wire_encoder_destroy(struct wire_encoder **pointer)
     if (!e)
         return;
     for (int i = 0; i < DICTIONARIES; i++) {
-        free(e->dict[i].local);
+        pages_unmap(e->dict[i].words, e->dict[i].size * sizeof *e->dict[i].words);
         buffer_free(&e->dict[i].text);
     }
     for (int i = 0; i < COLUMNS; i++)
@@ -92,69 +116,27 @@ static void columns_reserve(struct wire_encoder *e, size_t rows)
         e->column[i] = xrealloc(e->column[i], rows * width[i]);
 }
 
-static void put_entry(struct dictionary *d, const char *text)
-{
-    size_t len = strlen(text);
-    CHECK(len <= UINT8_MAX);
-    char *at = buffer_grow(&d->text, 1 + len);
-    *at = (char)(unsigned char)len;
-    memcpy(at + 1, text, len);
-}
-
-/* the number's place in the record's dictionary, from `first` on; *fresh: it has just been given and needs its text */
-static uint32_t local_number(struct wire_encoder *e, int which, uint32_t number, uint32_t first, bool *fresh)
+/* the number's place in the record's dictionary, from `first` on */
+static uint32_t local_number(struct wire_encoder *e, int which, uint32_t number, uint32_t first)
 {
     struct dictionary *d = &e->dict[which];
     CHECK(number < d->size);
-    *fresh = d->local[number].record != e->record;
-    if (*fresh) {
-        d->local[number].record = e->record;
-        d->local[number].number = d->count++ + first;
-    }
-    return d->local[number].number;
-}
-
-static uint8_t local_source(struct wire_encoder *e, unsigned source)
-{
-    bool fresh;
-    uint32_t number = local_number(e, DICT_SOURCE, source, 0, &fresh);
-    if (fresh)
-        put_entry(&e->dict[DICT_SOURCE], catalogue_source(e->names.catalogue, source));
-    return (uint8_t)number;
-}
-
-static uint16_t local_category(struct wire_encoder *e, uint16_t category)
-{
-    bool fresh;
-    if (category == CATEGORY_NONE)
-        return 0;
-    uint32_t number = local_number(e, DICT_CATEGORY, category, 1, &fresh);
-    if (fresh)
-        put_entry(&e->dict[DICT_CATEGORY], catalogue_category(e->names.catalogue, category)->path);
-    return (uint16_t)number;
-}
-
-static uint32_t local_region(struct wire_encoder *e, uint32_t region)
-{
-    bool fresh;
-    if (region == REGION_NONE)
-        return 0;
-    uint32_t number = local_number(e, DICT_REGION, region, 1, &fresh);
-    if (fresh)
-        put_entry(&e->dict[DICT_REGION], registry_region(e->names.registry, region)->code);
-    return number;
+    struct word *word = &d->words[number];
+    if (word->record == e->record)
+        return word->number;
+    word->record = e->record;
+    word->number = d->count++ + first;
+    char *at = buffer_grow(&d->text, 1 + (size_t)word->len);
+    *at = (char)word->len;
+    memcpy(at + 1, word->len <= sizeof word->beginning ? word->beginning : word->text, word->len);
+    return word->number;
 }
 
 static uint32_t local_tags(struct wire_encoder *e, uint32_t tags)
 {
     uint32_t out = 0;
-    bool fresh;
-    for (; tags; tags &= tags - 1) {
-        unsigned tag = (unsigned)__builtin_ctz(tags);
-        out |= UINT32_C(1) << local_number(e, DICT_TAG, tag, 0, &fresh);
-        if (fresh)
-            put_entry(&e->dict[DICT_TAG], catalogue_tag(e->names.catalogue, tag));
-    }
+    for (; tags; tags &= tags - 1)
+        out |= UINT32_C(1) << local_number(e, DICT_TAG, (uint32_t)__builtin_ctz(tags), 0);
     return out;
 }
 
@@ -211,9 +193,10 @@ static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_re
     struct fact_text t = ledger_text(ledger, ref);
     uint8_t actors = (uint8_t)(f->actor ? 1 + f->parties : 0);
     put_u8(e, COLUMN_KIND, f->carried ? EVENT_CARRIED : f->kind);
-    put_u8(e, COLUMN_SOURCE, local_source(e, f->source));
-    put_u16(e, COLUMN_CATEGORY, local_category(e, f->category));
-    put_u32(e, COLUMN_REGION, local_region(e, f->region));
+    put_u8(e, COLUMN_SOURCE, (uint8_t)local_number(e, DICT_SOURCE, f->source, 0));
+    put_u16(e, COLUMN_CATEGORY,
+            f->category == CATEGORY_NONE ? 0 : (uint16_t)local_number(e, DICT_CATEGORY, f->category, 1));
+    put_u32(e, COLUMN_REGION, f->region == REGION_NONE ? 0 : local_number(e, DICT_REGION, f->region, 1));
     put_u32(e, COLUMN_OCCURRED_AT, f->occurred_at);
     put_u32(e, COLUMN_INVOLVED, f->carried ? f->kind : f->kind == EVENT_MOVED ? 0 : f->involved);
     put_u32(e, COLUMN_TAGS, local_tags(e, f->tags));
@@ -265,6 +248,12 @@ static void finish(const struct wire_encoder *e, struct buffer *out)
     buffer_put(out, e->texts.at, e->texts.len);
 }
 
+static void prefetch_row(const struct wire_encoder *e, const struct ledger *ledger, fact_ref ref)
+{
+    ledger_prefetch_text(ledger, ref);
+    __builtin_prefetch(&e->dict[DICT_REGION].words[ledger_fact(ledger, ref)->region], 1);
+}
+
 size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fact_ref *refs, size_t count,
                    size_t limit, struct buffer *out)
 {
@@ -277,7 +266,7 @@ size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fa
         if (e->rows + FACT_AHEAD < most)
             __builtin_prefetch(ledger_fact(ledger, refs[e->rows + FACT_AHEAD]));
         if (e->rows + TEXT_AHEAD < most)
-            ledger_prefetch_text(ledger, refs[e->rows + TEXT_AHEAD]);
+            prefetch_row(e, ledger, refs[e->rows + TEXT_AHEAD]);
         put_row(e, ledger, refs[e->rows]);
     }
     finish(e, out);

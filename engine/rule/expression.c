@@ -312,7 +312,8 @@ int rule_read_term(struct rule *rule, const struct yaml_node *node, unsigned fir
                        .problems = problems,
                        .first = first,
                        .end = rule->selection_count,
-                       .within = within};
+                       .within = within,
+                       .feature = true};
     parser_skip_space(&p);
     unsigned term = parser_term(&p);
     if (!ends(&p))

@@ -15,7 +15,8 @@ struct parser {
     unsigned first, end; /* the selections that names mean */
     struct span within;  /* of what is counted */
     unsigned depth;
-    bool inner; /* within adjacent() */
+    bool inner;   /* within adjacent() */
+    bool feature; /* of a scorecard */
     bool failed;
 };
 

@@ -289,14 +289,15 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
     rule->raise_within_s = read_minutes(rule_get(node, KEY_RAISE_WITHIN, problems), "raise_within (追溯)", MINUTE,
                                         400 * DAY, RAISE_WITHIN_DEFAULT, problems);
     rule_read_circumstances(rule, node, context, problems);
-    finish(rule);
     read_send(rule, rule_get(node, KEY_SEND, problems), problems);
     read_limits(rule->sign_within, rule_get(node, KEY_SIGN_WITHIN, problems), "sign_within (签收时限)", context,
                 problems);
     read_limits(rule->close_within, rule_get(node, KEY_CLOSE_WITHIN, problems), "close_within (办结时限)", context,
                 problems);
-    if (problems->count == before)
+    if (problems->count == before) {
+        finish(rule);
         rule_check(rule, &places, context, problems);
+    }
     if (problems->count == before) {
         rule_warn_unmet(rule, &places, context, problems);
         seal(rule, context);

@@ -89,8 +89,8 @@ void rule_read_expression(struct rule *, const struct yaml_node *, struct expres
                           struct problems *);
 /* a constant standing alone, in units of a 1 or of a thousandth */
 bool rule_read_number(const struct yaml_node *, int64_t unit, int64_t *number, struct problems *);
-/* What is counted, standing alone, by the selections from `first` on: the number of the rule's term, -1 after a
- * problem. */
+/* What a scorecard's feature counts, by the selections from `first` on: the number of the rule's term, -1 after a
+ * problem.  No feature asks for another scorecard, so the one that is being read stays where it is. */
 int rule_read_term(struct rule *, const struct yaml_node *, unsigned first, struct span within,
                    const struct rule_context *, struct problems *);
 

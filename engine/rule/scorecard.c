@@ -70,9 +70,6 @@ static void read_feature(struct card *card, const struct yaml_node *node)
     f->name = xstrdup(yaml_text(need(node, "name", problems), "name", "", problems));
     struct span within = rule_read_window(need(node, "within", problems), "within", card->context, problems);
     int term = value ? rule_read_term(card->rule, value, card->first, within, card->context, problems) : -1;
-    enum term_kind kind = term < 0 ? TERM_MEASURE : card->rule->terms[term].kind;
-    if (kind == TERM_ADJACENT || kind == TERM_SILENT || kind == TERM_SCORE)
-        yaml_problem(value, problems, "a feature can't be %s()", term_kind_word(kind));
     f->term = term < 0 ? 0 : (uint8_t)term;
     f->none = read_points(yaml_get(node, "none"), "none", problems);
     if (!bins || bins->kind != YAML_SEQUENCE || bins->count == 0 || bins->count > BINS_MAX) {

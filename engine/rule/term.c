@@ -245,6 +245,8 @@ static unsigned function(struct parser *p, const char *at, enum term_kind kind)
         term.window = (uint8_t)parser_window(p, 0);
     if (p->inner && kind != TERM_ADJACENT)
         parser_fail(p, at, "functions can't stand within adjacent()");
+    if (p->feature && (kind == TERM_ADJACENT || kind == TERM_SILENT || kind == TERM_SCORE))
+        parser_fail(p, at, "a feature can't be %s()", term_kind_word(kind));
     switch (kind) {
     case TERM_CHANGE:
         take_change(p, &term);

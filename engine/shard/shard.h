@@ -37,6 +37,9 @@ struct shard_inputs {
     void *choose_arg;
 };
 
+/* Metrics with the labels that shards of this configuration and these partitions use; the caller's. */
+struct metrics *shard_metrics(const struct config *, const struct source_partition *, size_t count);
+
 struct shard *shard_create(const struct shard_inputs *);
 void shard_destroy(struct shard **); /* stops the threads first, without committing */
 

@@ -7,16 +7,28 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { DAY_MINUTES = 1440 };
+
+/* in one region, on every date on which its thresholds change */
+static void check_region(const struct rule_set *set, const struct rule *rule, const struct registry *registry,
+                         uint32_t region, const int64_t *least)
+{
+    int64_t here[ATOMS_MAX];
+    for (int64_t day = calendar_next_change(set->calendar, 0); day != INT64_MAX;
+         day = calendar_next_change(set->calendar, day)) {
+        rule_thresholds(set, rule, registry, region, day * DAY_MINUTES, here);
+        for (unsigned a = 0; a < rule->atom_count; a++)
+            CHECK(rule->atoms[a].at_most || here[a] >= least[a]);
+    }
+}
+
 static void check_thresholds(const struct rule_set *set, const struct rule *rule, const struct rule_context *context)
 {
-    int64_t least[ATOMS_MAX], here[ATOMS_MAX];
+    int64_t least[ATOMS_MAX];
     rule_least_thresholds(rule, least);
-    for (uint32_t region = 0; region <= registry_count(context->registry); region += 7)
-        for (int64_t day = 20400; day < 20900; day += 31) {
-            rule_thresholds(set, rule, context->registry, region, day * 1440, here);
-            for (unsigned a = 0; a < rule->atom_count; a++)
-                CHECK(rule->atoms[a].at_most || here[a] >= least[a]);
-        }
+    check_region(set, rule, context->registry, REGION_NONE, least);
+    for (unsigned i = 0; i < rule->override_count; i++)
+        check_region(set, rule, context->registry, rule->overrides[i].region, least);
 }
 
 static void check_rule(const struct rule_set *set, const struct rule *rule, const struct rule_context *context)

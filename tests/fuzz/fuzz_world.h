@@ -3,12 +3,25 @@
 #define GW_FUZZ_WORLD_H
 
 #include "base/check.h"
+#include "decode/event.h"
+#include "decode/offer.h"
 #include "rule/calendar.h"
 #include "rule/rule_priv.h"
+
+/* of the sources below: from nearly all to nearly nothing, so that conditions can ask for what none of them has */
+static const struct offer fuzz_offers[] = {{.kinds = 1u << EVENT_CREATED | 1u << EVENT_CLOSED,
+                                            .tags = 1,
+                                            .any_category = true,
+                                            .callers = true,
+                                            .respondents = true,
+                                            .matters = true},
+                                           {.kinds = 1u << EVENT_CREATED, .any_category = true, .involved = true},
+                                           {.kinds = 1u << EVENT_READING, .values = true}};
 
 static inline const struct rule_context *fuzz_context(void)
 {
     static const char *const levels[] = {"blue", "yellow", "orange", "red"};
+    static const struct offer *const offers[] = {&fuzz_offers[0], &fuzz_offers[1], &fuzz_offers[2]};
     static struct rule_context context;
     struct problems problems = {0};
     if (context.registry)
@@ -27,6 +40,7 @@ static inline const struct rule_context *fuzz_context(void)
                                     .retention_s = 35 * 86400,
                                     .readings_retention_s = 48 * 3600,
                                     .models_path = "models",
+                                    .offers = offers,
                                     .utc_offset_s = 8 * 3600,
                                     .calendar = calendar_load("rules/district/calendar.csv", &problems)};
     CHECK(problems.count == 0);

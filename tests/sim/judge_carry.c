@@ -1,4 +1,7 @@
-/* The part of the judge that looks after what expires: all that is still needed of it goes on, and nothing else. */
+/* The part of the judge that looks after what expires: all that is still needed of it goes on, and nothing else.
+ *
+ * The engine judges all of it by the cut before the first of it goes on, the judge by the cut that brings the floor.  These
+ * say the same because a world's rests let nothing come between that changes what is open; tests/unit/test_carry.c does. */
 #include "judge_priv.h"
 
 bool judge_carried(struct judge *j, size_t number, const struct event *e)

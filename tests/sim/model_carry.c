@@ -1,46 +1,51 @@
-/* What must outlive its span (rules/README.md): the facts of matters that are open, what joins them, and what voids,
- * restores or moves a fact that stays. */
+/* What must outlive its span (engine/README.md): the facts of matters that are open, what joins them, what voids,
+ * restores or moves a fact that stays, and what closes a matter of which something stays. */
 #include "model_priv.h"
 
 #include "base/check.h"
 
 #include <stdlib.h>
 
-/* all that this matter is one with, over merges that count */
-static bool *component(const struct model *m, const char *matter)
+struct matters {
+    const char **name;
+    size_t count;
+};
+
+static bool has(const struct matters *all, const char *matter)
 {
-    bool *in = xcalloc(m->live_count + 1, sizeof *in); /* by live fact: is its matter one of them? */
-    for (size_t i = 0; i < m->live_count; i++)
-        in[i] = strcmp(m->live[i].event->matter, matter) == 0;
-    for (bool again = true; again;) {
-        again = false;
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->name[i], matter) == 0)
+            return true;
+    return false;
+}
+
+/* All that this matter is one with, over merges that count.  By name: one that is only ever a merge's target, and has no
+ * fact of its own, joins the others all the same. */
+static struct matters component(const struct model *m, const char *matter)
+{
+    struct matters all = {xcalloc(m->live_count + 1, sizeof *all.name), 0};
+    all.name[all.count++] = matter;
+    for (size_t before = 0; before < all.count;) {
+        before = all.count;
         for (size_t i = 0; i < m->live_count; i++) {
             const struct world_event *merge = m->live[i].event;
-            if (merge->kind != EVENT_MERGED)
-                continue;
-            bool one = in[i] || strcmp(merge->target, matter) == 0;
-            for (size_t k = 0; k < m->live_count && !one; k++)
-                one = in[k] && strcmp(m->live[k].event->matter, merge->target) == 0;
-            for (size_t k = 0; k < m->live_count && one; k++) {
-                const char *name = m->live[k].event->matter;
-                bool joins = strcmp(name, merge->matter) == 0 || strcmp(name, merge->target) == 0;
-                again |= joins && !in[k];
-                in[k] |= joins;
-            }
+            if (merge->kind == EVENT_MERGED && has(&all, merge->matter) != has(&all, merge->target))
+                all.name[all.count++] = has(&all, merge->matter) ? merge->target : merge->matter;
         }
     }
-    return in;
+    return all;
 }
 
 static bool is_open(const struct model *m, const char *matter)
 {
-    bool *in = component(m, matter), closed = false;
+    struct matters all = component(m, matter);
+    bool closed = false;
     for (size_t i = 0; i < m->live_count; i++) { /* in their order: the last says it */
-        unsigned kind = m->live[i].event->kind;
-        if (in[i] && (kind == EVENT_CREATED || kind == EVENT_REOPENED || kind == EVENT_CLOSED))
-            closed = kind == EVENT_CLOSED;
+        const struct world_event *e = m->live[i].event;
+        if ((e->kind == EVENT_CREATED || e->kind == EVENT_REOPENED || e->kind == EVENT_CLOSED) && has(&all, e->matter))
+            closed = e->kind == EVENT_CLOSED;
     }
-    free(in);
+    free(all.name);
     return !closed;
 }
 
@@ -49,13 +54,31 @@ static bool modifies(const struct world_event *e)
     return e->kind == EVENT_VOIDED || e->kind == EVENT_RESTORED || e->kind == EVENT_MOVED;
 }
 
+/* is more than what closes it and what it is joined by carried on already, and not about to go? */
+static bool remains(const struct model *m, const char *matter, int64_t floor, const int64_t *place)
+{
+    struct matters all = component(m, matter);
+    bool found = false;
+    for (size_t i = 0; i < m->world->event_count && !found; i++) {
+        const struct world_event *e = &m->world->events[i];
+        bool ends = e->kind == EVENT_CLOSED || e->kind == EVENT_MERGED || e->kind == EVENT_LINKED || modifies(e);
+        found = place[i] && place[i] >= floor && !ends && has(&all, e->matter);
+    }
+    free(all.name);
+    return found;
+}
+
 bool model_needs(const struct model *m, size_t event, int64_t floor, const int64_t *place)
 {
     const struct world_event *e = &m->world->events[event];
-    if (e->kind == EVENT_MERGED || e->kind == EVENT_LINKED)
+    if (e->kind == EVENT_LINKED)
         return is_open(m, e->matter) || is_open(m, e->target);
+    if (e->kind == EVENT_MERGED)
+        return is_open(m, e->matter) || is_open(m, e->target) || remains(m, e->matter, floor, place) ||
+               remains(m, e->target, floor, place);
     if (!modifies(e))
-        return e->matter[0] && is_open(m, e->matter);
+        return e->matter[0] && (is_open(m, e->matter) ||
+                                (e->kind == EVENT_CLOSED && remains(m, e->matter, floor, place)));
     for (size_t i = 0; i < m->world->event_count; i++) {
         const struct world_event *of = &m->world->events[i];
         if (!m->committed[i] || m->forgotten[i] || of->source != e->source || strcmp(of->id, e->target) != 0)

@@ -349,7 +349,7 @@ struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *dire
     r.judge = judge_create(r.world, r.log, with_trace);
     r.clock = (struct clock){run_clock, &r};
     r.now_ms = r.world->begins_at * SECOND_MS;
-    r.metrics = world_metrics(r.world);
+    r.metrics = shard_metrics(r.world->config, NULL, 0);
     r.health = health_create(&r.clock);
     r.result.good = main_part(&r) && last_part(&r);
     r.result.counts = judge_counts(r.judge);

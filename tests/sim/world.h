@@ -80,9 +80,6 @@ void world_directory_remove(const char *path);
 struct world *world_create(uint64_t seed, enum world_kind, const char *directory);
 void world_destroy(struct world **);
 
-/* as `gridwarn run` makes them for this configuration; metrics_destroy */
-struct metrics *world_metrics(const struct world *);
-
 /* Puts the generation's rules where the engine reads them. */
 void world_edit(const struct world *, unsigned generation);
 

@@ -1,7 +1,6 @@
 /* The files of a world: a registry, a catalogue, one flat mapping, a configuration; its rules are in world_rules.c. */
 #include "world_files.h"
 
-#include "alert/tracker.h"
 #include "base/check.h"
 #include "rule/texts.h"
 
@@ -151,25 +150,6 @@ void world_files(struct world *world, struct dice *dice, const char *directory, 
         world_language_files(dice, directory);
     snprintf(world->rules_path, sizeof world->rules_path, "%s/rules.yaml", directory);
     make_rules(world, dice, directory, shape);
-}
-
-struct metrics *world_metrics(const struct world *world)
-{
-    const struct config *config = world->config;
-    static const char *const levels[] = {"none", "blue", "yellow", "orange", "red"};
-    const char *sources[SOURCES_MAX], *changes[CHANGES];
-    for (unsigned i = 0; i < config->source_count; i++)
-        sources[i] = config->sources[i].name;
-    for (int i = 0; i < CHANGES; i++)
-        changes[i] = change_word((enum change)i);
-    struct metric_labels labels = {0};
-    labels.values[LABEL_SOURCE] = sources;
-    labels.count[LABEL_SOURCE] = config->source_count;
-    labels.values[LABEL_LEVEL] = levels;
-    labels.count[LABEL_LEVEL] = 5;
-    labels.values[LABEL_CHANGE] = changes;
-    labels.count[LABEL_CHANGE] = CHANGES;
-    return metrics_create(&labels);
 }
 
 void world_directory(char *path, size_t size)

@@ -33,7 +33,7 @@ static inline void one_file_write(const char *bytes, size_t len)
 /* at that place, among others */
 static inline void expect_problem(int line, int col, const char *part)
 {
-    for (size_t i = 0; i < problems.count; i++)
+    for (size_t i = 0; i < problems.kept; i++) /* warnings are kept, too */
         if (problems.all[i].line == line && problems.all[i].col == col && strstr(problems.all[i].text, part))
             return;
     problems_print(&problems, stderr);

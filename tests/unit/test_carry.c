@@ -37,6 +37,8 @@ static fact_ref about(struct ledger *ledger, unsigned kind, const char *id, cons
 struct carrying {
     struct ledger *ledger;
     int64_t at;
+    uint32_t cut;
+    void (*meanwhile)(struct ledger *, fact_ref); /* what comes after a fact was visited; NULL: nothing does */
     unsigned done, full;
 };
 
@@ -44,18 +46,21 @@ static bool carry_visit(void *arg, fact_ref ref)
 {
     struct carrying *c = arg;
     struct entered entered;
-    enum carry_result result = ledger_carry(ledger_writer(c->ledger, 0), ref, c->at, &entered);
+    enum carry_result result = ledger_carry(ledger_writer(c->ledger, 0), ref, c->at, c->cut, &entered);
     if (result == CARRY_DONE)
         ledger_fact(c->ledger, entered.ref)->cut = 2;
     c->done += result == CARRY_DONE;
     c->full += result == CARRY_FULL;
+    if (c->meanwhile)
+        c->meanwhile(c->ledger, ref);
     return true;
 }
 
 /* as the committer does it: until all spans that this time makes too old are gone */
-static struct carrying expire(struct ledger *ledger, int64_t now)
+static struct carrying expire_while(struct ledger *ledger, int64_t now, uint32_t cut,
+                                    void (*meanwhile)(struct ledger *, fact_ref))
 {
-    struct carrying c = {ledger, now, 0, 0};
+    struct carrying c = {ledger, now, cut, meanwhile, 0, 0};
     for (int i = 0; i < 8; i++) {
         if (ledger_leaving(ledger)) {
             ledger_begin(ledger_writer(ledger, 0));
@@ -66,6 +71,11 @@ static struct carrying expire(struct ledger *ledger, int64_t now)
         ledger_maintain(ledger, now);
     }
     return c;
+}
+
+static struct carrying expire(struct ledger *ledger, int64_t now)
+{
+    return expire_while(ledger, now, CUT_NEWEST, NULL);
 }
 
 static bool has(const struct ledger *ledger, const char *id)
@@ -160,12 +170,12 @@ START_TEST(what_is_said_of_them_goes_along)
     ck_assert_uint_eq(ledger_standing(ledger, ledger_find(ledger, 0, STR("b"))).category, 3);
     ck_assert(!ledger_standing(ledger, ledger_find(ledger, 0, STR("closed"))).live);
     ck_assert(!ledger_standing(ledger, ledger_find(ledger, 0, STR("late"))).live);
-    ck_assert(ledger_matter_open(ledger, matter_key(STR("C"))));
+    ck_assert(ledger_matter_open(ledger, matter_key(STR("C")), CUT_NEWEST));
     /* closing one that is merged closes both; the merge taken back, the other is open as before */
     add(ledger, EVENT_CLOSED, "end", "A", NOW + 4 * DAY);
-    ck_assert(!ledger_matter_open(ledger, matter_key(STR("B"))));
+    ck_assert(!ledger_matter_open(ledger, matter_key(STR("B")), CUT_NEWEST));
     about(ledger, EVENT_VOIDED, "undone", "", "merge", NOW + 4 * DAY);
-    ck_assert(ledger_matter_open(ledger, matter_key(STR("B"))));
+    ck_assert(ledger_matter_open(ledger, matter_key(STR("B")), CUT_NEWEST));
     /* what moves a carried fact is counted nowhere: it is in no window */
     struct event e = {.id = STR("move2"), .target = STR("b"), .occurred_at = NOW + 4 * DAY, .region = 2,
                       .kind = EVENT_MOVED};
@@ -175,6 +185,98 @@ START_TEST(what_is_said_of_them_goes_along)
     ledger_end(ledger_writer(ledger, 0));
     ck_assert_uint_eq(entered.aliases, 0);
     ck_assert_uint_eq(entered.places, 0);
+    ledger_destroy(&ledger);
+}
+END_TEST
+
+/* ---- what comes while it goes, and after ---- */
+
+enum { BEFORE = 2, DURING = 2 }; /* cuts: the facts of `add` are of the one before */
+
+static void commit_during(struct ledger *ledger, fact_ref ref)
+{
+    ledger_fact(ledger, ref)->cut = DURING;
+}
+
+static bool visited(const struct ledger *ledger, fact_ref ref, const char *id)
+{
+    return str_eq(ledger_text(ledger, ref).id, str_of(id));
+}
+
+/* Each of these changes what is open, between two facts of the matter that it changes. */
+static void change_meanwhile(struct ledger *ledger, fact_ref ref)
+{
+    const int64_t at = NOW + 4 * DAY;
+    if (visited(ledger, ref, "o1")) /* no closing stays behind its created, nor goes before it */
+        commit_during(ledger, about(ledger, EVENT_VOIDED, "shuts", "", "o3", at));
+    if (visited(ledger, ref, "s1"))
+        commit_during(ledger, add(ledger, EVENT_REOPENED, "opens", "S", at));
+    if (visited(ledger, ref, "m1"))
+        commit_during(ledger, about(ledger, EVENT_MERGED, "joins", "M", "O", at));
+    if (visited(ledger, ref, "v1"))
+        commit_during(ledger, about(ledger, EVENT_VOIDED, "undoes", "", "v2", at));
+    if (visited(ledger, ref, "p1"))
+        commit_during(ledger, about(ledger, EVENT_VOIDED, "parts", "", "pq", at));
+    if (visited(ledger, ref, "t2")) /* what restores it has gone: what voids it goes too */
+        commit_during(ledger, add(ledger, EVENT_CREATED, "t", "T", at));
+}
+
+START_TEST(goes_at_one_moment)
+{
+    struct ledger *ledger = ledger_of(65536);
+    add(ledger, EVENT_CREATED, "o1", "O", NOW);
+    add(ledger, EVENT_CLOSED, "o2", "O", NOW + 1);
+    add(ledger, EVENT_REOPENED, "o3", "O", NOW + 2);
+    add(ledger, EVENT_CREATED, "s1", "S", NOW);
+    add(ledger, EVENT_CLOSED, "s2", "S", NOW + 1);
+    add(ledger, EVENT_CREATED, "m1", "M", NOW);
+    add(ledger, EVENT_CLOSED, "m2", "M", NOW + 1);
+    add(ledger, EVENT_CREATED, "v1", "V", NOW);
+    add(ledger, EVENT_CLOSED, "v2", "V", NOW + 1);
+    add(ledger, EVENT_CREATED, "p1", "P", NOW);
+    add(ledger, EVENT_CREATED, "q1", "Q", NOW);
+    about(ledger, EVENT_MERGED, "pq", "P", "Q", NOW + 1);
+    add(ledger, EVENT_CLOSED, "p2", "P", NOW + 2);
+    add(ledger, EVENT_CREATED, "q2", "Q", NOW + 1);
+    about(ledger, EVENT_RESTORED, "t2", "", "t", NOW + 2);
+    about(ledger, EVENT_VOIDED, "t1", "", "t", NOW + 1);
+    struct carrying c = expire_while(ledger, NOW + 4 * DAY, BEFORE, change_meanwhile);
+    ck_assert_uint_eq(c.done, 3);
+    /* open when it began: all of it has gone on, and what has come since says that it is closed */
+    ck_assert(has(ledger, "o1") && has(ledger, "o2") && has(ledger, "o3"));
+    ck_assert(!ledger_matter_open(ledger, matter_key(STR("O")), CUT_NEWEST));
+    /* closed when it began: none of it has */
+    ck_assert(!has(ledger, "s1") && !has(ledger, "s2") && has(ledger, "opens"));
+    ck_assert(!has(ledger, "m1") && !has(ledger, "m2") && has(ledger, "joins"));
+    ck_assert(!has(ledger, "v1") && !has(ledger, "v2") && has(ledger, "undoes"));
+    ck_assert(!has(ledger, "p1") && !has(ledger, "p2") && !has(ledger, "pq"));
+    ck_assert(!has(ledger, "q1") && !has(ledger, "q2") && has(ledger, "parts"));
+    ck_assert(!has(ledger, "t1") && !has(ledger, "t2") && has(ledger, "t"));
+    ledger_destroy(&ledger);
+}
+END_TEST
+
+/* What was carried on lies in a later span than what has closed it since, at a time before. */
+START_TEST(closed_stays_closed)
+{
+    struct ledger *ledger = ledger_of(65536);
+    add(ledger, EVENT_CREATED, "a", "A", NOW);
+    add(ledger, EVENT_CREATED, "b", "B", NOW);
+    ck_assert_uint_eq(expire(ledger, NOW + 4 * DAY).done, 2);
+    add(ledger, EVENT_CLOSED, "late", "B", NOW + 2 * DAY);
+    about(ledger, EVENT_MERGED, "one", "A", "B", NOW + 2 * DAY);
+    about(ledger, EVENT_LINKED, "link", "A", "D", NOW + 2 * DAY);
+    add(ledger, EVENT_STATUS, "later", "A", NOW + 2 * DAY);
+    add(ledger, EVENT_CREATED, "d", "D", NOW + 2 * DAY);
+    add(ledger, EVENT_CLOSED, "d2", "D", NOW + 2 * DAY + 1);
+    ck_assert_uint_eq(expire(ledger, NOW + 5 * DAY).done, 2);
+    ck_assert(has(ledger, "a") && has(ledger, "b") && has(ledger, "late") && has(ledger, "one"));
+    ck_assert(!ledger_matter_open(ledger, matter_key(STR("A")), CUT_NEWEST));
+    /* and goes when all else has gone */
+    ck_assert_uint_eq(expire(ledger, NOW + 7 * DAY).done, 0);
+    ck_assert(!has(ledger, "a") && !has(ledger, "b") && has(ledger, "late") && has(ledger, "one"));
+    ck_assert_uint_eq(expire(ledger, NOW + 8 * DAY).done, 0);
+    ck_assert(!has(ledger, "late") && !has(ledger, "one"));
     ledger_destroy(&ledger);
 }
 END_TEST
@@ -271,6 +373,8 @@ int main(void)
     Suite *suite = suite_create("carrying on");
     core_test(suite, open_matters_go_on);
     core_test(suite, what_is_said_of_them_goes_along);
+    core_test(suite, goes_at_one_moment);
+    core_test(suite, closed_stays_closed);
     core_test(suite, read_back);
     core_test(suite, bounded);
     return core_run(suite);

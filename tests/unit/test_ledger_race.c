@@ -187,7 +187,8 @@ static bool carry_visit(void *arg, fact_ref ref)
     struct entered entered;
     struct str id = ledger_text(ledger, ref).id;
     ledger_fact(ledger, ref)->cut = 1;
-    if (ledger_carry(ledger_writer(ledger, WORKERS), ref, atomic_load(&c->flood->newest), &entered) != CARRY_DONE)
+    if (ledger_carry(ledger_writer(ledger, WORKERS), ref, atomic_load(&c->flood->newest), CUT_NEWEST,
+                     &entered) != CARRY_DONE)
         return true;
     c->done++;
     EXPECT(ledger_find(ledger, 0, id) == entered.ref, "a carried fact is not found by its id");

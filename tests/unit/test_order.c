@@ -115,7 +115,7 @@ static struct result run(const struct world *w, unsigned workers, uint64_t seed)
     struct source source = log_client_source(client);
     struct dice dice = {seed};
     log_client_fetch(client, 1 + dice_below(&dice, 30));
-    struct metrics *metrics = world_metrics(w);
+    struct metrics *metrics = shard_metrics(w->config, NULL, 0);
     struct shard *shard = shard_create(&(struct shard_inputs){.config = w->config,
                                                               .clock = &clock_system,
                                                               .source = &source,

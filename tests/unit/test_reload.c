@@ -58,7 +58,7 @@ static void bench_open(struct bench *b, uint64_t seed)
     b->client = log_client_create(b->log);
     b->store = log_client_store(b->client);
     b->source = log_client_source(b->client);
-    b->metrics = world_metrics(w);
+    b->metrics = shard_metrics(w->config, NULL, 0);
     b->edited = edited_rules(w);
     log_client_fetch(b->client, 5);
     b->shard = shard_create(&(struct shard_inputs){.config = w->config,

@@ -107,6 +107,8 @@ static const struct {
      "a feature can't be adjacent()"},
     {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"silent(hotline)\", \"within\": \"2h\", " BINS),
      "a feature can't be silent()"},
+    {CARD("{\"m\": {}}", "{\"name\": \"a\", \"value\": \"score(other)\", \"within\": \"2h\", " BINS ", " FEATURE BINS),
+     "a feature can't be score()"},
 };
 
 START_TEST(model_mistake)

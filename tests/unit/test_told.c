@@ -102,7 +102,7 @@ static void bench_open(struct bench *b, const char *before, const char *after)
 {
     *b = (struct bench){.world = world_create(1, WORLD_ORDERED, directory)};
     b->log = memory_log_create(b->world->partitions, b->world->partition_count);
-    b->metrics = world_metrics(b->world);
+    b->metrics = shard_metrics(b->world->config, NULL, 0);
     b->before = rules_of(b->world, before);
     b->after = rules_of(b->world, after);
     start(b, b->before);

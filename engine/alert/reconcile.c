@@ -7,7 +7,8 @@
  *   not there           -                    withdrawn                withdrawn
  *
  * An end that is not closed yet is not shown.  An episode that was over longer than raise_within ago when the
- * facts for it came is only recorded. */
+ * facts for it came is only recorded: kept as an alert that nobody was told of, since late facts may show that it was the
+ * beginning of one. */
 #include "alert/tracker_priv.h"
 
 #include "base/check.h"
@@ -113,17 +114,32 @@ static void take_over(const struct tracker *tracker, struct alert *a, const stru
     }
 }
 
-static struct alert *alert_raise(struct tracker *tracker, struct tracked *t, struct episode *e)
+static struct alert *alert_record(struct tracker *tracker, struct tracked *t, struct episode *e)
 {
     t->alerts = xrealloc(t->alerts, (t->alert_count + 1) * sizeof *t->alerts);
     struct alert *a = &t->alerts[t->alert_count];
-    *a = (struct alert){.state = ALERT_FIRING, .ended_minute = MINUTE_NEVER};
+    *a = (struct alert){.state = ALERT_RECORDED};
     e->alert = (int)t->alert_count++;
     alert_name(tracker, t, a);
-    take_over(tracker, a, e);
+    return a;
+}
+
+static void alert_raise(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
+{
+    a->state = ALERT_FIRING;
+    a->ended_minute = MINUTE_NEVER;
     set_level(tracker, t, a, e->shown);
     tracker_publish(tracker, t, a, CHANGE_RAISED, e->shown_minute, NULL);
-    return a;
+}
+
+static void alert_withdraw(struct tracker *tracker, struct tracked *t, struct alert *a)
+{
+    bool told = a->state != ALERT_RECORDED;
+    a->state = ALERT_WITHDRAWN;
+    a->unknown = false;
+    if (told)
+        tracker_publish(tracker, t, a, CHANGE_WITHDRAWN, t->machine.minute,
+                        t->edited ? "the rule was changed" : "facts were taken back or corrected");
 }
 
 static void alert_resolve(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
@@ -161,15 +177,20 @@ static bool worth_raising(const struct rule *rule, const struct rule_time *time,
 
 /* The alert that this episode continues, among those that have found none yet.  What counts is how far the alert is known
  * to have lasted, not whether its end has been shown: of two that turn out to be one episode the second finds none and
- * is withdrawn, and must not be taken for the next day's. */
+ * is withdrawn, and must not be taken for the next day's.  One that somebody was told of comes before those that were
+ * only recorded. */
 static int find_alert(const struct tracked *t, const struct episode *e, const bool *candidate, size_t candidates)
 {
+    int found = -1;
     for (size_t i = 0; i < candidates; i++) {
         const struct alert *a = &t->alerts[i];
-        if (candidate[i] && a->opened_minute <= e->ended_minute && e->opened_minute <= a->lasted_minute)
+        if (!candidate[i] || a->opened_minute > e->ended_minute || e->opened_minute > a->lasted_minute)
+            continue;
+        if (a->state != ALERT_RECORDED)
             return (int)i;
+        found = found < 0 ? (int)i : found;
     }
-    return -1;
+    return found;
 }
 
 static void reconcile_one(struct tracker *tracker, struct tracked *t, struct episode *e, bool closed, bool *candidate,
@@ -177,19 +198,21 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
 {
     if (e->alert < 0)
         e->alert = find_alert(t, e, candidate, candidates);
-    struct alert *a;
-    if (e->alert >= 0) {
-        if ((size_t)e->alert < candidates)
-            candidate[e->alert] = false;
-        a = &t->alerts[e->alert];
-        take_over(tracker, a, e);
-    } else if (worth_raising(tracked_rule(tracker, t), time, e, closed)) {
-        a = alert_raise(tracker, t, e);
-    } else {
-        tracker->out.recorded(tracker->out.arg, tracked_rule(tracker, t), e);
+    bool known = e->alert >= 0;
+    if (known && (size_t)e->alert < candidates)
+        candidate[e->alert] = false;
+    struct alert *a = known ? &t->alerts[e->alert] : alert_record(tracker, t, e);
+    take_over(tracker, a, e);
+    a->lasted_minute = e->ended_minute < until ? e->ended_minute : until;
+    if (a->state == ALERT_RECORDED && !worth_raising(tracked_rule(tracker, t), time, e, closed)) {
+        a->ended_minute = e->ended_minute;
+        t->changed = true;
+        if (!known)
+            tracker->out.recorded(tracker->out.arg, tracked_rule(tracker, t), e);
         return;
     }
-    a->lasted_minute = e->ended_minute < until ? e->ended_minute : until;
+    if (a->state == ALERT_RECORDED)
+        alert_raise(tracker, t, a, e);
     if (closed)
         alert_resolve(tracker, t, a, e);
     else
@@ -249,9 +272,9 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
     int64_t reach = reach_min(tracked_rule(tracker, t));
     for (size_t i = 0; i < t->alert_count; i++) {
         struct alert *a = &t->alerts[i];
-        int64_t over = a->state == ALERT_FIRING     ? MINUTE_NEVER
-                       : a->state == ALERT_RESOLVED ? a->ended_minute
-                                                    : a->opened_minute;
+        int64_t over = a->state == ALERT_FIRING      ? MINUTE_NEVER
+                       : a->state == ALERT_WITHDRAWN ? a->opened_minute
+                                                     : a->ended_minute;
         if (over < time->closed - reach) {
             alert_clear(a);
             t->changed = true;
@@ -275,6 +298,11 @@ static void lasted_until_now(struct tracked *t, const struct rule_time *time)
     struct alert *a = &t->alerts[t->machine.now.alert];
     if (minute > a->lasted_minute)
         a->lasted_minute = minute;
+}
+
+static int64_t later_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
@@ -307,9 +335,9 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     size_t candidates = t->alert_count;
 
     history->count = 0;
-    /* a silence may come and go within a minute */
-    if (rule->standing && time->closed >= t->machine.minute)
-        machine_step(&t->machine, rule, levels, t->view, time->closed, history);
+    /* A silence may come and go within a minute, and while a clock that was set back goes through the same ones again. */
+    if (rule->standing && time->closed != MINUTE_NONE)
+        machine_step(&t->machine, rule, levels, t->view, later_of(time->closed, t->machine.minute), history);
     else if (time->closed > t->machine.minute)
         machine_run(&t->machine, rule, levels, t->view, time->closed, true, history);
     size_t closed = history->count;
@@ -326,12 +354,9 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     for (size_t i = 0; i < history->count; i++)
         reconcile_one(tracker, t, &history->all[i], i < closed, candidate, candidates, time, live.minute);
     for (size_t i = 0; i < candidates; i++)
-        if (candidate[i]) {
-            t->alerts[i].state = ALERT_WITHDRAWN;
-            t->alerts[i].unknown = false;
-            tracker_publish(tracker, t, &t->alerts[i], CHANGE_WITHDRAWN, t->machine.minute,
-                            "facts were taken back or corrected");
-        }
+        if (candidate[i])
+            alert_withdraw(tracker, t, &t->alerts[i]);
+    t->edited = false;
     free(candidate);
     if (t->machine.level > 0)
         t->machine.now.alert = history->all[closed].alert;

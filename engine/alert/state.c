@@ -71,6 +71,7 @@ void tracked_store(struct tracker *tracker, struct tracked *t)
         json_object_set_new(state, "each",
                             json_string(catalogue_category(tracker->catalogue, t->subject.each)->path));
     json_object_set_new(state, "shadow", json_boolean(rule->life == LIFE_SHADOW));
+    json_object_set_new(state, "standing", json_boolean(rule->standing));
     char key[1024];
     state_key(tracker, t, key, sizeof key);
     tracker->out.store(tracker->out.arg, key, state);
@@ -219,6 +220,7 @@ void orphan_add(struct tracker *tracker, const char *key, const char *rule_id, c
 static void orphans_restore(struct tracker *tracker, struct str key, const json_t *json, enum subject_kind kind)
 {
     char *name = xstrndup(key.at, key.len);
+    size_t before = tracker->orphan_count;
     const char *title = json_string_value(json_object_get(json, "title"));
     size_t index;
     json_t *item;
@@ -230,15 +232,26 @@ static void orphans_restore(struct tracker *tracker, struct str key, const json_
                        json_string_value(json_object_get(json, "code")), &a);
         alert_clear(&a);
     }
+    if (tracker->orphan_count == before) /* else its withdrawal takes it away */
+        tracker->out.store(tracker->out.arg, name, NULL);
     free(name);
 }
 
 void tracked_rejudge(struct tracked *t)
 {
+    t->edited = true;
     t->rebuild_from = t->machine.level > 0 ? t->machine.now.opened_minute : t->machine.minute + 1;
     for (size_t i = 0; i < t->alert_count; i++)
         if (t->alerts[i].state == ALERT_FIRING && t->alerts[i].opened_minute < t->rebuild_from)
             t->rebuild_from = t->alerts[i].opened_minute;
+}
+
+/* as tracker_switch would have it: for the same eyes, and of events or of sources as before */
+static bool still_judges(const struct rule *rule, const json_t *json)
+{
+    const json_t *standing = json_object_get(json, "standing"); /* NULL: of an earlier version, which did not say */
+    return rule->life != LIFE_DRAFT && json_is_true(json_object_get(json, "shadow")) == (rule->life == LIFE_SHADOW) &&
+           (!standing || json_is_true(standing) == rule->standing);
 }
 
 static bool restore_json(struct tracker *tracker, struct str key, const json_t *json)
@@ -254,8 +267,7 @@ static bool restore_json(struct tracker *tracker, struct str key, const json_t *
     const struct rule *rule = tracker_find_rule(tracker->rules, id, &number) ? &tracker->rules->rules[number] : NULL;
     const char *each = json_string_value(json_object_get(json, "each"));
     struct subject subject = subject_restore(tracker, rule, kind, code, each);
-    bool shadow = json_is_true(json_object_get(json, "shadow"));
-    if (!rule || subject.kind == SUBJECT_NONE || rule->life == LIFE_DRAFT || shadow != (rule->life == LIFE_SHADOW)) {
+    if (!rule || subject.kind == SUBJECT_NONE || !still_judges(rule, json)) {
         orphans_restore(tracker, key, json, kind);
         return true;
     }

@@ -9,7 +9,7 @@
 /* of the same subjects, and for the same eyes */
 static bool still_judges(const struct rule *before, const struct rule *rule, const struct tracked *t)
 {
-    if (rule->life != before->life || rule->each != before->each || rule->standing != before->standing)
+    if (rule->life != before->life || (rule->each != 0) != (before->each != 0) || rule->standing != before->standing)
         return false;
     for (unsigned i = 0; i < rule->per_count; i++)
         if (rule->per[i] == t->subject.kind)
@@ -28,6 +28,18 @@ static void orphan(struct tracker *tracker, struct tracked *t)
             orphan_add(tracker, key, rule->id, rule->title, t->subject.kind, t->code, &t->alerts[i]);
     if (t->stored)
         tracked_unstore(tracker, t);
+}
+
+/* what was last shown of each rule's silence, by its new number: nobody looks at a subject again whose alerts show
+ * what is so */
+static bool *silence_shown(const struct tracker *tracker, const struct rule_set *rules)
+{
+    bool *shown = xcalloc(rules->count + 1, sizeof *shown);
+    unsigned before;
+    for (unsigned r = 0; r < rules->count; r++)
+        if (tracker_find_rule(tracker->rules, rules->rules[r].id, &before))
+            shown[r] = tracker->silent[before];
+    return shown;
 }
 
 void tracker_switch(struct tracker *tracker, const struct generation *generation)
@@ -58,8 +70,9 @@ void tracker_switch(struct tracker *tracker, const struct generation *generation
             tracked_link(tracker, t);
         }
     free(old);
+    bool *silent = silence_shown(tracker, rules);
     free(tracker->silent);
-    tracker->silent = xcalloc(rules->count + 1, sizeof *tracker->silent);
+    tracker->silent = silent;
     tracker->generation = generation;
     tracker->rules = rules;
     tracker_stand(tracker);

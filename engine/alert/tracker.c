@@ -68,7 +68,7 @@ void tracker_destroy(struct tracker **pointer)
 static bool due(const struct tracker *tracker, const struct tracked *t, const struct rule_time *time)
 {
     if (tracked_rule(tracker, t)->standing)
-        return t->machine.minute <= time->closed &&
+        return time->closed != MINUTE_NONE &&
                (t->dirty || t->silent_seen != tracker->silent_sources || t->wake <= time->closed);
     return t->dirty || t->wake <= time->closed || t->wake_live <= time->horizon;
 }

@@ -32,7 +32,8 @@ enum change {
 #define ALERT_STATE_TABLE(X)                                                                                           \
     X(FIRING, "firing")                                                                                                \
     X(RESOLVED, "resolved")                                                                                            \
-    X(WITHDRAWN, "withdrawn")
+    X(WITHDRAWN, "withdrawn")                                                                                          \
+    X(RECORDED, "recorded") /* nobody was told, see raise_within; late facts may still make it one that is raised */
 
 enum alert_state {
 #define X(name, word) ALERT_##name,
@@ -108,7 +109,8 @@ struct tracker *tracker_create(const struct ledger *, const struct registry *, c
                                const struct generation *, const char *group, const struct tracker_outputs *);
 void tracker_destroy(struct tracker **);
 
-/* Takes back what tracker_outputs.store was given before; false: not understood (logged). */
+/* Takes back what tracker_outputs.store was given before, or has it deleted: a rule that is gone leaves nothing
+ * that it could go on from if it came again.  false: not understood (logged). */
 bool tracker_restore(struct tracker *, struct str key, struct str state);
 /* after the last: subjects of rules that are gone are withdrawn by the next tracker_run, edited ones evaluated anew */
 
@@ -120,15 +122,16 @@ void tracker_switch(struct tracker *, const struct generation *);
 void tracker_silence(struct tracker *, uint64_t sources);
 /* Begins to track what no event brings up: rules of silent().  After tracker_create's restoring, and tracker_switch. */
 void tracker_stand(struct tracker *);
-/* The facts that a rule sees under a subject, tracked or not, as far as windows from `minute` on can see: for tools that
- * ask about the past.  The caller's; view_destroy. */
+/* The facts that a rule sees under a subject, tracked or not, as far as windows from `minute` on can see: for
+ * tools that ask about the past.  The caller's; view_destroy. */
 struct view *tracker_view(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
 
 /* Within a cut, in this order: its facts, its findings, then one run. */
 void tracker_feed(struct tracker *, fact_ref);
 void tracker_find(struct tracker *, const struct finding *);
 /* Evaluates what changed and what a closed minute changes by itself.  times: by rule.  cut: its number, from which
- * the ids of new alerts are made, once per cut for each tracker_run.  now_s: from when time limits run.  Returns how many revisions were published. */
+ * the ids of new alerts are made, once per cut for each tracker_run.  now_s: from when time limits run.  Returns
+ * how many revisions were published. */
 size_t tracker_run(struct tracker *, const struct rule_time *times, uint64_t cut, int64_t now_s);
 
 /* is anything due once these minutes are closed? */

@@ -19,6 +19,7 @@ struct tracked {
     bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
     int64_t found;        /* earliest minute of findings for which no walk was made; MINUTE_NEVER: none */
     bool dirty, changed, stored, fresh;
+    bool edited;          /* its rule is another since it was judged last */
     uint64_t silent_seen; /* of a rule of silent(): what it was judged by */
     int64_t stored_minute;
     int64_t wake;      /* closed minute at which something changes by itself */

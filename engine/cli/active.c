@@ -59,12 +59,15 @@ void active_show(struct active *a)
         health_set(a->health, HEALTH_RULES, true, "%s is active: %u rules", name, g->rules);
 }
 
-void active_note_disk(struct active *a, const struct loaded *l)
+bool active_read(struct active *a, enum language language, struct loaded *l)
 {
+    load_disk(a->config, language, l);
+    bool other = strcmp(a->disk, rule_texts_digest(l->texts)) != 0;
     snprintf(a->disk, sizeof a->disk, "%s", rule_texts_digest(l->texts));
     a->mistakes = l->problems.count;
-    a->held = false;
+    a->held = a->held && !other;
     watch_files(a, l->texts);
+    return other;
 }
 
 /* the archive's next; takes the texts over */
@@ -90,10 +93,14 @@ static void own(struct active *a, struct loaded *l)
     l->rules = NULL;
 }
 
-void active_take(struct active *a, struct loaded *l, const struct kept_generation *origin)
+struct shard_rules active_next(struct active *a, struct loaded *l, const struct kept_generation *origin)
 {
     archive(a, l, origin);
     own(a, l);
+    a->held = false;
+    struct shard_rules next = {.rules = a->rules, .number = archive_active(a->archive)->number};
+    next.notes = archive_notes(a->archive, &next.note_count);
+    return next;
 }
 
 /* Would the files on disk open more than may be?  Those who made them are told when they ask again. */
@@ -139,22 +146,20 @@ struct shard_rules active_choose(void *arg, struct shard *shard, const json_t *s
     archive_restore(a->archive, state);
     const struct kept_generation *last = archive_active(a->archive);
     struct loaded l;
-    load_disk(a->config, language_of_environment(), &l);
-    active_note_disk(a, &l);
+    a->held = false;
+    active_read(a, language_of_environment(), &l);
     problems_print(&l.problems, stderr);
-    struct shard_rules chosen = {0};
+    struct shard_rules chosen;
     rule_set_destroy(&a->retired);
     if (last && goes_on(a, shard, last, &l)) {
         own(a, &l);
+        chosen = (struct shard_rules){.rules = a->rules, .number = archive_active(a->archive)->number};
     } else {
         if (!l.rules)
             load_configured(a->config, &l); /* mistakes were made since it was read */
-        active_take(a, &l, NULL);
-        chosen.notes = archive_notes(a->archive, &chosen.note_count);
+        chosen = active_next(a, &l, NULL);
     }
     loaded_free(&l);
-    chosen.rules = a->rules;
-    chosen.number = archive_active(a->archive)->number;
     active_show(a);
     return chosen;
 }

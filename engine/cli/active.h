@@ -47,4 +47,14 @@ void active_serve(struct active *, struct shard *);
 /* Ends a change that is under way, in good order: before the shard is stopped. */
 void active_leave(struct active *);
 
+/* ---- what a change is made of: active_change.c; the simulation, one step at a time ---- */
+
+struct loaded;
+/* Reads the disk, and remembers what it holds.  false: the same as before. */
+bool active_read(struct active *, enum language, struct loaded *);
+bool active_disk_differs(const struct active *);
+/* The next generation, of what was loaded, which it takes over; origin: the one that it is again; NULL: none.  The rules before
+ * it are `retired`, the caller's to destroy when nobody looks at them any more. */
+struct shard_rules active_next(struct active *, struct loaded *, const struct kept_generation *origin);
+
 #endif

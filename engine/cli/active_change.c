@@ -56,9 +56,7 @@ static void activate(struct turn *t, struct loaded *l, const struct kept_generat
     struct active *a = t->active;
     char name[ACTIVE_TEXT];
     double begin_s = clock_steady_s(), pause_s;
-    active_take(a, l, origin);
-    struct shard_rules rules = {.rules = a->rules, .number = archive_active(a->archive)->number};
-    rules.notes = archive_notes(a->archive, &rules.note_count);
+    struct shard_rules rules = active_next(a, l, origin);
     if (!shard_reload(t->shard, &rules, &(struct patience){.over = &a->leaving}, &pause_s)) {
         leave(t); /* the next life finds what was committed, and lets go of what is retired */
         return;
@@ -110,15 +108,11 @@ static bool let_in(struct turn *t, const struct loaded *l)
 static void reload(struct turn *t, bool edited)
 {
     struct active *a = t->active;
-    char before[sizeof a->disk];
     struct loaded l;
-    strcpy(before, a->disk);
-    load_disk(a->config, t->request->language, &l);
-    if (edited && strcmp(before, rule_texts_digest(l.texts)) == 0) { /* touched, or written again as it was */
+    if (!active_read(a, t->request->language, &l) && edited) { /* touched, or written again as it was */
         loaded_free(&l);
         return;
     }
-    active_note_disk(a, &l);
     problems_print(&l.problems, stderr);
     if (!l.rules)
         refuse(t, &l);
@@ -135,8 +129,7 @@ static void roll_back_to(struct turn *t, const struct kept_generation *g)
 {
     struct active *a = t->active;
     struct loaded disk, l;
-    load_disk(a->config, t->request->language, &disk); /* what is passed over */
-    active_note_disk(a, &disk);
+    active_read(a, t->request->language, &disk); /* what is passed over */
     loaded_free(&disk);
     load_kept(a->config, g, t->request->language, &l);
     problems_print(&l.problems, stderr);

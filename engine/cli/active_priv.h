@@ -7,11 +7,6 @@
 
 /* ---- active.c ---- */
 
-/* the disk, as it was just read */
-void active_note_disk(struct active *, const struct loaded *);
-/* The next generation: into the archive, and its rules are the active ones; both are taken out of `loaded`.  origin: the generation
- * that they are again; NULL: none */
-void active_take(struct active *, struct loaded *, const struct kept_generation *origin);
 /* to who watches health and metrics */
 void active_show(struct active *);
 
@@ -50,7 +45,6 @@ enum gate gate_ask(struct active *, struct shard *, const struct rule_set *now, 
 /* ---- active_answer.c: JSON, malloc()ed, and words; what comes last says which generation is active ---- */
 
 enum { ACTIVE_TEXT = 320 };
-bool active_disk_differs(const struct active *);
 void active_name(const struct active *, char name[ACTIVE_TEXT]); /* generation 12 (sha256:5afef7bc41d6) */
 char *answer_active(const struct active *, enum language, const struct problems *, bool changed, double seconds,
                     double longest_pause_s);

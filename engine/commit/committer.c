@@ -23,13 +23,18 @@ static void by_rule_allocate(struct committer *c)
 }
 
 static void rule_times(struct committer *);
-static void remember_closed(struct committer *);
+
+static void remember_watermarks(struct committer *c)
+{
+    for (size_t i = 0; i < c->marks.source_count; i++)
+        c->watermark_at_commit[i] = c->marks.sources[i].watermark;
+}
 
 void committer_restored(struct committer *c)
 {
+    remember_watermarks(c);
     watermarks_update(&c->marks, clock_now_ms(c->in.clock)); /* a source may have been silent before, and still be */
     rule_times(c);
-    remember_closed(c);
     tracker_stand(c->tracker);
 }
 
@@ -82,8 +87,9 @@ struct committer *committer_create(const struct committer_inputs *in)
         };
     for (size_t i = 0; i < in->partition_count; i++)
         c->marks.sources[in->partitions[i].source].seen = true;
+    c->watermark_at_commit = xcalloc(config->source_count + 1, sizeof *c->watermark_at_commit);
+    remember_watermarks(c);
     rule_times(c);
-    remember_closed(c);
     return c;
 }
 
@@ -102,6 +108,7 @@ void committer_destroy(struct committer **pointer)
     free(c->marks.partitions);
     free(c->marks.sources);
     free(c->times);
+    free(c->watermark_at_commit);
     free(c->backfilled);
     free(c->coming.all);
     free(c->handed);
@@ -254,7 +261,32 @@ static bool gather(struct committer *c, int64_t now_ms)
 
 /* ---- time ---- */
 
-/* Which minutes are closed: by the marks, by the clock for rules of silent(); so reckoned when one of them has moved. */
+/* by the marks of the sources that it reads; a rule of silent() by the clock */
+static struct rule_time rule_time(const struct committer *c, const struct rule *rule)
+{
+    if (rule->standing)
+        return (struct rule_time){MINUTE_NONE, c->marks.clock ? c->minute : MINUTE_NONE, MINUTE_NONE, false};
+    int64_t watermark = WATERMARK_ALL, before = WATERMARK_ALL, horizon = MINUTE_NEVER;
+    bool silent = false, any = false;
+    for (size_t i = 0; i < c->marks.source_count; i++) {
+        const struct source_progress *source = &c->marks.sources[i];
+        if (!(rule->sources >> i & 1) || !source->seen)
+            continue;
+        any = true;
+        silent |= source->silent;
+        if (source->watermark < watermark)
+            watermark = source->watermark;
+        if (c->watermark_at_commit[i] < before)
+            before = c->watermark_at_commit[i];
+        if (source->horizon < horizon)
+            horizon = source->horizon;
+    }
+    if (!any)
+        return (struct rule_time){MINUTE_NONE, MINUTE_NONE, MINUTE_NONE, silent};
+    return (struct rule_time){watermark_minute(before), watermark_minute(watermark), horizon, silent};
+}
+
+/* Which minutes are closed, and were when the last cut was committed: reckoned when one of them has moved. */
 static void rule_times(struct committer *c)
 {
     const struct rule_set *rules = generation_rules(c->in.generation);
@@ -263,37 +295,8 @@ static void rule_times(struct committer *c)
     for (size_t i = 0; i < c->marks.source_count; i++)
         silent_sources |= (uint64_t)c->marks.sources[i].silent << i;
     tracker_silence(c->tracker, silent_sources);
-    for (unsigned r = 0; r < rules->count; r++) {
-        uint64_t sources = rules->rules[r].sources;
-        int64_t watermark = WATERMARK_ALL, horizon = MINUTE_NEVER;
-        bool silent = false, any = false;
-        for (size_t i = 0; i < c->marks.source_count; i++) {
-            if (!(sources >> i & 1) || !c->marks.sources[i].seen)
-                continue;
-            any = true;
-            silent |= c->marks.sources[i].silent;
-            if (c->marks.sources[i].watermark < watermark)
-                watermark = c->marks.sources[i].watermark;
-            if (c->marks.sources[i].horizon < horizon)
-                horizon = c->marks.sources[i].horizon;
-        }
-        struct rule_time *t = &c->times[r];
-        if (rules->rules[r].standing) {
-            *t = (struct rule_time){MINUTE_NONE, c->marks.clock ? c->minute : MINUTE_NONE, MINUTE_NONE, false};
-            continue;
-        }
-        t->closed = any ? watermark_minute(watermark) : MINUTE_NONE;
-        t->horizon = any ? horizon : MINUTE_NONE;
-        t->silent = silent;
-    }
-}
-
-static void remember_closed(struct committer *c)
-{
-    const struct rule_set *rules = generation_rules(c->in.generation);
     for (unsigned r = 0; r < rules->count; r++)
-        if (!rules->rules[r].standing)
-            c->times[r].closed_before = c->times[r].closed;
+        c->times[r] = rule_time(c, &rules->rules[r]);
 }
 
 /* Event time by which the ledger's floor is set.  With a clock, which has judged every event, the newest.  Without one
@@ -403,7 +406,8 @@ static enum step_result commit(struct committer *c)
     c->frozen = c->changed = c->noted = false;
     c->revisions = 0;
     cut_clear(&c->cut);
-    remember_closed(c);
+    remember_watermarks(c);
+    rule_times(c);
     return STEP_PROGRESS;
 }
 
@@ -486,17 +490,24 @@ bool committer_generation_committed(const struct committer *c)
     return atomic_load(&c->committed) >= atomic_load(&c->generation_cut);
 }
 
+static void take_backfilled(struct committer *c)
+{
+    for (size_t i = 0; i < c->backfilled_count; i++)
+        tracker_find(c->tracker, &c->backfilled[i]);
+    c->backfilled_count = 0;
+}
+
 /* The swap: between two handovers, all at once. */
 static void take_offer(struct committer *c)
 {
     struct generation_offer *offer = atomic_exchange(&c->offer, NULL);
     if (!offer)
         return;
+    take_backfilled(c); /* they speak of rules by number, too: of those of the start, if this is the first step */
     c->in.generation = offer->generation;
     tracker_switch(c->tracker, offer->generation);
     by_rule_allocate(c);
     rule_times(c);
-    remember_closed(c);
     for (size_t i = 0; i < offer->count; i++)
         committer_find(c, &offer->findings[i]);
     for (size_t i = 0; i < c->coming.count; i++)
@@ -513,9 +524,7 @@ static void take_offer(struct committer *c)
 
 static void evaluate(struct committer *c, int64_t now_ms)
 {
-    for (size_t i = 0; i < c->backfilled_count; i++)
-        tracker_find(c->tracker, &c->backfilled[i]);
-    c->backfilled_count = 0;
+    take_backfilled(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
 }

@@ -14,8 +14,9 @@ struct committer {
     struct tracker *tracker;
     struct wire_encoder *encoder;
     struct watermarks marks;
-    struct rule_time *times;     /* by rule; closed_before is of the last cut that was committed */
+    struct rule_time *times;     /* by rule */
     int64_t minute;              /* the clock's, when they were reckoned */
+    int64_t *watermark_at_commit; /* by source: when the last cut was committed */
     struct cut cut;
     uint64_t number;             /* of the open cut */
     bool frozen;                 /* the cut is on its way */

@@ -11,8 +11,7 @@ enum { CARRIED_SHARE = 4 }; /* of the shelf's bytes, one in so many */
 static bool leaves(const struct ledger *ledger, fact_ref ref)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
-    int64_t place = fact->carried ? ledger_text(ledger, ref).value : fact->occurred_at;
-    return place < ledger_floor(ledger, fact_shelf(fact->kind));
+    return fact_place(ledger, fact) < ledger_floor(ledger, fact_shelf(fact->kind));
 }
 
 struct course { /* of a matter, and all that it is one with, when that cut began */
@@ -148,7 +147,7 @@ enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64
 
 bool ledger_leaving(const struct ledger *ledger)
 {
-    return ledger->sweep == SWEEP_UNLINK;
+    return ledger->sweep == SWEEP_LEAVE;
 }
 
 static struct segment *next_leaving(const struct ledger *ledger)
@@ -187,5 +186,5 @@ void ledger_follow_floor(struct ledger *ledger, int64_t floor)
 
 int64_t ledger_left_below(const struct ledger *ledger, enum shelf which)
 {
-    return atomic_load_explicit(&ledger->shelf[which].walked_from, memory_order_relaxed);
+    return atomic_load(&ledger->shelf[which].walked_from);
 }

@@ -31,7 +31,7 @@ bool ledger_matter_open(const struct ledger *, uint64_t matter, uint32_t cut);
  * committed if the caller has waited as ledger_quiet says.  Committer. */
 bool ledger_leaving(const struct ledger *);
 
-/* The facts of the next segment that is to go; false: all have been visited, and from now on walks pass them over, so
+/* The facts of the next segment that is to go; false: all have been visited, and from now on nobody finds them any more, so
  * that nobody may keep a ref to them beyond the next ledger_maintain. */
 bool ledger_leave(struct ledger *, ledger_visit *, void *arg);
 
@@ -54,7 +54,7 @@ size_t ledger_carried_bound(const struct ledger *);
 #define LEDGER_LEADS INT64_MIN
 void ledger_follow_floor(struct ledger *, int64_t floor);
 
-/* Walks see nothing below: it is gone, or about to go.  Of facts, this is what ledger_follow_floor is to be told. */
+/* Nothing is found below: it is gone, or about to go.  Of facts, this is what ledger_follow_floor is to be told. */
 int64_t ledger_left_below(const struct ledger *, enum shelf);
 
 #endif

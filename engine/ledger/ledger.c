@@ -344,11 +344,18 @@ void ledger_prefetch_text(const struct ledger *ledger, fact_ref ref)
 
 bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct str id)
 {
-    const struct segment *segment = ledger_segment(arg, ref);
+    const struct ledger *ledger = arg;
+    const struct segment *segment = ledger_segment(ledger, ref);
     if (!segment)
         return false; /* expired */
     const struct fact *fact = &segment->facts[ref & (SEGMENT_FACTS - 1)];
-    return fact->key == key && fact->source == source && str_eq(fact_texts(arg, fact).id, id);
+    return fact->key == key && fact->source == source && str_eq(fact_texts(ledger, fact).id, id) &&
+           fact_place(ledger, fact) >= ledger_left_below(ledger, fact_shelf(fact->kind));
+}
+
+int64_t fact_place(const struct ledger *ledger, const struct fact *fact)
+{
+    return fact->carried ? fact_texts(ledger, fact).value : fact->occurred_at;
 }
 
 static void push(struct ledger_writer *writer, struct span *span, uint64_t subject, fact_ref ref, enum chain chain)
@@ -383,10 +390,7 @@ static void push_chains(struct ledger_writer *writer, struct span *span, const s
 static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_ref target)
 {
     struct ledger *ledger = writer->ledger;
-    const struct segment *home = ledger_segment(ledger, target);
-    if (!home)
-        return 0; /* expired since it was found in the index */
-    const struct fact *meant = &home->facts[target & (SEGMENT_FACTS - 1)];
+    const struct fact *meant = ledger_fact(ledger, target);
     struct fact *move = ledger_fact(ledger, moved);
     enum shelf which = fact_shelf(meant->kind);
     if (meant->carried || meant->occurred_at < writer->floor[which] ||

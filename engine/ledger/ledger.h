@@ -98,8 +98,16 @@ uint64_t matter_key(struct str matter);
  * [from, to] (seconds); the visitor returns false to stop. */
 typedef bool ledger_visit(void *arg, fact_ref);
 void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
-/* every fact and alias of every span that meets [from, to], in no order */
-void ledger_scan(const struct ledger *, enum shelf, int64_t from, int64_t to, ledger_visit *, void *arg);
+/* Every fact and alias of a shelf, in no order, a segment at a time, so that others can go on in between; what is
+ * entered meanwhile may be left out.  From the first call to the last the caller is inside a batch, so that
+ * nothing is freed. */
+struct ledger_scan { /* zero before the first call */
+    bool begun;
+    int64_t span, last;
+    const struct segment *segment;
+};
+/* false: that was all */
+bool ledger_scan(const struct ledger *, enum shelf, struct ledger_scan *, ledger_visit *, void *arg);
 
 /* What voids, restores and moves have made of a fact, over the committed ones. */
 struct standing {

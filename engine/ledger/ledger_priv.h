@@ -59,7 +59,7 @@ struct shelf_state {
     _Atomic(struct span *) *spans;  /* by number modulo ring */
     _Atomic int64_t oldest, newest; /* numbers of spans: all that exist are between */
     _Atomic int64_t floor;          /* seconds, a multiple of span_s: nothing is entered below */
-    _Atomic int64_t walked_from;    /* likewise; at most the floor: walks see nothing below */
+    _Atomic int64_t walked_from;    /* likewise; at most the floor: nothing below is found any more */
     _Atomic size_t bytes;           /* segments and texts; heads are added on reading */
     _Atomic size_t segments;
     _Atomic uint64_t evictions;
@@ -80,7 +80,7 @@ struct ledger_writer {
     _Atomic uint64_t batch;         /* odd: inside one */
 } __attribute__((aligned(64)));
 
-enum sweep { SWEEP_IDLE, SWEEP_UNLINK, SWEEP_FREE };
+enum sweep { SWEEP_IDLE, SWEEP_LEAVE, SWEEP_UNLINK, SWEEP_FREE };
 enum replace { REPLACE_IDLE, REPLACE_BOTH, REPLACE_DRAIN };
 
 struct ledger {
@@ -128,13 +128,16 @@ static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 /* those places of a fact that it has only through `move`, as far as other moves have been applied to it; one at a time */
 void places_new(const struct ledger *, fact_ref origin, fact_ref move, ledger_place_visit *, void *arg);
 
+/* The second that says which span a fact is in that is no alias. */
+int64_t fact_place(const struct ledger *, const struct fact *);
+
 /* As of when that cut began, over facts of the cuts before it: is this fact live?  Which matters is this one with, itself
  * among them?  Committer. */
 bool fact_lives(const struct ledger *, fact_ref, uint32_t cut);
 void matters_merged(const struct ledger *, uint64_t matter, uint32_t cut, ledger_matter_visit *, void *arg);
 
 bool ledger_same(void *ledger, fact_ref, uint64_t key, unsigned source, struct str id);
-/* from now on walks pass over what is below the floors */
+/* from now on walks and the index pass over what is below the floors */
 void ledger_left(struct ledger *);
 
 static inline bool is_modifier(unsigned kind)

@@ -5,7 +5,8 @@
  * step is over once every worker has been outside of one since the step began.  ledger_maintain is called again and
  * again by the committer and goes one step further when that holds; it never waits.
  *
- *   sweep:    raise the floor → (all batches over: nothing more is entered there) carry on, unlink → (all over) free
+ *   sweep:    raise the floor → (all batches over: nothing more is entered there) carry on, leave: nothing there is found
+ *             any more → (all over: nobody has found anything) unlink → (all over) free
  *   replace:  publish {old, new} → (all over) copy what is live, publish {new} → (all over) free old */
 #include "ledger/ledger_priv.h"
 
@@ -157,11 +158,14 @@ static void sweep_step(struct ledger *ledger, int64_t now_s)
         bool raised = floor_raise(ledger, SHELF_FACTS, now_s);
         raised |= floor_raise(ledger, SHELF_READINGS, now_s);
         if (raised)
-            ledger->sweep = SWEEP_UNLINK;
+            ledger->sweep = SWEEP_LEAVE;
         break;
     }
-    case SWEEP_UNLINK:
+    case SWEEP_LEAVE:
         ledger_left(ledger);
+        ledger->sweep = SWEEP_UNLINK;
+        break;
+    case SWEEP_UNLINK:
         unlink_below(ledger);
         ledger->sweep = ledger->sweeping_count ? SWEEP_FREE : SWEEP_IDLE;
         break;

@@ -52,7 +52,7 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
 static bool span_meets(const struct shelf_state *shelf, const struct span *span, int64_t from, int64_t to)
 {
     int64_t begin = span->number * shelf->span_s, end = begin + shelf->span_s;
-    return begin <= to && end > from && end > atomic_load_explicit(&shelf->walked_from, memory_order_relaxed);
+    return begin <= to && end > from && end > atomic_load(&shelf->walked_from);
 }
 
 void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, int64_t to, ledger_visit *visit,
@@ -71,19 +71,31 @@ void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, in
     }
 }
 
-void ledger_scan(const struct ledger *ledger, enum shelf which, int64_t from, int64_t to, ledger_visit *visit,
-                 void *arg)
+/* the scan's next segment; NULL: there is none */
+static const struct segment *scan_next(const struct shelf_state *shelf, struct ledger_scan *scan)
 {
-    const struct shelf_state *shelf = &ledger->shelf[which];
-    FOR_EACH_SPAN(span, shelf)
-    {
-        if (!span_meets(shelf, span, from, to))
-            continue;
-        for (const struct segment *s = atomic_load_explicit(&span->segments, memory_order_acquire); s; s = s->next)
-            for (uint32_t i = 0; i < atomic_load_explicit(&s->count, memory_order_acquire); i++)
-                if (s->facts[i].kind <= FACT_ALIAS && !visit(arg, s->number << SEGMENT_BITS | i))
-                    return;
+    if (!scan->begun) {
+        *scan = (struct ledger_scan){
+            .begun = true, .span = atomic_load(&shelf->oldest), .last = atomic_load(&shelf->newest)};
     }
+    while (!scan->segment && scan->span <= scan->last) {
+        const struct span *span = shelf_span(shelf, scan->span++);
+        if (span && span_meets(shelf, span, INT64_MIN, INT64_MAX))
+            scan->segment = atomic_load_explicit(&span->segments, memory_order_acquire);
+    }
+    return scan->segment;
+}
+
+bool ledger_scan(const struct ledger *ledger, enum shelf which, struct ledger_scan *scan, ledger_visit *visit, void *arg)
+{
+    const struct segment *s = scan_next(&ledger->shelf[which], scan);
+    if (!s)
+        return false;
+    scan->segment = s->next;
+    for (uint32_t i = 0; i < atomic_load_explicit(&s->count, memory_order_acquire); i++)
+        if (s->facts[i].kind <= FACT_ALIAS && !visit(arg, s->number << SEGMENT_BITS | i))
+            return false;
+    return true;
 }
 
 /* ---- standing ---- */

@@ -102,7 +102,7 @@ static int by_subject(const void *x, const void *y)
 static bool find_all(struct judgement *j, const struct patience *patience, struct findings *findings)
 {
     const struct ledger *ledger = past_ledger(j->past);
-    if (!backfill_count(&(struct backfill){.generation = j->generation, .ledger = ledger, .patience = patience}, findings))
+    if (!backfill_count(&(struct backfill){.generation = j->generation, .ledger = ledger}, patience, findings))
         return false;
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *f = &findings->all[i];

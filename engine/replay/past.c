@@ -95,7 +95,8 @@ struct past *past_of(const struct config *config, struct ledger *ledger)
     past_init(past, config, ledger);
     past->borrowed = true;
     for (int s = 0; s < SHELVES; s++)
-        ledger_scan(ledger, (enum shelf)s, INT64_MIN, INT64_MAX, remember_fact, past);
+        for (struct ledger_scan scan = {0}; ledger_scan(ledger, (enum shelf)s, &scan, remember_fact, past);)
+            ;
     return past;
 }
 

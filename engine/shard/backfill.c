@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { STRIDE = 64, SETTLE = 1 << 16, ASK_EVERY = 1 << 12 };
+enum { STRIDE = 64, SETTLE = 1 << 16 };
 
 static void mark(struct ledger *ledger, fact_ref ref)
 {
@@ -37,15 +37,15 @@ enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *wr
 }
 
 struct counting {
-    const struct backfill *b;
+    struct backfill b;
     struct touched touched;
     struct findings *findings;
     size_t settle; /* when there are so many */
     bool *fresh; /* by rule */
     fact_ref ref;
     unsigned pending; /* facts touched and not counted yet */
-    size_t facts;
-    bool ended; /* the patience */
+    int shelf;
+    struct ledger_scan scan; /* of that shelf */
 };
 
 static void sift(struct counting *c)
@@ -57,7 +57,7 @@ static void sift(struct counting *c)
         if (c->fresh[looks->all[i].rule])
             looks->all[kept++] = looks->all[i];
     looks->count = kept;
-    generation_count(c->b->generation, &c->touched, c->findings);
+    generation_count(c->b.generation, &c->touched, c->findings);
     if (c->findings->count < c->settle)
         return;
     findings_settle(c->findings);
@@ -67,39 +67,67 @@ static void sift(struct counting *c)
 static void count_at(void *arg, uint32_t region, uint16_t category)
 {
     struct counting *c = arg;
-    generation_touch(c->b->generation, c->b->ledger, c->ref, region, category, &c->touched);
+    generation_touch(c->b.generation, c->b.ledger, c->ref, region, category, &c->touched);
 }
 
 static bool count_fact(void *arg, fact_ref ref)
 {
     struct counting *c = arg;
-    const struct fact *fact = ledger_fact(c->b->ledger, ref);
-    if (c->facts++ % ASK_EVERY == 0 && patience_ended(c->b->patience)) {
-        c->ended = true;
-        return false;
-    }
+    const struct fact *fact = ledger_fact(c->b.ledger, ref);
     /* a party is counted with its event, an alias says nothing that the places do not, a carried fact is in no window */
     if (fact->key == 0 || fact->carried)
         return true;
     c->ref = ref;
-    ledger_places(c->b->ledger, ref, count_at, c);
+    ledger_places(c->b.ledger, ref, count_at, c);
     if (++c->pending == STRIDE)
         sift(c);
     return true;
 }
 
-bool backfill_count(const struct backfill *b, struct findings *findings)
+struct counting *backfill_begin(const struct backfill *b, struct findings *findings)
 {
     const struct rule_set *rules = generation_rules(b->generation);
-    struct counting c = {.b = b, .findings = findings, .settle = SETTLE};
-    c.fresh = xcalloc(rules->count + 1, sizeof *c.fresh);
+    struct counting *c = xcalloc(1, sizeof *c);
+    c->b = *b;
+    c->findings = findings;
+    c->settle = SETTLE;
+    c->fresh = xcalloc(rules->count + 1, sizeof *c->fresh);
     for (unsigned r = 0; r < rules->count; r++)
-        c.fresh[r] = !b->knows || !b->knows(b->arg, &rules->rules[r]);
-    for (int s = 0; s < SHELVES && !c.ended; s++)
-        ledger_scan(b->ledger, (enum shelf)s, INT64_MIN, INT64_MAX, count_fact, &c);
-    sift(&c);
-    findings_settle(findings);
-    touched_free(&c.touched);
-    free(c.fresh);
-    return !c.ended;
+        c->fresh[r] = !b->knows || !b->knows(b->arg, &rules->rules[r]);
+    return c;
+}
+
+bool backfill_step(struct counting *c)
+{
+    while (c->shelf < SHELVES) {
+        if (ledger_scan(c->b.ledger, (enum shelf)c->shelf, &c->scan, count_fact, c)) {
+            sift(c);
+            return true;
+        }
+        c->scan = (struct ledger_scan){0};
+        c->shelf++;
+    }
+    findings_settle(c->findings);
+    return false;
+}
+
+void backfill_end(struct counting **pointer)
+{
+    struct counting *c = *pointer;
+    *pointer = NULL;
+    if (!c)
+        return;
+    touched_free(&c->touched);
+    free(c->fresh);
+    free(c);
+}
+
+bool backfill_count(const struct backfill *b, const struct patience *patience, struct findings *findings)
+{
+    struct counting *c = backfill_begin(b, findings);
+    bool left = true;
+    while (left && !patience_ended(patience))
+        left = backfill_step(c);
+    backfill_end(&c);
+    return !left;
 }

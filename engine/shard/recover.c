@@ -63,7 +63,10 @@ static bool committed_before(void *arg, const struct rule *rule)
 static void fill_counters(struct shard *shard)
 {
     struct findings findings = {0};
-    shard_fill(shard, shard_generation(shard), &(struct filled){committed_before, shard->committer, NULL}, &findings);
+    const struct backfill all = {shard_generation(shard), shard->ledger, committed_before, shard->committer};
+    ledger_begin(shard_reader(shard));
+    backfill_count(&all, NULL, &findings);
+    ledger_end(shard_reader(shard));
     for (size_t i = 0; i < findings.count; i++)
         committer_find(shard->committer, &findings.all[i]);
     free(findings.all);

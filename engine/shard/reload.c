@@ -1,17 +1,21 @@
 /* A generation's counters come from the ledger, at start and whenever the rules change, by the code that counts live
  * facts.
  *
- * A reload goes: publish {current, next}: from their next batch on workers count for both → when no older batch is open,
- * count the whole ledger for `next` → when the committer has taken all that was counted for `current` alone, offer `next` to it,
- * which takes it up between two handovers → publish {next} → when nobody can see the old one, free it → when the cut with
- * which it began is committed, say so.
+ * A reload goes: publish {current, next}: from their next batch on workers count for both → when no older batch is
+ * open, count the whole ledger for `next` → when the committer has taken all that was counted for `current` alone,
+ * offer `next` to it, which takes it up between two handovers → publish {next} → when nobody can see the old one,
+ * free it → when the cut with which it began is committed, say so.  Each of these is a stage, and shard_reload_step
+ * never waits, so that the simulation runs it among everybody else's steps; shard_reload waits between two of them.
  *
  * Up to the offer it can be left off, which the shard must not outlive: workers go on counting for both, and what they
- * found for `next` waits with the committer for a generation that does not come.  From the offer on it goes through, within a
- * commit.
+ * found for `next` waits with the committer for a generation that does not come.  From the offer on it goes through,
+ * within a commit.
  *
- * Facts that are entered while the ledger is counted may be counted twice for `next`.  A counter may overcount: it costs
- * a finding that is denied, once, and the bucket passes. */
+ * Until it is taken up all of it is one batch of the shard's reader: the fill's findings, and those for `next` that wait with
+ * the committer, are about facts that must not be freed before it has looked at them.
+ *
+ * Facts that are entered while the ledger is counted may be counted twice for `next`.  A counter may overcount: it
+ * costs a finding that is denied, once, and the bucket passes. */
 #include "shard/shard_priv.h"
 
 #include "base/check.h"
@@ -21,86 +25,209 @@
 
 enum { WAIT_MS = 1 };
 
-bool shard_fill(struct shard *shard, struct generation *generation, const struct filled *filled, struct findings *findings)
-{
-    struct ledger_writer *reader = shard_reader(shard);
-    ledger_begin(reader);
-    bool whole = backfill_count(
-        &(struct backfill){generation, shard->ledger, filled->knows, filled->arg, filled->patience}, findings);
-    ledger_end(reader);
-    return whole;
-}
+struct reload {
+    struct shard *shard;
+    struct shard_rules rules;
+    struct generation *old, *next;
+    const struct generations *unpublished; /* what workers may still be copying */
+    unsigned stage;
+    uint64_t *batches, *handed; /* by worker: what has to be over, or taken, first */
+    bool reading; /* the reader's batch is open */
+    struct counting *counting;
+    struct findings findings;
+    struct generation_offer offer; /* nothing: it is not offered yet */
+};
 
 static bool known_as_it_is(void *arg, const struct rule *rule)
 {
     return rule_set_has(arg, rule);
 }
 
-/* Lets the committer go on: a little later it has, or by hand, where there is nobody else to do it, it takes a step here.
- * false: waiting would have no end, since the shard has stopped, or the patience ended, or by hand the store asks for time that
- * only the caller can let pass. */
-static bool let_go_on(struct shard *shard, const struct patience *patience)
+/* ---- what to wait for ---- */
+
+/* every batch that is open now */
+static void note_batches(struct reload *r)
 {
-    enum step_result why;
-    if (shard_stopped(shard, &why) || patience_ended(patience))
-        return false;
-    if (!shard->threads_running)
-        return committer_flush(shard->committer) == STEP_PROGRESS;
-    struct timespec pause = {0, WAIT_MS * 1000000L};
-    nanosleep(&pause, NULL);
-    return true;
+    for (unsigned w = 0; w < r->shard->in.workers; w++)
+        r->batches[w] = ledger_batch(ledger_writer(r->shard->ledger, w));
 }
 
-/* Every batch that is open now.  A batch waits for nobody, so this has an end. */
-static void wait_batches(struct shard *shard)
+static bool batches_over(const struct reload *r)
 {
-    for (unsigned w = 0; w < shard->in.workers; w++) {
-        const struct ledger_writer *writer = ledger_writer(shard->ledger, w);
-        uint64_t now = ledger_batch(writer);
-        while ((now & 1) && ledger_batch(writer) == now) {
-            struct timespec pause = {0, WAIT_MS * 1000000L};
-            nanosleep(&pause, NULL);
-        }
-    }
+    for (unsigned w = 0; w < r->shard->in.workers; w++)
+        if ((r->batches[w] & 1) && ledger_batch(ledger_writer(r->shard->ledger, w)) == r->batches[w])
+            return false;
+    return true;
 }
 
 /* everything that has been handed over by now */
-static bool wait_handed(struct shard *shard, const struct patience *patience)
+static void note_handed(struct reload *r)
 {
-    for (unsigned w = 0; w < shard->in.workers; w++) {
-        uint64_t filled = atomic_load(&shard->rings[w].filled);
-        while (atomic_load(&shard->rings[w].taken) < filled)
-            if (!let_go_on(shard, patience))
-                return false;
-    }
+    for (unsigned w = 0; w < r->shard->in.workers; w++)
+        r->handed[w] = atomic_load(&r->shard->rings[w].filled);
+}
+
+static bool handed_taken(const struct reload *r)
+{
+    for (unsigned w = 0; w < r->shard->in.workers; w++)
+        if (atomic_load(&r->shard->rings[w].taken) < r->handed[w])
+            return false;
     return true;
 }
 
-static bool wait_taken_up(struct shard *shard, uint64_t number)
+/* Workers copy what is published inside their batches: those that are open may be of what was. */
+static void publish(struct reload *r, struct generation *current, struct generation *next)
 {
-    while (committer_generation(shard->committer) != number)
-        if (!let_go_on(shard, NULL))
-            return false;
+    struct generations *now = xcalloc(1, sizeof *now);
+    *now = (struct generations){current, next};
+    r->unpublished = atomic_exchange(&r->shard->generations, now);
+    note_batches(r);
+}
+
+static void unpublish(struct reload *r)
+{
+    free((struct generations *)(uintptr_t)r->unpublished);
+    r->unpublished = NULL;
+}
+
+static void stop_reading(struct reload *r)
+{
+    backfill_end(&r->counting);
+    if (r->reading)
+        ledger_end(shard_reader(r->shard));
+    r->reading = false;
+}
+
+/* ---- stages; true: it is over ---- */
+
+static bool both_are_counted(struct reload *r)
+{
+    if (!batches_over(r))
+        return false;
+    unpublish(r);
+    /* known_as_it_is only reads what it is given */
+    void *active = (void *)(uintptr_t)generation_rules(r->old);
+    r->counting = backfill_begin(&(struct backfill){r->next, r->shard->ledger, known_as_it_is, active}, &r->findings);
+    return true;
+}
+
+static bool is_filled(struct reload *r)
+{
+    if (backfill_step(r->counting))
+        return false;
+    backfill_end(&r->counting);
+    note_batches(r);
+    return true;
+}
+
+/* What was counted for the old one alone has findings only of that, which the committer could not read any more;
+ * and the fill looked for findings of new rules only.  A batch that is still open may have looked at counters that
+ * were not full yet: it ends first. */
+static bool looked_before_it_was_full(struct reload *r)
+{
+    if (!batches_over(r))
+        return false;
+    note_handed(r);
+    return true;
+}
+
+static bool is_offered(struct reload *r)
+{
+    if (!handed_taken(r))
+        return false;
+    r->offer = (struct generation_offer){r->next, r->findings.all, r->findings.count, r->rules.notes,
+                                         r->rules.note_count};
+    committer_offer(r->shard->committer, &r->offer);
+    return true;
+}
+
+static bool is_taken_up(struct reload *r)
+{
+    if (committer_generation(r->shard->committer) != r->rules.number)
+        return false;
+    stop_reading(r);
+    publish(r, r->next, NULL);
+    return true;
+}
+
+static bool old_is_unseen(struct reload *r)
+{
+    if (!batches_over(r))
+        return false;
+    unpublish(r);
+    note_handed(r);
+    return true;
+}
+
+static bool old_is_gone(struct reload *r)
+{
+    if (!handed_taken(r))
+        return false;
+    generation_destroy(&r->old);
     return true;
 }
 
 /* so that nobody is told of a generation that a restart would not know */
-static bool wait_committed(struct shard *shard)
+static bool is_committed(struct reload *r)
 {
-    while (!committer_generation_committed(shard->committer))
-        if (!let_go_on(shard, NULL))
-            return false;
-    return true;
+    return committer_generation_committed(r->shard->committer);
 }
 
-static void publish(struct shard *shard, struct generation *current, struct generation *next)
+static bool (*const stages[])(struct reload *) = {
+    both_are_counted, is_filled,     looked_before_it_was_full, is_offered,
+    is_taken_up,      old_is_unseen, old_is_gone,               is_committed,
+};
+
+enum { STAGES = sizeof stages / sizeof *stages };
+
+/* ---- reloads ---- */
+
+void shard_reload_begin(struct shard *shard, const struct shard_rules *rules)
 {
-    struct generations *now = xcalloc(1, sizeof *now);
-    *now = (struct generations){current, next};
-    const struct generations *before = atomic_exchange(&shard->generations, now);
-    /* a worker copies it inside its batch */
-    wait_batches(shard);
-    free((struct generations *)(uintptr_t)before);
+    const struct config *config = shard->in.config;
+    CHECK(!shard->reload);
+    struct reload *r = shard->reload = xcalloc(1, sizeof *r);
+    r->shard = shard;
+    r->rules = *rules;
+    r->batches = xcalloc(shard->in.workers, sizeof *r->batches);
+    r->handed = xcalloc(shard->in.workers, sizeof *r->handed);
+    r->old = shard_generation(shard);
+    r->next = generation_create(&(struct generation_inputs){.rules = rules->rules,
+                                                            .registry = config->registry,
+                                                            .catalogue = config->catalogue,
+                                                            .counters_bytes = (size_t)config->counters_bytes,
+                                                            .number = rules->number});
+    ledger_begin(shard_reader(shard));
+    r->reading = true;
+    publish(r, r->old, r->next);
+}
+
+enum reload_result shard_reload_step(struct shard *shard)
+{
+    struct reload *r = shard->reload;
+    bool filling = r->counting != NULL;
+    if (!stages[r->stage](r))
+        return filling ? RELOAD_PROGRESS : RELOAD_WAITING;
+    if (++r->stage < STAGES)
+        return RELOAD_PROGRESS;
+    reload_free(shard);
+    return RELOAD_DONE;
+}
+
+void reload_free(struct shard *shard)
+{
+    struct reload *r = shard->reload;
+    shard->reload = NULL;
+    if (!r)
+        return;
+    stop_reading(r);
+    unpublish(r);
+    if (r->old && shard_generation(shard) != r->old) /* else it is the shard's */
+        generation_destroy(&r->old);
+    free(r->findings.all);
+    free(r->batches);
+    free(r->handed);
+    free(r);
 }
 
 static double longest_pause_s(struct shard *shard)
@@ -113,53 +240,36 @@ static double longest_pause_s(struct shard *shard)
     return (double)longest / 1e9;
 }
 
-/* The committer has it, or will not take another step. */
-static bool hand_over(struct shard *shard, const struct shard_rules *rules, struct generation *next,
-                      const struct findings *findings)
+/* Lets others go on: a little later they have, or by hand, where there is nobody else to do it, the committer takes a
+ * step here.  false: by hand the store asks for time, which only the caller can let pass. */
+static bool let_go_on(struct shard *shard)
 {
-    struct generation_offer offer = {next, findings->all, findings->count, rules->notes, rules->note_count};
-    committer_offer(shard->committer, &offer);
-    bool taken = wait_taken_up(shard, rules->number);
-    if (!taken)
-        committer_offer(shard->committer, NULL);
-    return taken;
+    const struct timespec pause = {0, WAIT_MS * 1000000L};
+    if (!shard->threads_running)
+        return committer_flush(shard->committer) == STEP_PROGRESS;
+    nanosleep(&pause, NULL);
+    return true;
 }
 
-static bool fill_and_hand_over(struct shard *shard, const struct shard_rules *rules, struct generation *old,
-                               struct generation *next, const struct patience *patience)
+static bool is_wanted(const struct shard *shard, const struct patience *patience)
 {
-    struct findings findings = {0};
-    /* known_as_it_is only reads what it is given */
-    void *active = (void *)(uintptr_t)generation_rules(old);
-    bool taken = shard_fill(shard, next, &(struct filled){known_as_it_is, active, patience}, &findings);
-    /* What was counted for the old one alone has findings only of that, which the committer could not read any more; and the
-     * fill looked for findings of new rules only.  A batch that is still open may have looked at counters that were not full
-     * yet: it ends first. */
-    if (taken)
-        wait_batches(shard);
-    taken = taken && wait_handed(shard, patience) && hand_over(shard, rules, next, &findings);
-    free(findings.all);
-    return taken;
+    enum step_result why;
+    bool offered = shard->reload->offer.generation != NULL;
+    return !shard_stopped(shard, &why) && (offered || !patience_ended(patience));
 }
 
 bool shard_reload(struct shard *shard, const struct shard_rules *rules, const struct patience *patience, double *longest)
 {
-    const struct config *config = shard->in.config;
-    struct generation *old = shard_generation(shard);
-    struct generation *next = generation_create(&(struct generation_inputs){.rules = rules->rules,
-                                                                            .registry = config->registry,
-                                                                            .catalogue = config->catalogue,
-                                                                            .counters_bytes = (size_t)config->counters_bytes,
-                                                                            .number = rules->number});
+    enum reload_result result;
     longest_pause_s(shard); /* starts anew */
     atomic_store(&shard->timing, true);
-    publish(shard, old, next);
-    if (!fill_and_hand_over(shard, rules, old, next, patience))
-        return false; /* shard_destroy frees both */
-    publish(shard, next, NULL);
-    bool drained = wait_handed(shard, NULL);
-    generation_destroy(&old);
+    shard_reload_begin(shard, rules);
+    while ((result = shard_reload_step(shard)) != RELOAD_DONE)
+        if (!is_wanted(shard, patience) || (result == RELOAD_WAITING && !let_go_on(shard)))
+            break;
     atomic_store(&shard->timing, false);
     *longest = longest_pause_s(shard);
-    return drained && wait_committed(shard);
+    if (result != RELOAD_DONE)
+        stop_reading(shard->reload); /* so that it holds back nothing until the shard is destroyed */
+    return result == RELOAD_DONE;
 }

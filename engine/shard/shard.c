@@ -207,6 +207,7 @@ void shard_destroy(struct shard **pointer)
     }
     free(shard->workers);
     free(shard->rings);
+    reload_free(shard);
     generations_free(shard);
     ledger_destroy(&shard->ledger);
     json_decref(shard->state);

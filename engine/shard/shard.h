@@ -58,7 +58,7 @@ bool shard_stopped(const struct shard *, enum step_result *why);
 enum step_result shard_stop(struct shard *);
 
 /* Makes these rules the active ones: filled from the ledger aside, then swapped in whole, while the workers run.  Those before
- * are no longer looked at when it returns.  *longest_pause_s: the longest that a worker had records at hand and finished none
+ * are no longer looked at when it returns true.  *longest_pause_s: the longest that a worker had records at hand and finished none
  * meanwhile.  false: the shard stopped first, or the patience ended; both sets of rules are in use until shard_destroy, which is
  * all that may be done then (and shard_stop before).  By hand a store that asks for a retry ends it, too: only the caller can
  * let the time pass.
@@ -67,6 +67,14 @@ enum step_result shard_stop(struct shard *);
 bool shard_reload(struct shard *, const struct shard_rules *, const struct patience *, double *longest_pause_s);
 
 /* ---- by hand: simulation, tests ---- */
+enum reload_result {
+    RELOAD_WAITING, /* for workers or the committer */
+    RELOAD_PROGRESS,
+    RELOAD_DONE, /* and committed */
+};
+/* shard_reload in steps that do not wait.  One at a time; rules->rules and notes are borrowed. */
+void shard_reload_begin(struct shard *, const struct shard_rules *);
+enum reload_result shard_reload_step(struct shard *);
 struct worker *shard_worker(struct shard *, unsigned number);
 struct committer *shard_committer(struct shard *);
 struct ledger *shard_ledger(struct shard *);

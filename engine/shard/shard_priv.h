@@ -30,19 +30,14 @@ struct shard {
     atomic_bool sleeping; /* the committer waits for that */
     atomic_bool stopping, flushing;
     atomic_bool timing; /* rules are being changed: workers take the time of each record */
+    struct reload *reload; /* NULL: they are not; of the thread that changes them */
     _Atomic int stopped; /* enum step_result, once the committer has stopped; -1 before */
 };
 
 /* shard.c: generation and committer, anew; before anything was restored into them */
 void shard_begin(struct shard *, const struct rule_set *, uint64_t number);
 
-/* reload.c: the generation's counters, from the ledger, and findings of rules that `knows` does not have.  false: the
- * patience ended first */
-struct filled {
-    backfill_knows *knows;
-    void *arg;
-    const struct patience *patience;
-};
-bool shard_fill(struct shard *, struct generation *, const struct filled *, struct findings *findings);
+/* reload.c: gives a reload up, wherever it is, if there is one; the workers have stopped, or it is over */
+void reload_free(struct shard *);
 
 #endif

@@ -36,6 +36,7 @@ struct judge *judge_create(const struct world *world, const struct memory_log *l
     for (unsigned i = 0; i < world->config->source_count; i++)
         j->sources[i] = (struct judged_source){.heard_ms = INT64_MIN,
                                                .watermark = INT64_MIN,
+                                               .before = INT64_MIN,
                                                .allowed = INT64_MIN,
                                                .horizon = MODEL_NONE,
                                                .stored_horizon = MODEL_NONE};
@@ -84,25 +85,39 @@ static bool take_entry(struct judge *j, const struct log_entry *e)
     return false;
 }
 
+/* a whole commit, and what must be true after it */
+static bool judge_commit(struct judge *j, uint64_t commit)
+{
+    for (size_t k = 0; k < j->alert_count; k++) {
+        j->alerts[k].was_firing = j->alerts[k].state == ALERT_STATE_FIRING;
+        j->alerts[k].fresh = j->alerts[k].born = j->alerts[k].edited = false;
+    }
+    for (unsigned s = 0; s < j->world->config->source_count; s++)
+        j->sources[s].before = j->sources[s].watermark;
+    j->counts.commits = commit;
+    if (!judge_generation(j, commit))
+        return false;
+    while (j->read < j->log->entry_count && j->log->entries[j->read].commit == commit)
+        if (!take_entry(j, &j->log->entries[j->read++]))
+            return false;
+    if (!judge_input(j))
+        return false;
+    model_settle(j->model);
+    bool good = judge_floor(j) && judge_alerts(j) && judge_standing(j) && judge_gone(j);
+    j->fresh_facts = 0;
+    return good;
+}
+
 bool judge_commits(struct judge *j)
 {
     if (j->log->violation)
         return judge_fail(j, "%s", j->log->violation);
     if (j->why[0])
         return false;
-    uint64_t before = j->counts.commits;
-    while (j->read < j->log->entry_count) {
-        const struct log_entry *e = &j->log->entries[j->read++];
-        j->counts.commits = e->commit;
-        if (!take_entry(j, e))
+    while (j->read < j->log->entry_count)
+        if (!judge_commit(j, j->log->entries[j->read].commit))
             return false;
-    }
-    if (before == j->counts.commits)
-        return true;
-    if (!judge_input(j))
-        return false;
-    model_settle(j->model);
-    return judge_floor(j) && judge_alerts(j);
+    return true;
 }
 
 bool judge_end(struct judge *j)

@@ -6,8 +6,11 @@
  *   floor      what is below it and needed has been carried on, once, and nothing else
  *   records    none lost: below the committed offset each is a fact, a duplicate or a dead letter
  *   watermark  never back, never beyond what partitions that are not at their end, or a silent source, allow
- *   revisions  1, 2, 3, ... of each alert; nothing after a withdrawal
- *   alerts     exactly the model's episodes of the committed facts at the committed watermark */
+ *   revisions  1, 2, 3, ... of each alert, each with something new; nothing after a withdrawal
+ *   alerts     exactly the model's episodes of the committed facts at the committed watermark, by the rules that the log
+ *              says are active; what was over for longer than a rule's raise_within when it became known is not raised
+ *   identity   what goes on goes on as the same alert, whatever has become known, and if its rule was edited, too
+ *   rules      alerts of a rule that is gone end with the commit in which it goes, and say why */
 #ifndef GW_SIM_JUDGE_H
 #define GW_SIM_JUDGE_H
 
@@ -21,11 +24,15 @@ struct judge *judge_create(const struct world *, const struct memory_log *,
                            bool trace); /* trace: revisions, on stdout */
 void judge_destroy(struct judge **);
 
-/* An engine with these rules is about to lead: what it has not committed of the one before is void. */
-void judge_begin(struct judge *, const struct config *, int64_t now_ms);
+/* An engine is about to lead: what it has not committed of the one before is void.  Where generations are not
+ * archived its rules are those of that one of the world's. */
+void judge_begin(struct judge *, unsigned generation, int64_t now_ms);
 /* The committer took in what was handed over and looked at the clock (a step that did not begin with a frozen cut).
  */
 void judge_step(struct judge *, const struct log_client *, const struct watermarks *, int64_t now_ms);
+/* Which of the world's generations would be active if an engine began to lead now, and this one lay on the disk? */
+unsigned judge_chosen(const struct judge *, unsigned on_disk);
+uint64_t judge_active_number(const struct judge *); /* as committed; 0: none */
 /* From now on a partition read to its end has ended for good. */
 void judge_drain(struct judge *);
 /* Judges the commits since the last call; false: see judge_why. */

@@ -2,138 +2,12 @@
 #include "judge_priv.h"
 
 #include "base/check.h"
-#include "base/civil.h"
 
 #include <stdlib.h>
 
-static uint64_t sources_of(const struct rule *rule)
-{
-    uint64_t sources = 0;
-    for (unsigned s = 0; s < rule->selection_count; s++)
-        sources |= rule->selections[s].sources;
-    return sources;
-}
-
-bool judge_silent(const struct judge *j, unsigned rule)
-{
-    bool silent = false;
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
-        silent |= sources_of(&j->world->config->rules->rules[rule]) >> s & 1 && j->sources[s].silent;
-    return silent;
-}
-
-/* the last minute all of whose seconds lie below the watermark */
-static int64_t closed_minute(const struct judge *j, unsigned rule)
-{
-    int64_t least = INT64_MAX;
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
-        if (sources_of(&j->world->config->rules->rules[rule]) >> s & 1 && j->sources[s].watermark < least)
-            least = j->sources[s].watermark;
-    return least == INT64_MIN || least == INT64_MAX ? least : (least - 1) / 60;
-}
-
-/* up to which minute of the clock the rule's conditions are looked at */
-static int64_t horizon_minute(const struct judge *j, unsigned rule)
-{
-    int64_t least = MODEL_NEVER;
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
-        if (sources_of(&j->world->config->rules->rules[rule]) >> s & 1 && j->sources[s].horizon < least)
-            least = j->sources[s].horizon;
-    return least;
-}
-
-/* ---- revisions ---- */
-
-static struct judged_alert *alert_of(struct judge *j, const char *id)
-{
-    for (size_t i = 0; i < j->alert_count; i++)
-        if (strcmp(j->alerts[i].id, id) == 0)
-            return &j->alerts[i];
-    if (j->alert_count == j->alert_capacity) {
-        j->alert_capacity = j->alert_capacity ? j->alert_capacity * 2 : 32;
-        j->alerts = xrealloc(j->alerts, j->alert_capacity * sizeof *j->alerts);
-    }
-    struct judged_alert *a = &j->alerts[j->alert_count++];
-    *a = (struct judged_alert){0};
-    snprintf(a->id, sizeof a->id, "%s", id);
-    j->counts.alerts++;
-    return a;
-}
-
-static unsigned level_of(const struct judge *j, const json_t *word)
-{
-    const struct rule_set *rules = j->world->config->rules;
-    for (unsigned l = 1; json_is_string(word) && l <= rules->level_count; l++)
-        if (strcmp(rules->level_name[l], json_string_value(word)) == 0)
-            return l;
-    return 0;
-}
-
-static int64_t time_of(const json_t *text) /* rendered with the offset +00:00 */
-{
-    unsigned y = 0, mo = 1, d = 1, h = 0, mi = 0, s = 0;
-    if (json_is_string(text))
-        sscanf(json_string_value(text), "%4u-%2u-%2uT%2u:%2u:%2u", &y, &mo, &d, &h, &mi, &s);
-    return civil_days(y, mo, d) * CIVIL_DAY_S + h * 3600 + mi * 60 + s;
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
-static bool take_revision(struct judge *j, const json_t *data)
-{
-    struct judged_alert *a = alert_of(j, text_of(data, "alert_id"));
-    const json_t *subject = json_object_get(data, "subject");
-    unsigned revision = (unsigned)json_integer_value(json_object_get(data, "revision")), rule = 0;
-    while (rule < j->rules && strcmp(j->world->config->rules->rules[rule].id, text_of(data, "rule")) != 0)
-        rule++;
-    if (rule == j->rules)
-        return judge_fail(j, "an alert of a rule that is not active: %s", text_of(data, "rule"));
-    if (revision != a->revision + 1)
-        return judge_fail(j, "revision %u of alert %s came after revision %u", revision, a->id, a->revision);
-    if (a->revision && a->state == ALERT_STATE_WITHDRAWN)
-        return judge_fail(j, "revision %u of alert %s came after it was withdrawn", revision, a->id);
-    const char *each = text_of(json_object_get(data, "each"), "category");
-    bool same = strcmp(a->code, text_of(subject, "code")) == 0 && strcmp(a->each, each) == 0;
-    if (a->revision && (a->rule != rule || !same))
-        return judge_fail(j, "alert %s changed its rule or subject", a->id);
-    a->revision = revision;
-    a->rule = rule;
-    snprintf(a->kind, sizeof a->kind, "%s", text_of(subject, "kind"));
-    snprintf(a->code, sizeof a->code, "%s", text_of(subject, "code"));
-    snprintf(a->each, sizeof a->each, "%s", each);
-    const char *state = text_of(data, "state");
-    a->state = strcmp(state, "resolved") == 0    ? ALERT_STATE_RESOLVED
-               : strcmp(state, "withdrawn") == 0 ? ALERT_STATE_WITHDRAWN
-                                                 : ALERT_STATE_FIRING;
-    a->unknown = strcmp(state, "unknown") == 0;
-    a->level = level_of(j, json_object_get(data, "level"));
-    a->highest = level_of(j, json_object_get(data, "highest_level"));
-    a->opened_at = time_of(json_object_get(data, "opened_at"));
-    a->fresh = true;
-    if (j->trace)
-        printf("       alert %.6s:%u %s, level %u, %s %s %s %s, opened at %lld\n", a->id, revision, state, a->level,
-               text_of(data, "rule"), a->kind, a->code, a->each, (long long)a->opened_at);
-    j->counts.revisions++;
-    return true;
-}
-
-bool judge_revision(struct judge *j, const struct log_entry *e)
-{
-    json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL);
-    bool good = json ? take_revision(j, json_object_get(json, "data")) : judge_fail(j, "an alert is not JSON");
-    json_decref(json);
-    return good;
-}
-
-/* ---- alerts against episodes ---- */
-
 static bool is_of(const struct judged_alert *a, const struct model_subject *s)
 {
-    return a->rule == s->rule && strcmp(a->code, s->code) == 0 && strcmp(a->each, s->each) == 0 &&
+    return a->rule == (int)s->rule && strcmp(a->code, s->code) == 0 && strcmp(a->each, s->each) == 0 &&
            strcmp(a->kind, subject_kind_word(s->kind)) == 0;
 }
 
@@ -158,7 +32,7 @@ static bool matches(const struct judged_alert *a, const struct model_episode *e,
 
 static void describe(const struct judge *j, const struct model_subject *s, char *out, size_t size)
 {
-    int64_t closed = closed_minute(j, s->rule), horizon = horizon_minute(j, s->rule);
+    int64_t closed = judge_closed(j, s->rule), horizon = judge_horizon(j, s->rule);
     size_t len =
         (size_t)snprintf(out, size, "closed %lld, horizon %lld; episodes:", (long long)closed, (long long)horizon);
     for (size_t i = 0; i < s->episode_count && len < size; i++) {
@@ -182,52 +56,182 @@ static void describe(const struct judge *j, const struct model_subject *s, char 
                                 (long long)s->facts[i].fact->event->occurred_at);
 }
 
+static int64_t end_of(const struct model_episode *e)
+{
+    return e->steps[e->step_count - 1].minute;
+}
+
 struct pairing {
     const struct model_episode *episode;
     enum model_shown shown;
     unsigned level;
-    bool paired;
+    struct judged_alert *alert; /* NULL: none shows it */
 };
 
-/* the strongest ties first: what was just said must be exact, and an alert that nothing was said of may be out of
- * date, but rather is not */
-static bool ties(const struct judged_alert *a, const struct pairing *p, int pass)
+/* The strongest ties first: what was just said must be exact; an alert that nothing was said of may be out of
+ * date, but rather is not; one of which nothing is expected comes after those of which something is. */
+enum tie { TIE_SAID, TIE_OPENED, TIE_OVERLAPS, TIE_DATED_OVERLAPS, TIE_ANY, TIES };
+
+static bool ties(const struct judged_alert *a, const struct pairing *p, enum tie tie)
 {
-    bool strong = pass == 0 ? a->fresh : pass == 1 ? a->opened_at == p->episode->opened_at : true;
+    bool overlaps = a->from <= end_of(p->episode) && a->until >= p->episode->opened_minute, strong = false;
+    switch (tie) {
+    case TIE_SAID:
+        strong = a->fresh;
+        break;
+    case TIE_OPENED:
+        strong = !a->dated && a->opened_at == p->episode->opened_at;
+        break;
+    case TIE_OVERLAPS:
+        strong = !a->dated && overlaps;
+        break;
+    case TIE_DATED_OVERLAPS:
+        strong = overlaps;
+        break;
+    case TIE_ANY:
+    case TIES:
+        strong = true;
+        break;
+    }
     return strong && matches(a, p->episode, p->shown, p->level);
+}
+
+static void pair_up(struct judge *j, const struct model_subject *s, struct pairing *pairs, bool *taken)
+{
+    for (enum tie tie = TIE_SAID; tie < TIES; tie++)
+        for (size_t k = 0; k < j->alert_count; k++)
+            for (size_t i = 0; i < s->episode_count && !taken[k]; i++) {
+                struct judged_alert *a = &j->alerts[k];
+                if (pairs[i].alert || pairs[i].shown == MODEL_HIDDEN || !is_of(a, s) || !ties(a, &pairs[i], tie))
+                    continue;
+                pairs[i].alert = a;
+                taken[k] = true;
+            }
+}
+
+/* was it over so long before it became known that it is only recorded? */
+static bool is_old_news(const struct judge *j, const struct model_subject *s, const struct pairing *p)
+{
+    int64_t before = judge_closed_before(j, s->rule);
+    return p->shown == MODEL_ENDED && before != INT64_MIN &&
+           end_of(p->episode) <= before - j->rules->rules[s->rule].raise_within_s / 60;
+}
+
+static bool has_modifiers(const struct judge *j)
+{
+    for (size_t i = 0; i < j->fresh_facts && i < FRESH_FACTS; i++) {
+        unsigned kind = j->world->events[j->fresh_fact[i]].kind;
+        if (kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MOVED || kind == EVENT_MERGED ||
+            kind == EVENT_LINKED)
+            return true;
+    }
+    return false;
 }
 
 /* Every alert of the subject that is not withdrawn shows one episode that is to be seen, and each of those has one.
  */
+static bool is_shown(const struct judge *j, const struct model_subject *s, const struct pairing *pairs, const bool *taken)
+{
+    bool good = true;
+    for (size_t i = 0; i < s->episode_count; i++) {
+        const struct pairing *p = &pairs[i];
+        good = good && (p->alert || p->shown == MODEL_HIDDEN || is_old_news(j, s, p));
+        /* a cut that was looked at twice may have held less the first time */
+        if (p->alert && p->alert->born && is_old_news(j, s, p) && !j->world->tight && !has_modifiers(j) &&
+            model_believes_at_once(j->model, s))
+            good = false;
+    }
+    for (size_t k = 0; k < j->alert_count; k++) {
+        const struct judged_alert *a = &j->alerts[k];
+        good = good && (taken[k] || !is_of(a, s) || a->state == ALERT_STATE_WITHDRAWN || a->dated);
+    }
+    return good;
+}
+
+/* of the episodes that are shown firing the only one; NULL: there are none, or several */
+static const struct pairing *only_firing(const struct model_subject *s, const struct pairing *pairs)
+{
+    const struct pairing *only = NULL;
+    unsigned count = 0;
+    for (size_t i = 0; i < s->episode_count; i++)
+        if (pairs[i].shown == MODEL_FIRING) {
+            only = &pairs[i];
+            count++;
+        }
+    return count == 1 ? only : NULL;
+}
+
+/* likewise of its alerts, before this commit; and that it has no other */
+static const struct judged_alert *only_fired(const struct judge *j, const struct model_subject *s)
+{
+    const struct judged_alert *only = NULL;
+    unsigned count = 0;
+    for (size_t k = 0; k < j->alert_count; k++) {
+        const struct judged_alert *a = &j->alerts[k];
+        if (!is_of(a, s) || a->born || (a->state == ALERT_STATE_WITHDRAWN && !a->was_firing))
+            continue;
+        only = a;
+        count++;
+    }
+    return count == 1 && only->was_firing ? only : NULL;
+}
+
+/* An episode is the alert whose known time it overlaps.  Told where there can be no two minds about it. */
+static bool goes_on(const struct judge *j, const struct model_subject *s, const struct pairing *pairs)
+{
+    const struct pairing *p = only_firing(s, pairs);
+    const struct judged_alert *a = only_fired(j, s);
+    int64_t before = judge_closed_before(j, s->rule);
+    if (!p || !a || before == INT64_MIN || before == INT64_MAX)
+        return true;
+    int64_t minute = a->until < before ? a->until : before; /* both have seen it closed */
+    for (size_t i = 0; i < s->episode_count; i++)
+        if (pairs[i].alert == a) /* it may have ended sooner, and another begun */
+            return true;
+    return a->from > minute || p->episode->opened_minute > minute;
+}
+
+/* For the next commit: what the alert is known to cover; and what nobody looks at any more. */
+static void remember(struct judge *j, const struct model_subject *s, const struct pairing *pairs)
+{
+    const struct rule *rule = &j->rules->rules[s->rule];
+    int64_t closed = judge_closed(j, s->rule);
+    int64_t reach = (rule->raise_within_s + rule->within_s + rule->clear_after_s) / 60 + 1440;
+    for (size_t i = 0; i < s->episode_count; i++) {
+        struct judged_alert *a = pairs[i].alert;
+        if (!a)
+            continue;
+        a->from = pairs[i].episode->opened_minute;
+        a->until = end_of(pairs[i].episode) < closed ? end_of(pairs[i].episode) : closed;
+        if (pairs[i].shown == MODEL_ENDED && closed != INT64_MAX && end_of(pairs[i].episode) < closed - reach)
+            a->dated = true;
+    }
+}
+
 static bool check_subject(struct judge *j, const struct model_subject *s)
 {
-    bool *taken = xcalloc(j->alert_count + 1, sizeof *taken), good = true;
+    bool *taken = xcalloc(j->alert_count + 1, sizeof *taken);
     struct pairing *pairs = xcalloc(s->episode_count + 1, sizeof *pairs);
     for (size_t i = 0; i < s->episode_count; i++) {
         pairs[i].episode = &s->episodes[i];
         pairs[i].shown =
-            model_shown(s, &s->episodes[i], closed_minute(j, s->rule), horizon_minute(j, s->rule), &pairs[i].level);
-        pairs[i].paired = pairs[i].shown == MODEL_HIDDEN || is_past(j, s->episodes[i].opened_at);
+            model_shown(s, &s->episodes[i], judge_closed(j, s->rule), judge_horizon(j, s->rule), &pairs[i].level);
+        if (is_past(j, s->episodes[i].opened_at))
+            pairs[i].shown = MODEL_HIDDEN;
     }
     for (size_t k = 0; k < j->alert_count; k++)
         taken[k] = is_past(j, j->alerts[k].opened_at);
-    for (int pass = 0; pass < 3; pass++)
-        for (size_t k = 0; k < j->alert_count; k++)
-            for (size_t i = 0; i < s->episode_count && !taken[k]; i++)
-                if (!pairs[i].paired && is_of(&j->alerts[k], s) && ties(&j->alerts[k], &pairs[i], pass))
-                    pairs[i].paired = taken[k] = true;
-    for (size_t i = 0; i < s->episode_count; i++)
-        good = good && pairs[i].paired;
-    for (size_t k = 0; k < j->alert_count; k++)
-        good = good && (taken[k] || !is_of(&j->alerts[k], s) || j->alerts[k].state == ALERT_STATE_WITHDRAWN);
+    pair_up(j, s, pairs, taken);
+    bool shown = is_shown(j, s, pairs, taken), good = shown && goes_on(j, s, pairs);
+    remember(j, s, pairs);
     free(taken);
     free(pairs);
     if (good)
         return true;
     char text[900];
     describe(j, s, text, sizeof text);
-    return judge_fail(j, "rule %s, %s %s %s: alerts are not the episodes: %s",
-                      j->world->config->rules->rules[s->rule].id, subject_kind_word(s->kind), s->code, s->each, text);
+    return judge_fail(j, "rule %s, %s %s %s: %s: %s", j->rules->rules[s->rule].id, subject_kind_word(s->kind), s->code,
+                      s->each, shown ? "what goes on is not the same alert" : "alerts are not the episodes", text);
 }
 
 bool judge_alerts(struct judge *j)
@@ -235,22 +239,23 @@ bool judge_alerts(struct judge *j)
     size_t count;
     const struct model_subject *subjects = model_subjects(j->model, &count);
     for (size_t i = 0; i < count; i++) {
-        if (subjects[i].rule >= j->rules)
+        if (!judge_publishes(&j->rules->rules[subjects[i].rule]))
             continue;
-        model_run(j->model, i, closed_minute(j, subjects[i].rule));
+        model_run(j->model, i, judge_closed(j, subjects[i].rule));
         if (!check_subject(j, &subjects[i]))
             return false;
     }
     for (size_t k = 0; k < j->alert_count; k++) {
         struct judged_alert *a = &j->alerts[k];
-        bool known = a->state == ALERT_STATE_WITHDRAWN || is_past(j, a->opened_at);
+        if (a->rule < 0 || j->rules->rules[a->rule].standing)
+            continue;
+        bool known = a->state == ALERT_STATE_WITHDRAWN || a->dated || is_past(j, a->opened_at);
         for (size_t i = 0; i < count && !known; i++)
             known = is_of(a, &subjects[i]);
         if (!known)
             return judge_fail(j, "alert %s of %s %s has no facts", a->id, a->kind, a->code);
-        if (a->state == ALERT_STATE_FIRING && a->unknown != judge_silent(j, a->rule))
+        if (a->state == ALERT_STATE_FIRING && a->unknown != judge_silent(j, (unsigned)a->rule))
             return judge_fail(j, "alert %s is shown as %s", a->id, a->unknown ? "unknown" : "known, in a silence");
-        a->fresh = false;
     }
     return true;
 }

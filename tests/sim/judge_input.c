@@ -122,6 +122,5 @@ bool judge_input(struct judge *j)
         if (!was_read(j, (int)j->fresh_fact[i]))
             return judge_fail(j, "the fact %s was committed without its offset",
                               j->world->events[j->fresh_fact[i]].id);
-    j->fresh_facts = 0;
     return true;
 }

@@ -11,11 +11,17 @@ enum { FRESH_FACTS = 4096 };
 enum alert_seen { ALERT_STATE_FIRING, ALERT_STATE_RESOLVED, ALERT_STATE_WITHDRAWN };
 
 struct judged_alert { /* its latest revision */
-    char id[40], kind[16], code[WORLD_TEXT], each[WORLD_TEXT];
-    unsigned rule, revision, level, highest;
+    char id[40], kind[16], code[WORLD_TEXT], each[WORLD_TEXT], rule_id[16];
+    int rule; /* number among the active ones; -1: it is none of them any more */
+    unsigned revision, level, highest;
     enum alert_seen state;
     bool unknown, fresh; /* fresh: of the commit that is being judged */
+    bool born;           /* likewise: raised in it */
+    bool was_firing;     /* before that commit */
+    bool edited;         /* with that commit its rule has become another */
+    bool dated;          /* over, long ago or of a rule as it was before an edit: nothing is expected of it any more */
     int64_t opened_at;
+    int64_t from, until; /* minutes that its episode is known to cover, as of the commit before; from > until: none */
 };
 
 struct judged_input {
@@ -26,6 +32,7 @@ struct judged_input {
 };
 
 struct judged_source {
+    int64_t before; /* the watermark as of the commit before */
     int64_t heard_ms, stored_heard_ms; /* since when it may be silent: as now, and as committed */
     int64_t watermark;
     int64_t allowed; /* the watermark may be at most this */
@@ -54,7 +61,11 @@ struct judge {
     struct judged_alert *alerts;
     size_t alert_count, alert_capacity;
     uint64_t cut;
-    unsigned rules; /* how many of the world's are active */
+    const struct rule_set *rules; /* that are active as of the commit that is judged; NULL: none yet */
+    unsigned generation;          /* of the world's */
+    uint64_t number;              /* as the log numbers it; 0: it does not */
+    char passed_over[DIGEST_TEXT];
+    bool switched;                /* it has begun with this commit */
     bool draining;
     int64_t newest;              /* of the committed facts, seconds */
     int64_t floor, floor_before; /* of facts, as committed; and as judged */
@@ -73,12 +84,30 @@ bool judge_facts(struct judge *, struct str value);
 bool judge_dead_letter(struct judge *, struct str value);
 bool judge_input(struct judge *); /* after a commit */
 
+/* judge_rules.c */
+bool judge_generation(struct judge *, uint64_t commit); /* before the entries of the commit */
+void judge_use(struct judge *, unsigned generation);
+bool judge_gone(struct judge *);   /* after a commit: of rules that are gone nothing fires */
+bool judge_standing(struct judge *); /* likewise: rules of silent() */
+static inline bool judge_publishes(const struct rule *rule)
+{
+    return rule->life == LIFE_ACTIVE;
+}
+
 /* judge_time.c */
+/* the last minute all of whose seconds lie below the watermark of all sources that the rule reads; as of the
+ * commit before */
+int64_t judge_closed(const struct judge *, unsigned rule);
+int64_t judge_closed_before(const struct judge *, unsigned rule);
+/* up to which minute of the clock the rule's conditions are looked at */
+int64_t judge_horizon(const struct judge *, unsigned rule);
+bool judge_silent(const struct judge *, unsigned rule); /* is a source that it reads? */
 bool judge_progress(struct judge *, struct str value);
 
-/* judge_alerts.c */
-bool judge_silent(const struct judge *, unsigned rule); /* is a source that it reads? */
+/* judge_revisions.c */
 bool judge_revision(struct judge *, const struct log_entry *);
+
+/* judge_alerts.c */
 bool judge_alerts(struct judge *);
 
 #endif

@@ -5,11 +5,15 @@
 
 #include "base/check.h"
 
+#include <stddef.h>
+
 /* ---- the engine's steps ---- */
 
-void judge_begin(struct judge *j, const struct config *config, int64_t now_ms)
+void judge_begin(struct judge *j, unsigned generation, int64_t now_ms)
 {
-    j->rules = config->rules->count;
+    const struct config *config = j->world->config;
+    if (!j->world->archived)
+        judge_use(j, generation);
     for (unsigned s = 0; s < config->source_count; s++) {
         j->sources[s].allowed = j->sources[s].watermark == INT64_MAX ? INT64_MIN : j->sources[s].watermark;
         j->sources[s].least = INT64_MIN;
@@ -99,6 +103,55 @@ void judge_step(struct judge *j, const struct log_client *client, const struct w
             judge_fail(j, "nothing has come of %s for %lld s, and it is not taken for silent",
                        config->sources[s].name, (long long)silence_ms / 1000);
     }
+}
+
+/* ---- a rule's time ---- */
+
+static uint64_t sources_of(const struct rule *rule)
+{
+    uint64_t sources = 0;
+    for (unsigned s = 0; s < rule->selection_count; s++)
+        sources |= rule->selections[s].sources;
+    return sources;
+}
+
+static int64_t least_of(const struct judge *j, unsigned rule, size_t offset)
+{
+    int64_t least = INT64_MAX;
+    for (unsigned s = 0; s < j->world->config->source_count; s++) {
+        int64_t one = *(const int64_t *)(const void *)((const char *)&j->sources[s] + offset);
+        if (sources_of(&j->rules->rules[rule]) >> s & 1 && one < least)
+            least = one;
+    }
+    return least;
+}
+
+static int64_t minute_below(int64_t watermark)
+{
+    return watermark == INT64_MIN || watermark == INT64_MAX ? watermark : (watermark - 1) / 60;
+}
+
+int64_t judge_closed(const struct judge *j, unsigned rule)
+{
+    return minute_below(least_of(j, rule, offsetof(struct judged_source, watermark)));
+}
+
+int64_t judge_closed_before(const struct judge *j, unsigned rule)
+{
+    return minute_below(least_of(j, rule, offsetof(struct judged_source, before)));
+}
+
+int64_t judge_horizon(const struct judge *j, unsigned rule)
+{
+    return least_of(j, rule, offsetof(struct judged_source, horizon));
+}
+
+bool judge_silent(const struct judge *j, unsigned rule)
+{
+    bool silent = false;
+    for (unsigned s = 0; s < j->world->config->source_count; s++)
+        silent |= sources_of(&j->rules->rules[rule]) >> s & 1 && j->sources[s].silent;
+    return silent;
 }
 
 /* ---- progress ---- */

@@ -19,6 +19,10 @@ struct log_client {
     XXH128_hash_t attempt; /* of the cut that was aborted */
     size_t *next;          /* by partition: its next record */
     bool *at_end, *told_lost;
+    struct handed {        /* by partition: as of the last batch that is over */
+        size_t count;
+        enum record_kind last;
+    } *handed;
     unsigned workers;
     size_t fetch;
 };
@@ -177,6 +181,7 @@ static bool start(void *context, const int64_t *offsets, unsigned workers)
         c->next[i] = 0;
         while (c->next[i] < input->count && input->records[c->next[i]].offset < offsets[i])
             c->next[i]++;
+        c->handed[i] = (struct handed){c->next[i], RECORD_DATA};
     }
     return true;
 }
@@ -224,10 +229,17 @@ static size_t poll(void *context, unsigned worker, struct record *records, size_
     return taken;
 }
 
+static void note_handed(struct log_client *c, uint32_t partition)
+{
+    enum record_kind last = c->told_lost[partition] ? RECORD_LOST : c->at_end[partition] ? RECORD_AT_END : RECORD_DATA;
+    c->handed[partition] = (struct handed){c->next[partition], last};
+}
+
 static void release(void *context, unsigned worker)
 {
-    (void)context;
-    (void)worker;
+    struct log_client *c = context;
+    for (uint32_t p = worker; p < c->log->input_count; p += c->workers)
+        note_handed(c, p);
 }
 
 static const struct source_ops source_ops = {partitions, start, poll, release, nothing};
@@ -241,6 +253,7 @@ struct log_client *log_client_create(struct memory_log *log)
     c->next = xcalloc(log->input_count, sizeof *c->next);
     c->at_end = xcalloc(log->input_count, sizeof *c->at_end);
     c->told_lost = xcalloc(log->input_count, sizeof *c->told_lost);
+    c->handed = xcalloc(log->input_count, sizeof *c->handed);
     c->fetch = SIZE_MAX;
     return c;
 }
@@ -253,6 +266,7 @@ void log_client_destroy(struct log_client **pointer)
     free(c->next);
     free(c->at_end);
     free(c->told_lost);
+    free(c->handed);
     free(c);
     *pointer = NULL;
 }
@@ -284,6 +298,6 @@ bool log_client_leads(const struct log_client *c)
 
 size_t log_client_handed(const struct log_client *c, uint32_t partition, enum record_kind *last)
 {
-    *last = c->told_lost[partition] ? RECORD_LOST : c->at_end[partition] ? RECORD_AT_END : RECORD_DATA;
-    return c->next[partition];
+    *last = c->handed[partition].last;
+    return c->handed[partition].count;
 }

@@ -70,7 +70,7 @@ void log_client_fetch(struct log_client *,
                       size_t most);                  /* a poll hands over at most so many; 0: nothing has come yet */
 bool log_client_retrying(const struct log_client *); /* its last commit was aborted */
 bool log_client_leads(const struct log_client *);
-/* what the engine was told of a partition: how many of its records, and what last */
+/* what the engine was told of a partition, batches that are still open aside: how many of its records, and what last */
 size_t log_client_handed(const struct log_client *, uint32_t partition, enum record_kind *last);
 
 #endif

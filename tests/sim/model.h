@@ -46,6 +46,9 @@ struct model_subject {
     char each[WORLD_TEXT]; /* the category that is judged by itself; "": the rule judges all together */
     struct model_taken *facts; /* in the order (occurred_at, id) */
     size_t fact_count, fact_capacity;
+    size_t *around;            /* numbers of its neighbours' subjects, whose facts adjacent() looks at */
+    size_t around_count;
+    int64_t newest;            /* minute of the newest fact that it sees; MODEL_NONE: there is none */
     struct model_episode *episodes;
     size_t episode_count;
     uint64_t digest; /* of the facts that the episodes were computed from */
@@ -56,6 +59,11 @@ struct model;
 
 struct model *model_create(const struct world *);
 void model_destroy(struct model **);
+
+/* From now on by these rules, borrowed; as if there had never been others. */
+void model_judge_by(struct model *, const struct rule_set *);
+/* The level of a rule of silent(), while these sources are; bits. */
+unsigned model_silent_level(const struct rule_set *, const struct rule *, uint64_t silent);
 
 /* Takes the event into the set; false: it is there already. */
 bool model_commit(struct model *, size_t event);
@@ -70,6 +78,9 @@ void model_settle(struct model *);
 const struct model_subject *model_subjects(const struct model *, size_t *count);
 /* Works out the subject's episodes, if that is not done, with minutes up to `closed` settled. */
 void model_run(struct model *, size_t subject, int64_t closed);
+
+/* Are its rule's conditions such that more facts can only make them true? */
+bool model_believes_at_once(const struct model *, const struct model_subject *);
 
 /* What a subscriber should see of an episode, after model_run, when minutes up to `closed` are settled, and up to
  * `horizon` (a clock's minute; or MODEL_NONE) provisional. */

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* a selection's facts in a window */
@@ -11,22 +12,16 @@ struct picked {
     size_t count;
 };
 
-/* where values are to be had from: the subject's first `count` facts, at that minute */
-struct moment {
-    const struct rule *rule;
-    const struct model_subject *subject;
-    size_t count;
-    int64_t minute;
-};
-
 static struct picked pick(const struct moment *m, unsigned window, unsigned selection)
 {
     const struct window *w = &m->rule->windows[window];
     int64_t until = m->minute * 60 - w->lag_s;
-    struct picked p = {xcalloc(m->count + 1, sizeof *p.facts), 0};
-    for (size_t i = 0; i < m->count; i++) {
+    struct picked p = {xcalloc(m->subject->fact_count + 1, sizeof *p.facts), 0};
+    for (size_t i = 0; i < m->subject->fact_count; i++) {
         const struct model_taken *f = &m->subject->facts[i];
         int64_t at = f->fact->event->occurred_at;
+        if (m->last && f->fact > m->last)
+            break;
         if (at <= until && at > until - w->within.s && f->takes >> selection & 1)
             p.facts[p.count++] = f->fact;
     }
@@ -146,6 +141,74 @@ static int64_t both(const struct moment *m, const struct term *t)
     return common;
 }
 
+/* the chance of so many, or more, where X is negative binomial with r and 4/5: summed from the far end of what matters */
+static long double chance_of(int64_t y, long double r)
+{
+    long double p = 0.8L, pmf = powl(p, r), tail = 0;
+    for (int64_t k = 0; k < y + 400; k++) {
+        if (k >= y)
+            tail += pmf;
+        pmf *= (k + r) / (k + 1) * (1 - p);
+    }
+    return tail;
+}
+
+static int64_t anomaly(const struct moment *m, const struct term *t)
+{
+    int64_t now = measure_of(m, t->window, t->selection, t->measure), past = 0;
+    for (int64_t week = 1; week <= 4; week++) {
+        struct moment then = *m;
+        then.minute -= week * 7 * 1440;
+        past += measure_of(&then, t->window, t->selection, t->measure);
+    }
+    if (now == 0)
+        return 0;
+    long double value = floorl(-1000 * log10l(chance_of(now, past + 0.5L)));
+    return value < 0 ? 0 : value > 99999 ? 99999 : (int64_t)value;
+}
+
+/* does the inner condition hold on that subject's own facts? */
+static bool inner_holds(const struct moment *m, const struct model_subject *s, const struct expression *e)
+{
+    struct moment there = *m;
+    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
+    there.subject = s;
+    for (unsigned i = 0; i < e->count; i++)
+        if (e->steps[i].op == OP_ATOM) {
+            const struct atom *atom = &m->rule->atoms[e->steps[i].atom];
+            const struct term *t = &m->rule->terms[atom->term];
+            values[atom->term] = measure_of(&there, 0, t->selection, t->measure);
+            thresholds[e->steps[i].atom] = atom->threshold;
+        }
+    return model_holds(m->rule, e, values, thresholds, true);
+}
+
+static int64_t adjacent(const struct moment *m, const struct term *t)
+{
+    if (!inner_holds(m, m->subject, t->inner))
+        return 0;
+    int64_t regions = 1;
+    for (size_t i = 0; i < m->subject->around_count; i++)
+        regions += inner_holds(m, &m->model->subjects[m->subject->around[i]], t->inner);
+    return regions;
+}
+
+static int64_t value(const struct moment *, const struct term *);
+
+static int64_t score(const struct moment *m, const struct score *card)
+{
+    int64_t points = card->base;
+    for (unsigned i = 0; i < card->feature_count; i++) {
+        const struct feature *f = &card->features[i];
+        int64_t worth = value(m, &m->rule->terms[f->term]);
+        unsigned bin = 0;
+        while (worth >= f->bins[bin].below && bin + 1 < f->bin_count)
+            bin++;
+        points += worth == VALUE_NONE ? f->none : f->bins[bin].points;
+    }
+    return points;
+}
+
 static int64_t value(const struct moment *m, const struct term *t)
 {
     switch (t->kind) {
@@ -157,10 +220,13 @@ static int64_t value(const struct moment *m, const struct term *t)
         return share(m, t);
     case TERM_BOTH:
         return both(m, t);
-    case TERM_ADJACENT: /* no world has these, see world_rules.c */
+    case TERM_ADJACENT:
+        return adjacent(m, t);
     case TERM_ANOMALY:
-    case TERM_SILENT:
+        return anomaly(m, t);
     case TERM_SCORE:
+        return score(m, &m->rule->scores[t->score]);
+    case TERM_SILENT: /* of no fact: see model_silent_level */
     case TERM_KINDS:
         break;
     }
@@ -168,10 +234,8 @@ static int64_t value(const struct moment *m, const struct term *t)
     return 0;
 }
 
-void model_values(const struct rule *rule, const struct model_subject *subject, size_t count, int64_t minute,
-                  int64_t *values)
+void model_values(const struct moment *m, int64_t *values)
 {
-    struct moment m = {rule, subject, count, minute};
-    for (unsigned t = 0; t < rule->term_count; t++)
-        values[t] = value(&m, &rule->terms[t]);
+    for (unsigned t = 0; t < m->rule->term_count; t++)
+        values[t] = value(m, &m->rule->terms[t]);
 }

@@ -1,44 +1,13 @@
-#include "run.h"
+#include "run_priv.h"
 
 #include "base/check.h"
-#include "shard/shard.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 
 enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 2000, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
-struct engine {
-    struct log_client *client;
-    struct store store;
-    struct source source;
-    struct shard *shard;
-    unsigned workers, number;
-};
-
-struct run {
-    struct world *world;
-    struct memory_log *log;
-    struct judge *judge;
-    struct dice dice;
-    struct clock clock;
-    int64_t now_ms;
-    struct metrics *metrics;
-    struct engine *leader, *rival, *standby; /* NULL: there is none */
-    const struct config *config;
-    size_t delivered, rest; /* the world's next rest */
-    unsigned rested;        /* steps in it */
-    unsigned weight[16]; /* of each action: seeds differ in what they are made of */
-    bool trace, draining;
-    struct run_result result;
-};
-
-static int64_t now_ms(void *context)
-{
-    return ((const struct run *)context)->now_ms;
-}
-
-static void __attribute__((format(printf, 2, 3))) trace(const struct run *r, const char *format, ...)
+void run_trace(const struct run *r, const char *format, ...)
 {
     if (!r->trace)
         return;
@@ -51,7 +20,7 @@ static void __attribute__((format(printf, 2, 3))) trace(const struct run *r, con
     va_end(args);
 }
 
-static bool fail(struct run *r, const char *why)
+bool run_fail(struct run *r, const char *why)
 {
     if (r->result.why[0] == '\0')
         snprintf(r->result.why, sizeof r->result.why, "%s", why);
@@ -68,7 +37,12 @@ static struct engine *engine_create(struct run *r)
     e->source = log_client_source(e->client);
     e->workers = 1 + dice_below(&r->dice, WORKERS_MAX);
     e->number = ++r->result.engines;
-    e->shard = shard_create(&(struct shard_inputs){.config = r->config,
+    e->starts_with = r->on_disk;
+    rules_open(r, e);
+    e->shard = shard_create(&(struct shard_inputs){.config = r->world->config,
+                                                   .rules = r->world->generations[r->on_disk].rules,
+                                                   .choose = r->world->archived ? active_choose : NULL,
+                                                   .choose_arg = &e->active,
                                                    .clock = &r->clock,
                                                    .source = &e->source,
                                                    .store = &e->store,
@@ -84,6 +58,7 @@ static void engine_destroy(struct engine **pointer)
     if (!e)
         return;
     shard_destroy(&e->shard);
+    rules_close(e);
     log_client_destroy(&e->client);
     free(e);
     *pointer = NULL;
@@ -91,12 +66,18 @@ static void engine_destroy(struct engine **pointer)
 
 static bool lead(struct run *r)
 {
-    judge_begin(r->judge, r->config, r->now_ms);
-    trace(r, "engine %u leads with %u workers and %u rules%s", r->leader->number, r->leader->workers,
-          r->config->rules->count, r->draining ? ", to the end" : "");
-    if (!shard_lead(r->leader->shard))
-        return fail(r, "an engine could not lead");
-    judge_step(r->judge, r->leader->client, committer_watermarks(shard_committer(r->leader->shard)), r->now_ms);
+    struct engine *e = r->leader;
+    judge_begin(r->judge, e->starts_with, r->now_ms);
+    unsigned chosen = r->world->archived ? judge_chosen(r->judge, r->on_disk) : e->starts_with;
+    if (!shard_lead(e->shard))
+        return run_fail(r, "an engine could not lead");
+    const struct rule_set *rules = generation_rules(shard_generation(e->shard));
+    run_trace(r, "engine %u leads with %u workers and %u rules, generation %llu, the world's %u%s", e->number, e->workers,
+              rules->count, (unsigned long long)generation_number(shard_generation(e->shard)), chosen,
+              r->draining ? ", to the end" : "");
+    if (strcmp(rules->digest, r->world->generations[chosen].rules->digest) != 0)
+        return run_fail(r, "an engine leads with other rules than were active, and others than are on disk");
+    judge_step(r->judge, e->client, committer_watermarks(shard_committer(e->shard)), r->now_ms);
     return true;
 }
 
@@ -107,8 +88,8 @@ static bool replace(struct run *r)
         r->leader = r->standby;
         r->standby = NULL;
     } else {
-        if (r->config == r->world->before && dice_chance(&r->dice, 50)) {
-            r->config = r->world->config; /* it comes back with one rule more */
+        if (!r->world->archived && r->on_disk + 1 < r->world->generation_count && dice_chance(&r->dice, 50)) {
+            r->on_disk++; /* it comes back with one rule more */
             engine_destroy(&r->standby);
         }
         r->leader = engine_create(r);
@@ -118,7 +99,7 @@ static bool replace(struct run *r)
 
 static bool crash(struct run *r)
 {
-    trace(r, "crash of engine %u", r->leader->number);
+    run_trace(r, "crash of engine %u", r->leader->number);
     engine_destroy(&r->leader);
     return replace(r);
 }
@@ -129,19 +110,17 @@ static bool step_worker(struct run *r)
 {
     struct engine *e = r->leader;
     unsigned number = dice_below(&r->dice, e->workers);
-    log_client_fetch(e->client, dice_chance(&r->dice, 15) ? 0 : 1 + dice_below(&r->dice, 12));
-    enum worker_result result = worker_step(shard_worker(e->shard, number), 0);
-    trace(r, "worker %u: %s", number, result == WORKER_DONE ? "a batch" : result == WORKER_IDLE ? "idle" : "stalled");
-    return true;
+    run_work(r, number);
+    /* others went on while its batch was open: of them one may have met the end of the engine */
+    return r->result.why[0] == '\0' && (!e->lost || crash(r));
 }
 
 static bool judge_now(struct run *r)
 {
-    return judge_commits(r->judge) || fail(r, judge_why(r->judge));
+    return judge_commits(r->judge) || run_fail(r, judge_why(r->judge));
 }
 
-/* one step of the committer; *result is what it said */
-static bool commit(struct run *r, bool flush, enum step_result *result)
+bool run_commit(struct run *r, bool flush, enum step_result *result)
 {
     struct engine *e = r->leader;
     bool frozen = log_client_retrying(e->client);
@@ -151,24 +130,25 @@ static bool commit(struct run *r, bool flush, enum step_result *result)
     *result = flush ? committer_flush(committer) : committer_step(committer);
     if (!frozen)
         judge_step(r->judge, e->client, committer_watermarks(committer), r->now_ms);
-    trace(r, "committer: %s%s",
-          *result == STEP_LOST   ? "lost"
-          : *result == STEP_IDLE ? "idle"
-                                 : "progress",
-          r->log->commits > commits ? ", a commit" : "");
+    run_trace(r, "committer: %s%s",
+              *result == STEP_LOST   ? "lost"
+              : *result == STEP_IDLE ? "idle"
+                                     : "progress",
+              r->log->commits > commits ? ", a commit" : "");
+    e->lost = *result == STEP_LOST;
     return judge_now(r);
 }
 
 static bool step_committer(struct run *r)
 {
     enum step_result result;
-    if (!commit(r, dice_chance(&r->dice, 5), &result))
+    if (!run_commit(r, dice_chance(&r->dice, 5), &result))
         return false;
     if (result != STEP_LOST)
         return true;
     /* it may be asked again before somebody looks, and must not try again */
     bool still = committer_step(shard_committer(r->leader->shard)) == STEP_LOST;
-    return (still || fail(r, "an engine that had lost the store went on")) && judge_now(r) && crash(r);
+    return (still || run_fail(r, "an engine that had lost the store went on")) && judge_now(r) && crash(r);
 }
 
 /* false: not before the world's next rest is over */
@@ -179,7 +159,7 @@ static bool may_deliver(struct run *r)
         return true;
     if (!judge_rested(r->judge, w->rests[r->rest].floor))
         return false;
-    trace(r, "all has come to rest");
+    run_trace(r, "all has come to rest");
     r->rest++;
     r->rested = 0;
     return true;
@@ -190,13 +170,13 @@ static bool deliver(struct run *r)
     char text[1024];
     for (unsigned n = 1 + dice_below(&r->dice, 8); n > 0 && r->delivered < r->world->record_count; n--) {
         if (!may_deliver(r))
-            return ++r->rested < REST_STEPS || fail(r, "the engine came to no rest");
+            return ++r->rested < REST_STEPS || run_fail(r, "the engine came to no rest");
         const struct world_record *record = &r->world->records[r->delivered++];
         size_t len = world_render(r->world, record, text, sizeof text);
         memory_log_append(r->log, record->partition, text, len, dice_chance(&r->dice, 10) ? 2 : 0, record->event);
         if (record->arrives_at * SECOND_MS > r->now_ms)
             r->now_ms = record->arrives_at * SECOND_MS;
-        trace(r, "arrived in partition %u: %s", record->partition, text);
+        run_trace(r, "arrived in partition %u: %s", record->partition, text);
     }
     return true;
 }
@@ -206,21 +186,21 @@ static bool pass_time(struct run *r)
     r->now_ms += dice_between(&r->dice, 1, 3000);
     if (dice_chance(&r->dice, 20))
         r->now_ms += dice_between(&r->dice, 0, 10 * MINUTE_MS);
-    trace(r, "time passes");
+    run_trace(r, "time passes");
     return true;
 }
 
 static bool jump(struct run *r)
 {
     r->now_ms += dice_between(&r->dice, -40 * MINUTE_MS, 60 * MINUTE_MS);
-    trace(r, "the clock jumps");
+    run_trace(r, "the clock jumps");
     return true;
 }
 
 static bool fault(struct run *r)
 {
     r->log->next_fault = (enum commit_fault)(1 + dice_below(&r->dice, 3));
-    trace(r, "the next commit will %s",
+    run_trace(r, "the next commit will %s",
           r->log->next_fault == COMMIT_ABORTED       ? "be aborted"
           : r->log->next_fault == COMMIT_LOST_BEFORE ? "be lost"
                                                      : "lose its acknowledgement");
@@ -232,7 +212,7 @@ static bool lose_partition(struct run *r)
     size_t number = dice_below(&r->dice, (unsigned)r->log->input_count);
     bool *lost = &r->log->inputs[number].lost;
     *lost = !*lost;
-    trace(r, "partition %zu %s", number, *lost ? "has no leader" : "is back");
+    run_trace(r, "partition %zu %s", number, *lost ? "has no leader" : "is back");
     return true;
 }
 
@@ -241,7 +221,7 @@ static bool take_over(struct run *r)
 {
     if (r->rival)
         return true;
-    trace(r, "engine %u is taken for dead", r->leader->number);
+    run_trace(r, "engine %u is taken for dead", r->leader->number);
     r->rival = r->leader;
     r->leader = NULL;
     return replace(r);
@@ -256,10 +236,12 @@ static bool step_rival(struct run *r)
     uint64_t commits = r->log->commits;
     if (dice_chance(&r->dice, 50))
         worker_step(shard_worker(e->shard, dice_below(&r->dice, e->workers)), 0);
+    if (e->changing && !rules_step(r, e))
+        return false;
     enum step_result result = committer_step(shard_committer(e->shard));
     if (r->log->commits != commits)
-        return fail(r, "a fenced engine has committed");
-    trace(r, "engine %u, fenced: %s", e->number, result == STEP_LOST ? "it knows now" : "a step");
+        return run_fail(r, "a fenced engine has committed");
+    run_trace(r, "engine %u, fenced: %s", e->number, result == STEP_LOST ? "it knows now" : "a step");
     if (result == STEP_LOST)
         engine_destroy(&r->rival);
     return true;
@@ -269,15 +251,24 @@ static bool stand_by(struct run *r)
 {
     if (!r->standby) {
         r->standby = engine_create(r);
-        trace(r, "engine %u stands by", r->standby->number);
+        run_trace(r, "engine %u stands by", r->standby->number);
     }
     bool at_end;
-    return shard_follow(r->standby->shard, 0, &at_end) == STORE_OK || fail(r, "a standby could not follow");
+    return shard_follow(r->standby->shard, 0, &at_end) == STORE_OK || run_fail(r, "a standby could not follow");
 }
 
 static bool crash_leader(struct run *r)
 {
     return crash(r);
+}
+
+/* Often several at a time: a small ledger is counted before a committer that is busy has looked up. */
+static bool step_rules(struct run *r)
+{
+    for (unsigned n = dice_chance(&r->dice, 40) ? 2 + dice_below(&r->dice, 8) : 1; n > 0; n--)
+        if (!rules_step(r, r->leader))
+            return false;
+    return true;
 }
 
 /* ---- a run ---- */
@@ -289,9 +280,11 @@ static const struct {
     {step_worker, 20, 60}, {step_committer, 5, 60}, {deliver, 10, 40},      {pass_time, 5, 30},
     {jump, 0, 2},          {fault, 0, 6},           {lose_partition, 0, 3}, {crash_leader, 0, 4},
     {take_over, 0, 3},     {step_rival, 3, 6},      {stand_by, 0, 3},
+    /* where generations are archived */
+    {step_rules, 5, 40},   {rules_change, 0, 4},
 };
 
-enum { ACTIONS = sizeof actions / sizeof *actions };
+enum { ACTIONS = sizeof actions / sizeof *actions, ACTIONS_OF_RULES = 2 };
 
 static bool act(struct run *r, unsigned total)
 {
@@ -304,8 +297,8 @@ static bool act(struct run *r, unsigned total)
 
 static bool main_part(struct run *r)
 {
-    unsigned total = 0;
-    for (unsigned i = 0; i < ACTIONS; i++)
+    unsigned total = 0, count = r->world->archived ? ACTIONS : ACTIONS - ACTIONS_OF_RULES;
+    for (unsigned i = 0; i < count; i++)
         total += r->weight[i] = (unsigned)dice_between(&r->dice, actions[i].least, actions[i].most);
     r->leader = engine_create(r);
     if (!lead(r))
@@ -328,7 +321,8 @@ static bool last_part(struct run *r)
     r->log->next_fault = COMMIT_GOOD;
     for (size_t i = 0; i < r->log->input_count; i++)
         r->log->inputs[i].lost = false;
-    r->config = r->world->config;
+    if (!r->world->archived)
+        r->on_disk = r->world->generation_count - 1;
     r->draining = true;
     judge_drain(r->judge);
     if (!replace(r))
@@ -337,14 +331,14 @@ static bool last_part(struct run *r)
         enum step_result result;
         r->result.steps++;
         r->now_ms += 50;
-        if (!step_worker(r) || !commit(r, false, &result))
+        if (!step_worker(r) || !run_commit(r, false, &result))
             return false;
         if (result == STEP_LOST)
-            return fail(r, "the store was lost without a fault");
+            return run_fail(r, "the store was lost without a fault");
         if (result == STEP_FINISHED)
-            return judge_end(r->judge) || fail(r, judge_why(r->judge));
+            return judge_end(r->judge) || run_fail(r, judge_why(r->judge));
     }
-    return fail(r, "the engine came to no end");
+    return run_fail(r, "the engine came to no end");
 }
 
 struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *directory, bool with_trace)
@@ -353,15 +347,16 @@ struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *dire
     r.world = world_create(seed, kind, directory);
     r.log = memory_log_create(r.world->partitions, r.world->partition_count);
     r.judge = judge_create(r.world, r.log, with_trace);
-    r.clock = (struct clock){now_ms, &r};
+    r.clock = (struct clock){run_clock, &r};
     r.now_ms = r.world->begins_at * SECOND_MS;
     r.metrics = shard_metrics(r.world->config, NULL, 0);
-    r.config = r.world->before ? r.world->before : r.world->config;
+    r.health = health_create(&r.clock);
     r.result.good = main_part(&r) && last_part(&r);
     r.result.counts = judge_counts(r.judge);
     engine_destroy(&r.leader);
     engine_destroy(&r.rival);
     engine_destroy(&r.standby);
+    health_destroy(&r.health);
     metrics_destroy(&r.metrics);
     judge_destroy(&r.judge);
     memory_log_destroy(&r.log);

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 enum { SOURCE_HOTLINE, SOURCE_PETITION, SOURCE_SENSOR, SOURCES };
-enum { BEGINS_AT = 1768176000, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3, HOUR = 3600, DAY = 24 * HOUR };
+enum { BEGINS_AT = 1768176000, HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3 };
 
 struct making {
     struct world *world;
     struct dice *dice;
     bool plain;
     int64_t begins_at, span_s, burst[4];
+    unsigned weeks; /* percent of the events that lie weeks back */
     unsigned named[SOURCES]; /* ids given so far */
 };
 
@@ -35,6 +36,8 @@ static int64_t any_time(const struct making *m)
     int64_t at = dice_chance(m->dice, 75) ? m->burst[dice_below(m->dice, 4)] + dice_between(m->dice, -900, 900)
                                           : dice_between(m->dice, 0, m->span_s);
     at = at < 0 ? 0 : at;
+    if (m->weeks && dice_chance(m->dice, m->weeks))
+        at -= (1 + dice_below(m->dice, 4)) * WEEK;
     if (dice_chance(m->dice, 20))
         at = at / 60 * 60; /* windows are exact to the second: sit on their edges */
     return m->begins_at + at;
@@ -115,7 +118,7 @@ static void modifier(struct making *m, struct world_event *e)
     /* often when the windows that held it are over, and nobody looks at its subject any more */
     int64_t latest = m->plain || dice_chance(m->dice, 50) ? 5400 : 4 * 3600;
     e->occurred_at = of->occurred_at + dice_between(m->dice, dice_chance(m->dice, 10) ? -600 : 0, latest);
-    if (e->occurred_at < m->begins_at)
+    if (!m->weeks && e->occurred_at < m->begins_at)
         e->occurred_at = of->occurred_at < m->begins_at ? any_time(m) : m->begins_at;
     if (e->kind != EVENT_MOVED)
         return;
@@ -197,6 +200,8 @@ static void arrivals(struct world *w, struct dice *dice, bool orderly)
             continue;
         }
         bool late = !orderly && dice_chance(dice, 8);
+        if (at < w->begins_at) /* of weeks ago: it was already there, or is caught up with */
+            at = w->begins_at + (dice_chance(dice, 70) ? 0 : 2 * HOUR);
         arrive(w, dice, (int)i, e->source, at, at + (late ? 4 * lateness : lateness));
         if (dice_chance(dice, 15))
             arrive(w, dice, (int)i, e->source, at, at + (orderly ? lateness : 7200));
@@ -275,18 +280,17 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
     struct world *w = xcalloc(1, sizeof *w);
     struct world_shape shape = {.plain = kind == WORLD_PLAIN};
     shape.event_time = dice_chance(&dice, 40) || kind == WORLD_ORDERED;
-    shape.grows = dice_chance(&dice, 20) && kind != WORLD_ORDERED;
+    shape.changes = dice_chance(&dice, shape.plain ? 20 : 60) && kind != WORLD_ORDERED;
     shape.past = kind == WORLD_ANY && dice_chance(&dice, 25);
     bool twice = shape.past && dice_chance(&dice, 40);
+    w->archived = kind == WORLD_ANY;
     world_files(w, &dice, directory, &shape);
     w->begins_at = BEGINS_AT;
+    if (kind == WORLD_ANY && !shape.past && dice_chance(&dice, 50))
+        w->begins_at += 21 * HOUR; /* so that dates change on the way */
     w->tight = dice_chance(&dice, 35) && kind != WORLD_ORDERED;
-    if (w->tight) {
-        int64_t bytes = dice_between(&dice, 100, 2000);
-        w->config->uncommitted_bytes = bytes;
-        if (w->before)
-            w->before->uncommitted_bytes = bytes;
-    }
+    if (w->tight)
+        w->config->uncommitted_bytes = dice_between(&dice, 100, 2000);
     partitions(w, &dice);
     size_t events = (size_t)dice_between(&dice, 15, 130);
     w->events = xcalloc(events + WORDS_MAX, sizeof *w->events);
@@ -296,6 +300,8 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
         .dice = &dice,
         .plain = shape.plain,
         .span_s = dice_between(&dice, 3600, kind == WORLD_ORDERED ? 3 * 3600 : 6 * 3600)};
+    if (kind == WORLD_ANY && !shape.past && dice_chance(&dice, 30))
+        making.weeks = dice_below(&dice, 60);
     size_t past = shape.past ? events / 2 : 0;
     if (shape.past)
         make_past(&making, past, twice);
@@ -312,8 +318,11 @@ void world_destroy(struct world **pointer)
     struct world *w = *pointer;
     if (!w)
         return;
+    for (unsigned g = 0; g < w->generation_count; g++) {
+        rule_set_destroy(&w->generations[g].rules);
+        free(w->generations[g].text);
+    }
     config_destroy(&w->config);
-    config_destroy(&w->before);
     free(w->events);
     free(w->records);
     free(w);

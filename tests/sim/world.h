@@ -31,9 +31,21 @@ struct world_record {
     int64_t arrives_at; /* seconds */
 };
 
+enum { GENERATIONS_MAX = 5, DIGEST_TEXT = 72 };
+
+/* what lies on the author's disk at some time */
+struct world_generation {
+    char *text;              /* of the file of rules; what it refers to stays as it is */
+    struct rule_set *rules;
+    char files[DIGEST_TEXT]; /* as rule_texts_digest says it */
+};
+
 struct world {
-    struct config *config; /* with all rules */
-    struct config *before; /* the same without the last rule: a start from which it is added; NULL in most worlds */
+    struct config *config; /* with the rules of generation 0 */
+    struct world_generation generations[GENERATIONS_MAX]; /* each made of the one before */
+    unsigned generation_count;
+    bool archived; /* generations are kept in the state topic, as in life; else who leads says which is active */
+    char rules_path[512];
     struct source_partition partitions[PARTITIONS_MAX];
     size_t partition_count;
     struct world_event *events;
@@ -54,8 +66,8 @@ struct world {
 
 enum world_kind {
     WORLD_ANY,    /* for the simulation: whatever the seed says */
-    WORLD_PLAIN,  /* likewise, with counts only and no links: as worlds were when the language had no more, so that
-                     seeds that failed then still mean what they did */
+    WORLD_PLAIN,  /* likewise, with counts only, no links, and rules that change in restarts only: as worlds were when the
+                     language had no more, so that seeds that failed then still mean what they did */
     WORLD_ORDERED /* for test_order: time: event, nothing broken or late, no longer than a ring of counters */
 };
 
@@ -67,6 +79,9 @@ void world_directory_remove(const char *path);
  * what was generated. */
 struct world *world_create(uint64_t seed, enum world_kind, const char *directory);
 void world_destroy(struct world **);
+
+/* Puts the generation's rules where the engine reads them. */
+void world_edit(const struct world *, unsigned generation);
 
 /* The record's bytes, as a flat JSON object.  Returns their length. */
 size_t world_render(const struct world *, const struct world_record *, char *out, size_t size);

@@ -1,25 +1,25 @@
 /* The files of a world: a registry, a catalogue, one flat mapping, a configuration; its rules are in world_rules.c. */
 #include "world_files.h"
 
-#include "alert/tracker.h"
 #include "base/check.h"
+#include "rule/texts.h"
 
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static const char regions[] = "code,name,level,parent\n"
-                              "9,九区,district,\n"
-                              "91,一街,street,9\n"
-                              "92,二街,street,9\n"
-                              "911,甲社区,community,91\n"
-                              "912,乙社区,community,91\n"
-                              "921,丙社区,community,92\n"
-                              "9111,甲一格,grid,911\n"
-                              "9112,甲二格,grid,911\n"
-                              "9121,乙一格,grid,912\n"
-                              "9211,丙一格,grid,921\n"
-                              "9212,丙二格,grid,921\n";
+static const char regions[] = "code,name,level,parent,neighbours\n"
+                              "9,九区,district,,\n"
+                              "91,一街,street,9,92\n"
+                              "92,二街,street,9,91\n"
+                              "911,甲社区,community,91,912\n"
+                              "912,乙社区,community,91,911;921\n"
+                              "921,丙社区,community,92,912\n"
+                              "9111,甲一格,grid,911,9112;9121\n"
+                              "9112,甲二格,grid,911,9111\n"
+                              "9121,乙一格,grid,912,9111;9211\n"
+                              "9211,丙一格,grid,921,9121;9212\n"
+                              "9212,丙二格,grid,921,9211\n";
 
 static const char categories[] = "path,name\nlabour.wages,欠薪\nlabour.hours,工时\nnoise,噪声\nsensor.noise,噪声计\n";
 
@@ -33,7 +33,7 @@ static const char mapping[] =
 
 static const char organisations[] = "code,name,aliases\n厂0,厂0,\n厂1,厂1,\n厂2,厂2,\n";
 
-static void write_file(const char *directory, const char *name, const char *text, size_t len)
+void world_write(const char *directory, const char *name, const char *text, size_t len)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", directory, name);
@@ -44,7 +44,7 @@ static void write_file(const char *directory, const char *name, const char *text
 
 /* ---- the configuration ---- */
 
-static void config_text(struct buffer *out, struct dice *dice, const struct world_shape *shape, const char *rules)
+static void config_text(struct buffer *out, struct dice *dice, const struct world_shape *shape)
 {
     static const char *const sources[] = {"hotline", "petition", "sensor"};
     buffer_printf(out,
@@ -52,8 +52,8 @@ static void config_text(struct buffer *out, struct dice *dice, const struct worl
                   shape->event_time ? "event" : "wall");
     buffer_printf(out,
                   "registry: {regions: regions.csv, categories: categories.csv, organisations: "
-                  "organisations.csv}\nrules: %s\nsources:\n",
-                  rules);
+                  "organisations.csv}\nrules: rules.yaml\nrules_watch: off\n%ssources:\n",
+                  shape->plain ? "" : "calendar: calendar.csv\nmodels: models\n");
     for (int i = 0; i < 3; i++) {
         int lateness = (int)dice_between(dice, 2, 40), silent = (int)dice_between(dice, 1, lateness);
         buffer_printf(out, "  %s: {file: %s, mapping: mapping.yaml, lateness: %dm, silent_after: %dm, skew: 24h}\n",
@@ -65,47 +65,91 @@ static void config_text(struct buffer *out, struct dice *dice, const struct worl
                   shape->past ? "2d" : "35d");
 }
 
-static struct config *load(const char *directory, const char *name)
+static void check(bool good, struct problems *problems)
+{
+    if (!good)
+        problems_print(problems, stderr);
+    problems_clear(problems);
+    CHECK(good);
+}
+
+static struct config *load_config(const char *directory)
 {
     char path[1024];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/gridwarn.yaml", directory);
     struct problems problems = {0};
     struct config *config = config_load(path, &problems);
-    if (!config)
-        problems_print(&problems, stderr);
-    problems_clear(&problems);
-    CHECK(config);
+    check(config != NULL, &problems);
     return config;
 }
 
-static struct config *config_of(struct dice dice, const char *directory, const struct world_shape *shape,
-                                unsigned rules)
+void world_edit(const struct world *w, unsigned generation)
 {
-    struct buffer text = {0};
-    struct dice for_rules = {dice_next(&dice)};
-    char name[32];
-    snprintf(name, sizeof name, "rules%u.yaml", rules);
-    world_rules(&text, &for_rules, rules, shape);
-    write_file(directory, name, text.at, text.len);
-    text.len = 0;
-    config_text(&text, &dice, shape, name);
-    write_file(directory, "gridwarn.yaml", text.at, text.len);
-    buffer_free(&text);
-    return load(directory, "gridwarn.yaml");
+    const char *text = w->generations[generation].text;
+    FILE *out = fopen(w->rules_path, "w");
+    CHECK(out && fwrite(text, 1, strlen(text), out) == strlen(text) && fclose(out) == 0);
+}
+
+static void load_generation(struct world *w, unsigned number)
+{
+    struct world_generation *g = &w->generations[number];
+    struct rule_context context = config_rule_context(w->config);
+    struct problems problems = {0};
+    world_edit(w, number);
+    context.texts = rule_texts_create(w->rules_path);
+    g->rules = rule_set_load(w->rules_path, &context, &problems);
+    check(g->rules != NULL, &problems);
+    snprintf(g->files, sizeof g->files, "%s", rule_texts_digest(context.texts));
+    rule_texts_destroy(&context.texts);
+}
+
+/* with one rule less, and with all; the same dice for both */
+static unsigned plain_rules(struct dice *dice, const struct world_shape *shape, unsigned count, char *text[GENERATIONS_MAX])
+{
+    unsigned made = 0;
+    for (unsigned n = shape->changes ? count - 1 : count; n <= count; n++) {
+        struct dice own = *dice;
+        struct buffer out = {0};
+        buffer_printf(&out, "rules:\n");
+        for (unsigned i = 0; i < n; i++)
+            world_rule(&out, &(struct hand){.number = i, .what = &own, .amount = &own, .shape = shape});
+        text[made++] = xstrndup(out.at, out.len);
+        buffer_free(&out);
+    }
+    return made;
+}
+
+static void make_rules(struct world *w, struct dice *dice, const char *directory, const struct world_shape *shape)
+{
+    char *text[GENERATIONS_MAX];
+    unsigned rules = shape->plain ? 2 + dice_below(dice, 3) : 0;
+    struct dice own = {dice_next(dice)}, for_rules = {dice_next(&own)};
+    w->generation_count = shape->plain ? plain_rules(&for_rules, shape, rules, text)
+                                       : world_changes(&for_rules, directory, shape, text);
+    for (unsigned g = 0; g < w->generation_count; g++)
+        w->generations[g].text = text[g];
+    world_edit(w, 0);
+    struct buffer out = {0};
+    config_text(&out, &own, shape);
+    world_write(directory, "gridwarn.yaml", out.at, out.len);
+    buffer_free(&out);
+    w->config = load_config(directory);
+    for (unsigned g = 0; g < w->generation_count; g++)
+        load_generation(w, g);
+    world_edit(w, 0);
 }
 
 void world_files(struct world *world, struct dice *dice, const char *directory, const struct world_shape *shape)
 {
-    write_file(directory, "regions.csv", regions, sizeof regions - 1);
-    write_file(directory, "categories.csv", categories, sizeof categories - 1);
-    write_file(directory, "organisations.csv", organisations, sizeof organisations - 1);
-    write_file(directory, "mapping.yaml", mapping, sizeof mapping - 1);
-    write_file(directory, "key", "000102030405060708090a0b0c0d0e0f\n", 33);
-    unsigned rules = 2 + dice_below(dice, 3);
-    /* the same dice for both: the second has the same rules and one more */
-    struct dice own = {dice_next(dice)};
-    world->config = config_of(own, directory, shape, rules);
-    world->before = shape->grows ? config_of(own, directory, shape, rules - 1) : NULL;
+    world_write(directory, "regions.csv", regions, sizeof regions - 1);
+    world_write(directory, "categories.csv", categories, sizeof categories - 1);
+    world_write(directory, "organisations.csv", organisations, sizeof organisations - 1);
+    world_write(directory, "mapping.yaml", mapping, sizeof mapping - 1);
+    world_write(directory, "key", "000102030405060708090a0b0c0d0e0f\n", 33);
+    if (!shape->plain)
+        world_language_files(dice, directory);
+    snprintf(world->rules_path, sizeof world->rules_path, "%s/rules.yaml", directory);
+    make_rules(world, dice, directory, shape);
 }
 
 void world_directory(char *path, size_t size)

@@ -7,13 +7,32 @@
 
 struct world_shape {
     bool event_time;
-    bool grows; /* there is a configuration with one rule less, too */
-    bool plain; /* see WORLD_PLAIN */
-    bool past;  /* see world.h: the ledger keeps two days */
+    bool changes; /* there are several generations of rules */
+    bool plain;   /* see WORLD_PLAIN */
+    bool past;    /* see world.h: the ledger keeps two days */
 };
 
 void world_files(struct world *, struct dice *, const char *directory, const struct world_shape *);
-/* appends a file of rules */
-void world_rules(struct buffer *, struct dice *, unsigned count, const struct world_shape *);
+void world_write(const char *directory, const char *name, const char *text, size_t len);
+
+/* What a rule is drawn from.  One that was edited keeps its number, and has other dice for how much, or for all. */
+struct hand {
+    unsigned number;
+    struct dice *what, *amount; /* may be the same */
+    const char *directory;      /* for the table of thresholds, if it has one; NULL: it has none */
+    const struct world_shape *shape; /* of the world */
+};
+
+/* world_rules.c: what plain worlds have, and what the language knows of counts.  Appends the rule. */
+void world_rule(struct buffer *, const struct hand *);
+void rule_head(struct buffer *, unsigned number, const char *let);
+void rule_times(struct buffer *, const struct hand *, const char *below);
+/* world_language.c: what needs neighbours, dates, silence, a model, or the weeks before (the last shape) */
+enum { LANGUAGE_SHAPES = 6 };
+void world_language_files(struct dice *, const char *directory);
+void world_language_rule(struct buffer *, const struct hand *, unsigned shape);
+
+/* world_changes.c: the files of rules that an author has one after the other; to be freed.  Returns how many. */
+unsigned world_changes(struct dice *, const char *directory, const struct world_shape *, char *text[GENERATIONS_MAX]);
 
 #endif

@@ -267,6 +267,39 @@ START_TEST(an_open_batch_is_waited_for)
 }
 END_TEST
 
+static bool keep_visit(void *arg, fact_ref ref)
+{
+    *(fact_ref *)arg = ref;
+    return true;
+}
+
+/* a batch that began when the floor had risen, and what is below it was still there to be found */
+START_TEST(what_is_found_stays_for_the_batch)
+{
+    struct ledger *ledger = ledger_small(3, 64);
+    struct event e = created("A", NOW);
+    struct ledger_writer *writer = ledger_writer(ledger, 0);
+    fact_ref walked = 0;
+    core_enter(ledger, 0, &e);
+    ledger_maintain(ledger, NOW + 30 * DAY);
+    ledger_begin(writer);
+    ledger_walk(ledger, subject_of_region(1), INT64_MIN, INT64_MAX, keep_visit, &walked);
+    fact_ref found = ledger_find(ledger, 0, STR("A"));
+    ck_assert_uint_ne(walked, 0);
+    ck_assert_uint_eq(walked, found);
+    maintain(ledger, NOW + 30 * DAY);
+    ck_assert_uint_eq(ledger_fact(ledger, found)->occurred_at, NOW);
+    ck_assert(str_eq(ledger_text(ledger, found).id, STR("A")));
+    ck_assert_uint_eq(walk_count(ledger, subject_of_region(1)), 0); /* nobody else comes upon it */
+    ck_assert_uint_eq(ledger_find(ledger, 0, STR("A")), 0);
+    ledger_end(writer);
+    size_t before = ledger_bytes(ledger, SHELF_FACTS);
+    maintain(ledger, NOW + 30 * DAY);
+    ck_assert_uint_lt(ledger_bytes(ledger, SHELF_FACTS), before);
+    ledger_destroy(&ledger);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("ledger");
@@ -277,5 +310,6 @@ int main(void)
     core_test(s, months);
     core_test(s, memory_bound);
     core_test(s, an_open_batch_is_waited_for);
+    core_test(s, what_is_found_stays_for_the_batch);
     return core_run(s);
 }

@@ -169,7 +169,8 @@ static void check_walks(const struct model *m)
         EXPECT(!m->all[i].fresh || f.seen[i] == str_eq(m->all[i].e.respondent, respondent),
                "event %u and its respondent's chain", i);
     struct found all = {m, {0}};
-    ledger_scan(m->ledger, SHELF_FACTS, INT64_MIN, INT64_MAX, found_visit, &all);
+    for (struct ledger_scan scan = {0}; ledger_scan(m->ledger, SHELF_FACTS, &scan, found_visit, &all);)
+        ;
     for (unsigned i = 0; i < EVENTS; i++)
         EXPECT(!m->all[i].fresh || all.seen[i] >= 1, "event %u is not met by a scan", i);
 }

@@ -85,7 +85,8 @@ START_TEST(moved_while_it_arrives)
         for (unsigned i = 0; i < PAIRS; i++)
             EXPECT(m->aliases[i] == 101, "pair %u: moves made %u and %u places", i, m->aliases[i] % 100,
                    m->aliases[i] / 100);
-        ledger_scan(m->ledger, SHELF_FACTS, INT64_MIN, INT64_MAX, commit_visit, m->ledger);
+        for (struct ledger_scan scan = {0}; ledger_scan(m->ledger, SHELF_FACTS, &scan, commit_visit, m->ledger);)
+            ;
         struct origins o = {m->ledger, xcalloc(PAIRS, 1)};
         ledger_walk(m->ledger, subject_of_region(3), INT64_MIN, INT64_MAX, origin_visit, &o);
         for (unsigned i = 0; i < PAIRS; i++) {

@@ -103,7 +103,8 @@ static int64_t share(struct view *v, const struct term *t)
 static double surprise(int64_t y, double r, double p)
 {
     double at = (double)y;
-    double first = lgamma(at + r) - lgamma(r) - lgamma(at + 1) + r * log(p) + at * log1p(-p);
+    int sign; /* lgamma itself leaves it in a variable that all threads share */
+    double first = lgamma_r(at + r, &sign) - lgamma_r(r, &sign) - lgamma_r(at + 1, &sign) + r * log(p) + at * log1p(-p);
     double sum = 0;
     for (double k = at, member = 1; member > sum * 1e-17 || k < r * (1 - p) / p; k++) {
         sum += member;

@@ -44,6 +44,8 @@ void active_close(struct active *a)
 
 void active_show(struct active *a)
 {
+    if (a->unsure)
+        return;
     const struct kept_generation *g = archive_active(a->archive);
     char name[ACTIVE_TEXT];
     active_name(a, name);
@@ -146,7 +148,7 @@ struct shard_rules active_choose(void *arg, struct shard *shard, const json_t *s
     archive_restore(a->archive, state);
     const struct kept_generation *last = archive_active(a->archive);
     struct loaded l;
-    a->held = false;
+    a->held = a->unsure = false;
     active_read(a, language_of_environment(), &l);
     problems_print(&l.problems, stderr);
     struct shard_rules chosen;
@@ -196,6 +198,8 @@ void active_serve(struct active *a, struct shard *shard)
     if (a->changing && !atomic_load(&a->changed))
         return;
     end_change(a);
+    if (a->unsure) /* whoever asks waits for the next life, or for its time to be up */
+        return;
     if (signals_reloading())
         start_change(a, shard, NULL, false);
     else if (a->watch && watch_changed(a->watch, (int64_t)(clock_steady_s() * 1000)))

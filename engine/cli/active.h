@@ -28,6 +28,7 @@ struct active {
     char disk[72];       /* digest of the files on disk as they were read last */
     size_t mistakes;     /* that they had */
     bool held;           /* they were refused for the alerts that they would open */
+    bool unsure;         /* a change ended half-way, with the shard: whether it is active the next life finds out */
 
     pthread_t changer;
     bool changing;       /* there is such a thread, to be joined */

@@ -59,6 +59,7 @@ static void activate(struct turn *t, struct loaded *l, const struct kept_generat
     struct shard_rules rules = active_next(a, l, origin);
     if (!shard_reload(t->shard, &rules, &(struct patience){.over = &a->leaving}, &pause_s)) {
         leave(t); /* the next life finds what was committed, and lets go of what is retired */
+        a->unsure = true;
         return;
     }
     rule_set_destroy(&a->retired);

@@ -142,7 +142,8 @@ static void rule_table(struct buffer *out, const struct hand *hand)
     struct buffer table = {0};
     char name[64];
     int yellow = minutes(amount, 2, 4), red = yellow + minutes(amount, 1, 3);
-    snprintf(name, sizeof name, "table%u_%016llx.csv", hand->number, (unsigned long long)amount->state);
+    /* of what it is, too: an edit may keep the amounts and ask for another measure */
+    snprintf(name, sizeof name, "table%u_%016llx_%s.csv", hand->number, (unsigned long long)amount->state, measure);
     buffer_printf(&table, "region,level,measure,threshold\n");
     for (unsigned i = 0, at = dice_below(amount, 4); i < 3 && at < 7; i++, at += 1 + dice_below(amount, 2))
         buffer_printf(&table, "%s,%s,%s,%d\n", where[at], i % 2 ? "red" : "yellow", measure,

@@ -15,6 +15,12 @@ class Mark:
     cpu_s: float
 
 
+def cpu_us_an_event(begin: Mark, end: Mark) -> float:
+    """Not a number where all was over before anybody looked again."""
+    events = end.events - begin.events
+    return (end.cpu_s - begin.cpu_s) / events * 1e6 if events else float("nan")
+
+
 @dataclass
 class Run:
     """One process that has done the job."""
@@ -29,11 +35,11 @@ class Run:
 
     @property
     def whole_us(self) -> float:
-        return (self.end.cpu_s - self.first.cpu_s) / (self.end.events - self.first.events) * 1e6
+        return cpu_us_an_event(self.first, self.end)
 
     @property
     def second_half_us(self) -> float:
-        return (self.end.cpu_s - self.half.cpu_s) / (self.end.events - self.half.events) * 1e6
+        return cpu_us_an_event(self.half, self.end)
 
     @property
     def events_a_second(self) -> float:

@@ -20,7 +20,7 @@ from pathlib import Path
 from mutations import MORE, QUICK
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COPIED = ("CMakeLists.txt", "engine", "tests/sim", "tests/unit")
+COPIED = ("CMakeLists.txt", "engine", "tests/sim", "tests/unit", "tests/fuzz")
 SOUND_SEEDS = 300  # that the engine as it is must pass; the other tests run more of them
 BROKEN_SEEDS = 3000  # within which a mutation must be caught
 SECONDS = 600  # the most that one of these may take; none that is not caught may be taken for one that hangs

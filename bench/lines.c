@@ -137,22 +137,6 @@ struct source lines_source(struct lines *l)
     return (struct source){&ops, l};
 }
 
-static enum store_result follow(void *context, store_handler *handler, void *arg, int timeout_ms, bool *at_end)
-{
-    (void)context;
-    (void)handler;
-    (void)arg;
-    (void)timeout_ms;
-    *at_end = true;
-    return STORE_OK;
-}
-
-static enum store_result lead(void *context)
-{
-    (void)context;
-    return STORE_OK;
-}
-
 static enum store_result commit(void *context, const struct store_record *records, size_t count,
                                 const int64_t *progress, size_t progress_count)
 {
@@ -166,6 +150,6 @@ static enum store_result commit(void *context, const struct store_record *record
 
 struct store lines_sink(void)
 {
-    static const struct store_ops ops = {follow, lead, commit, destroy};
+    static const struct store_ops ops = {store_follow_nothing, store_lead_alone, commit, destroy};
     return (struct store){&ops, NULL};
 }

@@ -23,3 +23,19 @@ void store_state_take(json_t *state, struct str key, struct str value)
         json_object_del(state, name);
     free(name);
 }
+
+enum store_result store_follow_nothing(void *context, store_handler *handler, void *arg, int timeout_ms, bool *at_end)
+{
+    (void)context;
+    (void)handler;
+    (void)arg;
+    (void)timeout_ms;
+    *at_end = true;
+    return STORE_OK;
+}
+
+enum store_result store_lead_alone(void *context)
+{
+    (void)context;
+    return STORE_OK;
+}

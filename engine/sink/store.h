@@ -69,6 +69,10 @@ struct store_ops {
 /* One record of STATE into what the topic holds by then: key → value, both texts. */
 void store_state_take(json_t *state, struct str key, struct str value);
 
+/* `follow` and `lead` of a store that keeps nothing: there is nothing to read back, and nobody to fence off. */
+enum store_result store_follow_nothing(void *context, store_handler *, void *arg, int timeout_ms, bool *at_end);
+enum store_result store_lead_alone(void *context);
+
 struct store {
     const struct store_ops *ops;
     void *context;

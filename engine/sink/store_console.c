@@ -17,22 +17,6 @@ struct console {
     bool colour;
 };
 
-static enum store_result follow(void *context, store_handler *handler, void *arg, int timeout_ms, bool *at_end)
-{
-    (void)context;
-    (void)handler;
-    (void)arg;
-    (void)timeout_ms;
-    *at_end = true;
-    return STORE_OK;
-}
-
-static enum store_result lead(void *context)
-{
-    (void)context;
-    return STORE_OK;
-}
-
 static void show_alert(const struct console *console, const json_t *cloudevent)
 {
     char line[LINE_MAX_BYTES];
@@ -81,7 +65,7 @@ static enum store_result commit(void *context, const struct store_record *record
 
 struct store store_console(FILE *out, FILE *err)
 {
-    static const struct store_ops ops = {follow, lead, commit, free};
+    static const struct store_ops ops = {store_follow_nothing, store_lead_alone, commit, free};
     struct console *console = xmalloc(sizeof *console);
     *console = (struct console){out, err, isatty(fileno(out)) == 1};
     return (struct store){&ops, console};

@@ -20,22 +20,6 @@ static const char *const names[STORE_TOPICS] = {
     [STORE_LATE] = "late.ndjson",
 };
 
-static enum store_result follow(void *context, store_handler *handler, void *arg, int timeout_ms, bool *at_end)
-{
-    (void)context;
-    (void)handler;
-    (void)arg;
-    (void)timeout_ms;
-    *at_end = true;
-    return STORE_OK;
-}
-
-static enum store_result lead(void *context)
-{
-    (void)context;
-    return STORE_OK;
-}
-
 /* a message on one line: in JSON, a line's end can only be white space */
 static void append(FILE *file, struct str message)
 {
@@ -83,7 +67,7 @@ static FILE *open_in(const char *path, const char *name, struct problems *proble
 
 bool store_directory(const char *path, struct store *store, struct problems *problems)
 {
-    static const struct store_ops ops = {follow, lead, commit, destroy};
+    static const struct store_ops ops = {store_follow_nothing, store_lead_alone, commit, destroy};
     if (mkdir(path, 0750) != 0 && errno != EEXIST) {
         problem_add(problems, path, 0, 0, "cannot make the directory: %s", problem_word(problems, strerror(errno)));
         return false;

@@ -156,22 +156,6 @@ static void feed_release(void *context, unsigned worker)
     (void)worker;
 }
 
-static enum store_result log_follow(void *context, store_handler *take, void *arg, int timeout_ms, bool *at_end)
-{
-    (void)context;
-    (void)take;
-    (void)arg;
-    (void)timeout_ms;
-    *at_end = true;
-    return STORE_OK;
-}
-
-static enum store_result log_lead(void *context)
-{
-    (void)context;
-    return STORE_OK;
-}
-
 static enum store_result log_commit(void *context, const struct store_record *records, size_t count,
                                     const int64_t *progress, size_t progress_count)
 {
@@ -302,7 +286,7 @@ static void run(struct shard *shard, struct feed *f, unsigned batches, struct si
 START_TEST(none_per_event)
 {
     static const struct source_ops source_ops = {feed_partitions, feed_start, feed_poll, feed_release, nothing};
-    static const struct store_ops store_ops = {log_follow, log_lead, log_commit, nothing};
+    static const struct store_ops store_ops = {store_follow_nothing, store_lead_alone, log_commit, nothing};
     struct feed *f = xcalloc(1, sizeof *f);
     f->dice = core_dice();
     f->at = INT64_C(20000) * 86400;

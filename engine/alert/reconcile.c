@@ -19,6 +19,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+static int64_t later_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 void alert_clear(struct alert *a)
 {
     free(a->crossed_id);
@@ -98,8 +103,9 @@ static void set_level(const struct tracker *tracker, const struct tracked *t, st
     }
 }
 
-static void take_over(const struct tracker *tracker, struct alert *a, const struct episode *e)
+static void take_over(const struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
 {
+    t->changed |= a->opened_minute != e->opened_minute; /* the minutes that close may show it to have begun sooner */
     a->opened_minute = e->opened_minute;
     a->opened_at = e->opened_at;
     a->highest = e->highest;
@@ -202,7 +208,7 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
     if (known && (size_t)e->alert < candidates)
         candidate[e->alert] = false;
     struct alert *a = known ? &t->alerts[e->alert] : alert_record(tracker, t, e);
-    take_over(tracker, a, e);
+    take_over(tracker, t, a, e);
     a->lasted_minute = e->ended_minute < until ? e->ended_minute : until;
     if (a->state == ALERT_RECORDED && !worth_raising(tracked_rule(tracker, t), time, e, closed)) {
         a->ended_minute = e->ended_minute;
@@ -263,25 +269,29 @@ static int64_t reach_min(const struct rule *rule)
     return ((int64_t)rule->raise_within_s + rule->within_s + rule->clear_after_s) / 60 + 1440;
 }
 
+/* By the minutes that were closed before this cut: by those it is decided what would be raised, as often as it is evaluated. */
 static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
+    const struct rule *rule = tracked_rule(tracker, t);
+    int64_t closed = rule->standing ? time->closed : time->closed_before;
     /* the end of the rule's own input is not far in the future: a merge may still come by another source */
-    if (time->closed == MINUTE_NONE || time->closed == MINUTE_NEVER)
+    if (closed == MINUTE_NONE || time->closed == MINUTE_NEVER)
         return;
     size_t kept = 0;
-    int64_t reach = reach_min(tracked_rule(tracker, t));
+    int64_t reach = reach_min(rule);
     for (size_t i = 0; i < t->alert_count; i++) {
         struct alert *a = &t->alerts[i];
         int64_t over = a->state == ALERT_FIRING      ? MINUTE_NEVER
                        : a->state == ALERT_WITHDRAWN ? a->opened_minute
                                                      : a->ended_minute;
-        if (over < time->closed - reach) {
+        if (over < closed - reach) {
             alert_clear(a);
             t->changed = true;
             continue;
         }
-        if (over < MINUTE_NEVER - reach && over + reach + 1 < t->wake)
-            t->wake = over + reach + 1;
+        int64_t wake = over < MINUTE_NEVER - reach ? later_of(over + reach, time->closed) + 1 : MINUTE_NEVER;
+        if (wake < t->wake)
+            t->wake = wake;
         if (t->machine.level > 0 && t->machine.now.alert == (int)i)
             t->machine.now.alert = (int)kept;
         t->alerts[kept++] = *a;
@@ -289,20 +299,17 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
     t->alert_count = kept;
 }
 
-/* nothing is evaluated while nothing changes: what is open has lasted since all the same */
+/* Nothing is evaluated while nothing changes: what is open has lasted since all the same.  Of a rule that was edited the
+ * past can no longer be computed, after a restart; nobody was told that what it raised is over. */
 static void lasted_until_now(struct tracked *t, const struct rule_time *time)
 {
+    for (size_t i = 0; t->edited && i < t->alert_count; i++)
+        if (t->alerts[i].state == ALERT_FIRING && time->closed != MINUTE_NEVER)
+            t->alerts[i].lasted_minute = later_of(t->alerts[i].lasted_minute, time->closed);
     if (t->machine.level == 0 || t->machine.now.alert < 0)
         return;
-    int64_t minute = t->wake <= time->closed ? t->wake - 1 : time->closed;
     struct alert *a = &t->alerts[t->machine.now.alert];
-    if (minute > a->lasted_minute)
-        a->lasted_minute = minute;
-}
-
-static int64_t later_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
+    a->lasted_minute = later_of(a->lasted_minute, t->wake <= time->closed ? t->wake - 1 : time->closed);
 }
 
 bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct rule_time *time)

@@ -36,6 +36,7 @@ void committer_restored(struct committer *c)
     watermarks_update(&c->marks, clock_now_ms(c->in.clock)); /* a source may have been silent before, and still be */
     rule_times(c);
     tracker_stand(c->tracker);
+    c->restored = true;
 }
 
 struct committer *committer_create(const struct committer_inputs *in)
@@ -529,6 +530,22 @@ static void evaluate(struct committer *c, int64_t now_ms)
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
 }
 
+/* State was stored when something was last said.  What has lasted since is found out before anything new is taken, which
+ * may be that it never was: it is with what it had come to that the news is compared.  false: that is to be told first. */
+static bool is_up_to_date(struct committer *c, int64_t now_ms)
+{
+    if (c->restored)
+        evaluate(c, now_ms);
+    c->restored = false;
+    return c->revisions == 0;
+}
+
+static bool take_news(struct committer *c, int64_t now_ms)
+{
+    take_offer(c);
+    return gather(c, now_ms);
+}
+
 static enum step_result step(struct committer *c, bool flush)
 {
     if (c->lost)
@@ -537,8 +554,7 @@ static enum step_result step(struct committer *c, bool flush)
     atomic_store_explicit(&c->alive_ms, now_ms, memory_order_relaxed);
     if (c->frozen)
         return now_ms < c->retry_ms && now_ms > c->retry_ms - RETRY_EVERY_MS ? STEP_IDLE : commit(c);
-    take_offer(c);
-    bool any = gather(c, now_ms);
+    bool any = is_up_to_date(c, now_ms) && take_news(c, now_ms);
     bool moved = watermarks_update(&c->marks, now_ms);
     if (any || moved || now_ms / 60000 != c->minute)
         rule_times(c);

@@ -61,7 +61,7 @@ bool committer_generation_committed(const struct committer *);       /* is that 
 /* the floor of facts that this record tells of: all below has been carried on; 0: of none */
 int64_t progress_floor(struct str value);
 bool committer_restore(struct committer *, struct str key, struct str value);
-void committer_restored(struct committer *); /* after the last committer_restore */
+void committer_restored(struct committer *); /* after the last committer_restore, and the findings of what was counted */
 /* then: where to read on, by partition; -1: from the beginning */
 void committer_offsets(const struct committer *, int64_t *offsets);
 /* was this rule, by its id, in the generation that committed last? */

@@ -38,6 +38,7 @@ struct committer {
     _Atomic uint64_t generation; /* number of the tracker's */
     _Atomic uint64_t generation_cut; /* with which it began */
     bool noted;                  /* something for others in this cut, who wait for it */
+    bool restored;               /* and nothing done since */
     struct finding *backfilled;  /* waiting for the next evaluation */
     size_t backfilled_count, backfilled_capacity;
     struct findings coming;       /* findings for a generation that was not taken up yet */

@@ -83,7 +83,6 @@ static void restore_state(struct shard *shard)
     }
     json_decref(shard->state);
     shard->state = json_object();
-    committer_restored(shard->committer);
 }
 
 static void begin_with_chosen(struct shard *shard)
@@ -116,6 +115,7 @@ bool shard_lead(struct shard *shard)
     ledger_follow_floor(shard->ledger, LEDGER_LEADS);
     begin_with_chosen(shard);
     fill_counters(shard);
+    committer_restored(shard->committer);
     int64_t *offsets = xcalloc(shard->partition_count + 1, sizeof *offsets);
     committer_offsets(shard->committer, offsets);
     bool started = shard->in.source->ops->start(shard->in.source->context, offsets, shard->in.workers);

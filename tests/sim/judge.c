@@ -85,6 +85,15 @@ static bool take_entry(struct judge *j, const struct log_entry *e)
     return false;
 }
 
+/* facts come last in a commit, after what they led to */
+static bool brings_facts(const struct judge *j, uint64_t commit)
+{
+    for (size_t i = j->read; i < j->log->entry_count && j->log->entries[i].commit == commit; i++)
+        if (j->log->entries[i].topic == STORE_LEDGER || j->log->entries[i].topic == STORE_READINGS)
+            return true;
+    return false;
+}
+
 /* a whole commit, and what must be true after it */
 static bool judge_commit(struct judge *j, uint64_t commit)
 {
@@ -95,6 +104,7 @@ static bool judge_commit(struct judge *j, uint64_t commit)
     for (unsigned s = 0; s < j->world->config->source_count; s++)
         j->sources[s].before = j->sources[s].watermark;
     j->counts.commits = commit;
+    j->brings_facts = brings_facts(j, commit);
     if (!judge_generation(j, commit))
         return false;
     while (j->read < j->log->entry_count && j->log->entries[j->read].commit == commit)

@@ -27,9 +27,9 @@ void judge_destroy(struct judge **);
 /* An engine is about to lead: what it has not committed of the one before is void.  Where generations are not
  * archived its rules are those of that one of the world's. */
 void judge_begin(struct judge *, unsigned generation, int64_t now_ms);
-/* The committer took in what was handed over and looked at the clock (a step that did not begin with a frozen cut).
- */
-void judge_step(struct judge *, const struct log_client *, const struct watermarks *, int64_t now_ms);
+/* The committer looked at the clock and took in what was handed over (a step that did not begin with a frozen cut).
+ * all_taken: there is nothing left of it. */
+void judge_step(struct judge *, const struct log_client *, const struct watermarks *, bool all_taken, int64_t now_ms);
 /* Which of the world's generations would be active if an engine began to lead now, and this one lay on the disk? */
 unsigned judge_chosen(const struct judge *, unsigned on_disk);
 uint64_t judge_active_number(const struct judge *); /* as committed; 0: none */

@@ -58,6 +58,7 @@ struct judge {
     struct judged_input inputs[PARTITIONS_MAX];
     struct judged_source sources[SOURCES_MAX];
     size_t fresh_fact[FRESH_FACTS], fresh_facts;
+    bool brings_facts; /* the commit that is looked at */
     struct judged_alert *alerts;
     size_t alert_count, alert_capacity;
     uint64_t cut;

@@ -62,7 +62,9 @@ static bool find_rule(struct judge *j, const struct judged_alert *a, const json_
         return judge_fail(j, "alert %s of rule %s, which is not active, is %s: %s", a->id, id, state, reason);
     if (*number >= 0 && strcmp(reason, "the rule was removed") == 0)
         return judge_fail(j, "alert %s is withdrawn with rule %s, which is there", a->id, id);
-    if (strcmp(state, "withdrawn") == 0 && *number >= 0 && (strcmp(reason, "the rule was changed") == 0) != a->edited)
+    bool for_the_edit = strcmp(reason, "the rule was changed") == 0;
+    bool either = a->edited && j->brings_facts; /* it may have stood by the new rule until they came */
+    if (strcmp(state, "withdrawn") == 0 && *number >= 0 && for_the_edit != a->edited && !either)
         return judge_fail(j, "alert %s of rule %s, which was %s, is withdrawn: %s", a->id, id,
                           a->edited ? "edited" : "left alone", reason);
     return true;

@@ -54,7 +54,7 @@ static void hear(struct judge *j, const struct watermarks *marks, int64_t now_ms
     }
 }
 
-static void allow(struct judge *j, const struct log_client *client, unsigned source, int64_t now_ms)
+static void allow(struct judge *j, const struct log_client *client, unsigned source, bool all_taken, int64_t now_ms)
 {
     const struct config_source *config = &j->world->config->sources[source];
     struct judged_source *judged = &j->sources[source];
@@ -75,7 +75,7 @@ static void allow(struct judge *j, const struct log_client *client, unsigned sou
     }
     if (allowed > judged->allowed)
         judged->allowed = allowed;
-    if (least > judged->least)
+    if (all_taken && least > judged->least)
         judged->least = least;
 }
 
@@ -84,13 +84,14 @@ void judge_drain(struct judge *j)
     j->draining = true;
 }
 
-void judge_step(struct judge *j, const struct log_client *client, const struct watermarks *marks, int64_t now_ms)
+void judge_step(struct judge *j, const struct log_client *client, const struct watermarks *marks, bool all_taken,
+                int64_t now_ms)
 {
     const struct config *config = j->world->config;
     bool wall = !config->event_time;
     hear(j, marks, now_ms);
     for (unsigned s = 0; s < config->source_count; s++) {
-        allow(j, client, s, now_ms);
+        allow(j, client, s, all_taken, now_ms);
         if (j->sources[s].silent && !marks->sources[s].silent && !j->draining)
             judge_fail(j, "nothing has come of %s, and its silence is over", config->sources[s].name);
         j->sources[s].silent = marks->sources[s].silent;

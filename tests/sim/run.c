@@ -77,7 +77,7 @@ static bool lead(struct run *r)
               r->draining ? ", to the end" : "");
     if (strcmp(rules->digest, r->world->generations[chosen].rules->digest) != 0)
         return run_fail(r, "an engine leads with other rules than were active, and others than are on disk");
-    judge_step(r->judge, e->client, committer_watermarks(shard_committer(e->shard)), r->now_ms);
+    judge_step(r->judge, e->client, committer_watermarks(shard_committer(e->shard)), true, r->now_ms);
     return true;
 }
 
@@ -129,7 +129,7 @@ bool run_commit(struct run *r, bool flush, enum step_result *result)
     /* its own cut may be frozen here, but what it saw is seen before it commits, and that is what is judged */
     *result = flush ? committer_flush(committer) : committer_step(committer);
     if (!frozen)
-        judge_step(r->judge, e->client, committer_watermarks(committer), r->now_ms);
+        judge_step(r->judge, e->client, committer_watermarks(committer), !committer_waiting(committer), r->now_ms);
     run_trace(r, "committer: %s%s",
               *result == STEP_LOST   ? "lost"
               : *result == STEP_IDLE ? "idle"

@@ -1,5 +1,6 @@
-/* What subscribers are told of one rule: when it is edited, the same in a reload as over a restart; and when late facts show
- * that what was over too long ago to be raised was the beginning of an alert.  In a world of the simulation, by its log,
+/* What subscribers are told of one rule: when it is edited, the same in a reload as over a restart; when late facts show
+ * that what was over too long ago to be raised was the beginning of an alert; and when an alert is found to have begun
+ * later, by facts or by the edit, than was thought.  In a world of the simulation, by its log,
  * with rules and events of our own. */
 #include "core.h"
 #include "log.h"
@@ -22,6 +23,10 @@ static const char of_all[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, 
                              "     within: 60m, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
 static const char raised_within[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
                                     "     within: 10m, levels: {yellow: c >= 2}, clear: {after: 0m}, raise_within: 30m}\n";
+static const char for_long[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
+                               "     within: 8h, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
+static const char of_labour_for_long[] = "rules:\n  - {id: r0, let: {c: {source: hotline, category: labour}}, per: district,\n"
+                                         "     within: 8h, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
 static const char of_silence[] = "rules:\n  - {id: r0, per: district, levels: {yellow: silent(petition)}, clear: {after: 0m}}\n";
 
 /* ---- a shard, its rules before and after ---- */
@@ -96,6 +101,14 @@ static void call(struct bench *b, int64_t at, const char *region, const char *ca
         memory_log_append(b->log, p, text, (size_t)len, 0, b->events++);
         done++;
     }
+}
+
+static void take_back(struct bench *b, int64_t at, int event)
+{
+    char text[256];
+    int len = snprintf(text, sizeof text, "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"voided\",\"target\":\"e%d\"}", b->events,
+                       (long long)at, event);
+    memory_log_append(b->log, 0, text, (size_t)len, 0, b->events++);
 }
 
 static void bench_open(struct bench *b, const char *before, const char *after)
@@ -250,6 +263,48 @@ START_TEST(recorded_and_then_joined)
 }
 END_TEST
 
+/* ---- what has lasted since anything was said ---- */
+
+START_TEST(begun_later_than_was_thought)
+{
+    struct bench b;
+    char text[1024];
+    bench_open(&b, for_long, for_long);
+    call(&b, AT, "9111", "noise", false);
+    call(&b, AT + 1, "9111", "noise", false);
+    go_on(&b);
+    call(&b, AT + 2 * 3600, "9111", "noise", false);
+    go_on(&b);
+    between[_i](&b);
+    take_back(&b, AT + 2 * 3600 + 60, 0);
+    go_on(&b);
+    said(&b, text, sizeof text);
+    ck_assert_str_eq(text, "a firing; ");
+    bench_close(&b);
+}
+END_TEST
+
+/* nothing was heard of late, so that by either rule its beginning is closed and what it was is not over */
+START_TEST(begun_later_by_the_new_rule)
+{
+    struct bench b;
+    char text[1024];
+    bench_open(&b, for_long, of_labour_for_long);
+    call(&b, AT, "9111", "noise", false);
+    call(&b, AT + 1, "9111", "noise", false);
+    go_on(&b);
+    call(&b, AT + 2 * 3600, "9111", "labour", false);
+    call(&b, AT + 2 * 3600 + 1, "9111", "labour", false);
+    call(&b, AT + 4 * 3600, "9", "noise", true);
+    go_on(&b);
+    ways[_i](&b);
+    go_on(&b);
+    said(&b, text, sizeof text);
+    ck_assert_str_eq(text, "a firing; ");
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     log_level_set(LOG_ERROR);
@@ -261,6 +316,8 @@ int main(void)
     tcase_add_loop_test(cases, each_no_more, 0, WAYS);
     tcase_add_loop_test(cases, of_silence_now, 0, WAYS);
     tcase_add_loop_test(cases, recorded_and_then_joined, 0, BETWEEN);
+    tcase_add_loop_test(cases, begun_later_than_was_thought, 0, BETWEEN);
+    tcase_add_loop_test(cases, begun_later_by_the_new_rule, 0, WAYS);
     suite_add_tcase(suite, cases);
     int status = core_run(suite);
     world_directory_remove(directory);

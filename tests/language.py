@@ -26,7 +26,7 @@ from oracle import Episode, episodes, minute_of
 from oracle_calendar import Calendar
 from oracle_rules import Rule, read_rule
 from oracle_words import LEVELS
-from published import difference, final_episodes
+from published import difference, final_episodes, settled
 from random_rules import FEATURES, TODAY, Drawn
 from streams import CORRECTIONS, Stream, event_of, random_calendar
 
@@ -122,17 +122,6 @@ def seen_for_a_while(episode: Episode, expected: list[Episode], corrected: bool)
         episode.rule, episode.subject_kind, episode.subject, episode.each) and e.opened_at >= episode.opened_at}
 
 
-def settled(published: list[Episode], expected: list[Episode], corrected: bool) -> list[Episode]:
-    """As published, with the highest level that is expected where a higher one was only seen for a while."""
-    wanted = {episode._replace(highest=""): episode.highest for episode in expected}
-
-    def highest(e: Episode) -> str:
-        lower = min(e.highest, wanted.get(e._replace(highest=""), e.highest), key=LEVELS.index)
-        return lower if e.highest in seen_for_a_while(e, expected, corrected) else e.highest
-
-    return [e._replace(highest=highest(e)) for e in published]
-
-
 def compare(case: Case, workers: int = 1) -> str:
     """Empty if engine and oracle agree."""
     expected = [as_published(e) for e in expected_of(case.rules, case.calendar, map(event_of, case.sent))]
@@ -142,7 +131,8 @@ def compare(case: Case, workers: int = 1) -> str:
         except Refused as refused:
             return f"refused: {refused}"
     corrected = any(sent.record["kind"] in CORRECTING for sent in case.sent)
-    return difference(expected, settled(published, expected, corrected))
+    return difference(expected, settled(published, expected,
+                                        lambda e: e.highest in seen_for_a_while(e, expected, corrected)))
 
 
 # -- explaining -------------------------------------------------------------------------------------------------------

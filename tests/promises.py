@@ -19,7 +19,7 @@ from engine import OUTPUTS, ROOT
 from load import CALLER, CONTENT, FIRM, PHONE
 from oracle import Regions, episodes
 from oracle_rules import Rule
-from published import BrokenPromise, difference, final_episodes, hide_respondents
+from published import BrokenPromise, difference, final_episodes, hide_respondents, settled, shown_early
 
 HEARTBEAT = "gov.risk.heartbeat"
 TARGETED = ("merged", "moved", "voided", "restored")
@@ -163,6 +163,8 @@ def verdict_on(broker: Broker, group: str, inputs: dict[str, str], rules: list[R
         judged = {rule.id for rule in rules}
         published = hide_respondents([episode for episode in final_episodes(outputs["alerts"])
                                       if not others or episode.rule in judged], known)
+        early = set(hide_respondents(shown_early(outputs["alerts"]), known))
+        published = settled(published, expected, early.__contains__)
         verdict.alerts = len(published)
         verdict.compare("alerts", Counter(expected), Counter(published))
         if difference(expected, published):

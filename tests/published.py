@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
-from typing import Iterable
+from typing import Callable, Iterable
 
 from events import seconds
 from oracle import MINUTE, Episode, in_order, minute_of
+from oracle_words import LEVELS
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -67,6 +68,25 @@ def final_episodes(alert_topic_records: Iterable) -> list[Episode]:
         if history[-1]["state"] not in ("withdrawn", "pending"):
             found.append(episode_of(history[-1]))
     return in_order(found)
+
+
+def shown_early(alert_topic_records: Iterable) -> set[Episode]:
+    """Those of the final episodes whose highest level was shown in a minute that was not closed yet: a fact that came
+    later may have taken it back, and it remains the highest to those who have seen it."""
+    return {episode_of(history[-1]) for history in revisions(alert_topic_records).values()
+            if any(data["level"] == history[-1]["highest_level"] and
+                   data["evaluated_at"] > (data["provenance"]["watermark"] or "") for data in history)}
+
+
+def settled(published: Iterable[Episode], expected: Iterable[Episode],
+            was_higher: Callable[[Episode], bool]) -> list[Episode]:
+    """As published, with the highest level that is expected where a higher one may only have been seen for a while."""
+    wanted = {episode._replace(highest=""): episode.highest for episode in expected}
+
+    def highest(e: Episode) -> str:
+        return min(e.highest, wanted.get(e._replace(highest=""), e.highest), key=LEVELS.index)
+
+    return [e._replace(highest=highest(e)) if was_higher(e) else e for e in published]
 
 
 def hide_respondents(episodes: Iterable[Episode], organisations: set[str]) -> list[Episode]:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from oracle import Episode
-from published import BrokenPromise, difference, final_episodes, hide_respondents
+from published import BrokenPromise, difference, final_episodes, hide_respondents, settled, shown_early
 
 
 def revision(alert, number, state="firing", highest="yellow", **fields):
@@ -62,3 +62,14 @@ def test_unregistered_respondents_are_compared_without_their_pseudonym():
     one, two = (EPISODE._replace(subject_kind="respondent", subject=code) for code in ("some firm", "R-7f3a"))
     assert hide_respondents([one], {"ACME"}) == hide_respondents([two], {"ACME"}) != [one]
     assert hide_respondents([one, EPISODE], {"some firm"}) == [one, EPISODE]
+
+
+@pytest.mark.parametrize("watermark, agree", [("2026-01-12T09:59:00+08:00", True), ("2026-01-12T10:00:00+08:00", False)])
+def test_a_level_that_was_taken_back_stays_the_highest_only_if_its_minute_was_open(watermark, agree):
+    told = {"level": "red", "evaluated_at": "2026-01-12T10:00:00+08:00", "provenance": {"watermark": watermark}}
+    over = {"level": "red", "evaluated_at": "2026-01-12T10:40:00+08:00",
+            "provenance": {"watermark": "2026-01-12T11:00:00+08:00"}, "ended_at": "2026-01-12T10:40:00+08:00"}
+    topic = [revision("a", 1, highest="red", **told), revision("a", 2, "resolved", "red", **over)]
+    expected = [final_episodes(topic)[0]._replace(highest="blue")]
+    found = settled(final_episodes(topic), expected, shown_early(topic).__contains__)
+    assert (difference(expected, found) == "") == agree

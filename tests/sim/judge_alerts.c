@@ -69,8 +69,9 @@ struct pairing {
 };
 
 /* The strongest ties first: what was just said must be exact; an alert that nothing was said of may be out of
- * date, but rather is not; one of which nothing is expected comes after those of which something is. */
-enum tie { TIE_SAID, TIE_OPENED, TIE_OVERLAPS, TIE_DATED_OVERLAPS, TIE_ANY, TIES };
+ * date, but rather is not; one of which nothing is expected comes after those of which something is, and so does an episode
+ * that need not be shown. */
+enum tie { TIE_SAID, TIE_OPENED, TIE_OVERLAPS, TIE_DATED_OVERLAPS, TIE_EXPECTED, TIE_ANY, TIES };
 
 static bool ties(const struct judged_alert *a, const struct pairing *p, enum tie tie)
 {
@@ -88,6 +89,7 @@ static bool ties(const struct judged_alert *a, const struct pairing *p, enum tie
     case TIE_DATED_OVERLAPS:
         strong = overlaps;
         break;
+    case TIE_EXPECTED:
     case TIE_ANY:
     case TIES:
         strong = true;
@@ -96,25 +98,26 @@ static bool ties(const struct judged_alert *a, const struct pairing *p, enum tie
     return strong && matches(a, p->episode, p->shown, p->level);
 }
 
-static void pair_up(struct judge *j, const struct model_subject *s, struct pairing *pairs, bool *taken)
-{
-    for (enum tie tie = TIE_SAID; tie < TIES; tie++)
-        for (size_t k = 0; k < j->alert_count; k++)
-            for (size_t i = 0; i < s->episode_count && !taken[k]; i++) {
-                struct judged_alert *a = &j->alerts[k];
-                if (pairs[i].alert || pairs[i].shown == MODEL_HIDDEN || !is_of(a, s) || !ties(a, &pairs[i], tie))
-                    continue;
-                pairs[i].alert = a;
-                taken[k] = true;
-            }
-}
-
 /* was it over so long before it became known that it is only recorded? */
 static bool is_old_news(const struct judge *j, const struct model_subject *s, const struct pairing *p)
 {
     int64_t before = judge_closed_before(j, s->rule);
     return p->shown == MODEL_ENDED && before != INT64_MIN &&
            end_of(p->episode) <= before - j->rules->rules[s->rule].raise_within_s / 60;
+}
+
+static void pair_up(struct judge *j, const struct model_subject *s, struct pairing *pairs, bool *taken)
+{
+    for (enum tie tie = TIE_SAID; tie < TIES; tie++)
+        for (size_t k = 0; k < j->alert_count; k++)
+            for (size_t i = 0; i < s->episode_count && !taken[k]; i++) {
+                struct judged_alert *a = &j->alerts[k];
+                if (pairs[i].alert || pairs[i].shown == MODEL_HIDDEN || !is_of(a, s) || !ties(a, &pairs[i], tie) ||
+                    (tie == TIE_EXPECTED && is_old_news(j, s, &pairs[i])))
+                    continue;
+                pairs[i].alert = a;
+                taken[k] = true;
+            }
 }
 
 static bool has_modifiers(const struct judge *j)

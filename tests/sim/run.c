@@ -165,12 +165,26 @@ static bool may_deliver(struct run *r)
     return true;
 }
 
+static void calm(struct run *r)
+{
+    r->log->next_fault = COMMIT_GOOD;
+    for (size_t i = 0; i < r->log->input_count; i++)
+        r->log->inputs[i].lost = false;
+}
+
+static bool wait_for_rest(struct run *r)
+{
+    if (++r->rested == REST_STEPS / 2)
+        calm(r);
+    return r->rested < REST_STEPS || run_fail(r, "the engine came to no rest");
+}
+
 static bool deliver(struct run *r)
 {
     char text[1024];
     for (unsigned n = 1 + dice_below(&r->dice, 8); n > 0 && r->delivered < r->world->record_count; n--) {
         if (!may_deliver(r))
-            return ++r->rested < REST_STEPS || run_fail(r, "the engine came to no rest");
+            return wait_for_rest(r);
         const struct world_record *record = &r->world->records[r->delivered++];
         size_t len = world_render(r->world, record, text, sizeof text);
         memory_log_append(r->log, record->partition, text, len, dice_chance(&r->dice, 10) ? 2 : 0, record->event);
@@ -276,12 +290,14 @@ static bool step_rules(struct run *r)
 static const struct {
     bool (*act)(struct run *);
     unsigned least, most; /* of its weight, drawn for each run */
+    bool trouble;         /* with ever more of it no engine would come to anything */
 } actions[] = {
-    {step_worker, 20, 60}, {step_committer, 5, 60}, {deliver, 10, 40},      {pass_time, 5, 30},
-    {jump, 0, 2},          {fault, 0, 6},           {lose_partition, 0, 3}, {crash_leader, 0, 4},
-    {take_over, 0, 3},     {step_rival, 3, 6},      {stand_by, 0, 3},
+    {step_worker, 20, 60, false}, {step_committer, 5, 60, false}, {deliver, 10, 40, false},
+    {pass_time, 5, 30, false},    {jump, 0, 2, true},             {fault, 0, 6, true},
+    {lose_partition, 0, 3, true}, {crash_leader, 0, 4, true},     {take_over, 0, 3, true},
+    {step_rival, 3, 6, false},    {stand_by, 0, 3, false},
     /* where generations are archived */
-    {step_rules, 5, 40},   {rules_change, 0, 4},
+    {step_rules, 5, 40, false},   {rules_change, 0, 4, true},
 };
 
 enum { ACTIONS = sizeof actions / sizeof *actions, ACTIONS_OF_RULES = 2 };
@@ -292,7 +308,7 @@ static bool act(struct run *r, unsigned total)
     while (at >= r->weight[i])
         at -= r->weight[i++];
     r->result.steps++;
-    return actions[i].act(r);
+    return (actions[i].trouble && r->rested > REST_STEPS / 2) || actions[i].act(r);
 }
 
 static bool main_part(struct run *r)
@@ -318,9 +334,7 @@ static bool last_part(struct run *r)
     engine_destroy(&r->rival);
     engine_destroy(&r->standby);
     engine_destroy(&r->leader);
-    r->log->next_fault = COMMIT_GOOD;
-    for (size_t i = 0; i < r->log->input_count; i++)
-        r->log->inputs[i].lost = false;
+    calm(r);
     if (!r->world->archived)
         r->on_disk = r->world->generation_count - 1;
     r->draining = true;

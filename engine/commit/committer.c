@@ -540,9 +540,12 @@ static bool is_up_to_date(struct committer *c, int64_t now_ms)
     return c->revisions == 0;
 }
 
+/* No offer before what the start has noted is committed: a rule that was gone in the one generation and is back in the next
+ * would be new, to a log that knows nothing of the first. */
 static bool take_news(struct committer *c, int64_t now_ms)
 {
-    take_offer(c);
+    if (!c->noted)
+        take_offer(c);
     return gather(c, now_ms);
 }
 

@@ -42,6 +42,12 @@ static bool *silence_shown(const struct tracker *tracker, const struct rule_set 
     return shown;
 }
 
+void tracker_renew(struct tracker *tracker, const struct generation *generation)
+{
+    CHECK(generation_rules(generation) == tracker->rules);
+    tracker->generation = generation;
+}
+
 void tracker_switch(struct tracker *tracker, const struct generation *generation)
 {
     const struct rule_set *rules = generation_rules(generation);

@@ -117,6 +117,8 @@ bool tracker_restore(struct tracker *, struct str key, struct str state);
 /* Another generation: subjects of rules that are the same go on untouched, edited rules are judged by their new text,
  * those of rules that are gone are withdrawn by the next tracker_run. */
 void tracker_switch(struct tracker *, const struct generation *);
+/* The same rules with other counters: nothing that is tracked changes. */
+void tracker_renew(struct tracker *, const struct generation *);
 
 /* What is silent now, bits of sources: for rules of silent(). */
 void tracker_silence(struct tracker *, uint64_t sources);

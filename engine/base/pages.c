@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { LARGE = 2 << 20, SMALL = 4096 };
+enum { LARGE = 2 << 20, SMALL = 4096, HEAP = 128 << 10 };
 
 static size_t whole(size_t bytes)
 {
@@ -20,15 +20,12 @@ static char *map(size_t bytes)
     return memory;
 }
 
-void *pages_map_sparse(size_t bytes)
-{
-    return bytes < LARGE ? xaligned(bytes) : map(whole(bytes));
-}
-
 void *pages_map(size_t bytes)
 {
-    if (bytes < LARGE)
+    if (bytes < HEAP)
         return xaligned(bytes);
+    if (bytes < LARGE)
+        return map(whole(bytes)); /* which need not be cleared before it is touched */
     /* more than is asked for, then what lies before and after the aligned part goes back */
     size_t kept = whole(bytes), room = kept + LARGE;
     char *memory = map(room);
@@ -41,20 +38,9 @@ void *pages_map(size_t bytes)
     return aligned;
 }
 
-void pages_enlarge(void *memory, size_t bytes)
-{
-#ifndef MADV_COLLAPSE
-    enum { MADV_COLLAPSE = 25 }; /* since Linux 6.1; elsewhere the system does it by and by */
-#endif
-    if (bytes < LARGE)
-        return;
-    madvise(memory, whole(bytes), MADV_HUGEPAGE);
-    madvise(memory, whole(bytes), MADV_COLLAPSE);
-}
-
 void pages_unmap(void *memory, size_t bytes)
 {
-    if (bytes < LARGE)
+    if (bytes < HEAP)
         free(memory);
     else if (memory)
         munmap(memory, whole(bytes));

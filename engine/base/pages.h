@@ -1,6 +1,6 @@
 /* Large tables that are read at random: memory straight from the system, zeroed, in pages of 2 MiB where the system has
  * them.  A look-up in a table of 4 KiB pages misses the TLB nearly every time, and under a hypervisor such a miss costs
- * more than the line it is for.  Pages come only when they are touched.  Below 2 MiB it is the heap's. */
+ * more than the line it is for.  Pages come only when they are touched.  Below 128 KiB it is the heap's. */
 #ifndef GW_BASE_PAGES_H
 #define GW_BASE_PAGES_H
 
@@ -8,10 +8,6 @@
 
 /* never NULL; aligned to a cache line */
 void *pages_map(size_t bytes);
-/* the same in the system's usual pages: for a table that may stay nearly empty, where each touch would clear 2 MiB */
-void *pages_map_sparse(size_t bytes);
-/* once that is well filled: makes its pages large ones, where it lies and while others use it; milliseconds for each 100 MiB */
-void pages_enlarge(void *, size_t bytes);
 void pages_unmap(void *, size_t bytes); /* as many as were mapped; NULL: nothing */
 
 #endif

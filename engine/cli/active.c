@@ -168,46 +168,79 @@ struct shard_rules active_choose(void *arg, struct shard *shard, const json_t *s
 
 /* ---- changes ---- */
 
-static void start_change(struct active *a, struct shard *shard, const struct control_request *request, bool edited)
+static void start(struct active *a, void *(*run)(void *), const struct rule_change *change)
 {
     struct rule_change *c = xcalloc(1, sizeof *c);
-    *c = (struct rule_change){.active = a, .shard = shard, .edited = edited, .requested = request != NULL};
-    c->request = request ? *request
-                         : (struct control_request){.verb = CONTROL_RELOAD, .max_new = -1, .language = language_of_environment()};
+    *c = *change;
     atomic_store(&a->changed, false);
-    CHECK(pthread_create(&a->changer, NULL, change_run, c) == 0);
+    CHECK(pthread_create(&a->changer, NULL, run, c) == 0);
     a->changing = true;
+}
+
+static void start_change(struct active *a, struct shard *shard)
+{
+    struct rule_change c = {.active = a, .shard = shard, .edited = a->asked == ASKED_BY_EDIT, .requested = a->asked == ASKED_OVER_HTTP};
+    c.request = c.requested ? a->request
+                            : (struct control_request){.verb = CONTROL_RELOAD, .max_new = -1, .language = language_of_environment()};
+    a->asked = ASKED_NOTHING;
+    start(a, change_run, &c);
+}
+
+static void start_renewal(struct active *a, struct shard *shard)
+{
+    atomic_store(&a->renewed_enough, false);
+    a->renewing = true;
+    start(a, renewal_run, &(struct rule_change){.active = a, .shard = shard});
 }
 
 static void end_change(struct active *a)
 {
     if (a->changing)
         pthread_join(a->changer, NULL);
-    a->changing = false;
+    a->changing = a->renewing = false;
 }
 
 void active_leave(struct active *a)
 {
     atomic_store(&a->leaving, true);
+    atomic_store(&a->renewed_enough, true);
     end_change(a);
+    if (a->asked == ASKED_OVER_HTTP) {
+        a->asked = ASKED_NOTHING;
+        control_answer(a->control, 503, answer_leaving());
+    }
+}
+
+static void look_for_wishes(struct active *a)
+{
+    if (a->asked)
+        return;
+    if (signals_reloading())
+        a->asked = ASKED_BY_SIGNAL;
+    else if (a->watch && watch_changed(a->watch, (int64_t)(clock_steady_s() * 1000)))
+        a->asked = ASKED_BY_EDIT;
+    else if (control_take(a->control, &a->request))
+        a->asked = ASKED_OVER_HTTP;
 }
 
 void active_serve(struct active *a, struct shard *shard)
 {
-    struct control_request request;
-    if (a->changing && !atomic_load(&a->changed))
+    bool busy = a->changing && !atomic_load(&a->changed);
+    if (busy && !a->renewing)
         return;
-    end_change(a);
+    if (!busy)
+        end_change(a);
     if (a->unsure) /* whoever asks waits for the next life, or for its time to be up */
         return;
-    if (signals_reloading())
-        start_change(a, shard, NULL, false);
-    else if (a->watch && watch_changed(a->watch, (int64_t)(clock_steady_s() * 1000)))
-        start_change(a, shard, NULL, true);
-    else if (control_take(a->control, &request)) {
-        if (request.verb == CONTROL_GENERATIONS)
-            control_answer(a->control, 200, answer_generations(a));
-        else
-            start_change(a, shard, &request, false);
+    look_for_wishes(a);
+    if (a->asked == ASKED_OVER_HTTP && a->request.verb == CONTROL_GENERATIONS) {
+        a->asked = ASKED_NOTHING;
+        control_answer(a->control, 200, answer_generations(a));
+    } else if (a->asked && busy) {
+        atomic_store(&a->renewed_enough, true); /* other rules have counters of their own */
+    } else if (a->asked) {
+        start_change(a, shard);
+    } else if (!busy && shard_renewal_due(shard)) {
+        start_renewal(a, shard);
     }
 }

@@ -30,10 +30,15 @@ struct active {
     bool held;           /* they were refused for the alerts that they would open */
     bool unsure;         /* a change ended half-way, with the shard: whether it is active the next life finds out */
 
+    enum { ASKED_NOTHING, ASKED_BY_SIGNAL, ASKED_BY_EDIT, ASKED_OVER_HTTP } asked; /* and not begun yet */
+    struct control_request request;
+
     pthread_t changer;
     bool changing;       /* there is such a thread, to be joined */
+    bool renewing;       /* and it renews the counters: what is asked for ends that */
     atomic_bool changed; /* it has nothing more to do */
     atomic_bool leaving; /* no change is wanted any more */
+    atomic_bool renewed_enough; /* no renewal is */
 };
 
 void active_open(struct active *, const struct config *);
@@ -43,7 +48,7 @@ void active_close(struct active *);
  * over when it was rolled back to, or have mistakes, or would open more alerts than may be; else a new one. */
 struct shard_rules active_choose(void *active, struct shard *, const json_t *state);
 
-/* Begins what has been asked for since the last call; does not wait for it. */
+/* Begins what has been asked for since the last call, or a renewal of the counters if that is due; does not wait for it. */
 void active_serve(struct active *, struct shard *);
 /* Ends a change that is under way, in good order: before the shard is stopped. */
 void active_leave(struct active *);

@@ -130,3 +130,8 @@ char *answer_generations(const struct active *a)
         json_array_append_new(list, generation_json(archive_at(a->archive, i)));
     return written(json_pack("{s:o, s:o}", "active", active_json(a), "generations", list));
 }
+
+char *answer_leaving(void)
+{
+    return xstrdup("{\"error\":\"the engine is being rebuilt or is leaving\"}");
+}

@@ -48,7 +48,7 @@ static void unchanged(struct turn *t, const struct loaded *l)
 static void leave(struct turn *t)
 {
     t->status = 503;
-    t->answer = xstrdup("{\"error\":\"the engine is being rebuilt or is leaving\"}");
+    t->answer = answer_leaving();
 }
 
 static void activate(struct turn *t, struct loaded *l, const struct kept_generation *origin)
@@ -162,6 +162,16 @@ static void roll_back(struct turn *t, uint64_t to)
         snprintf(text, sizeof text, "%s", in_chinese(t) ? "没有保留更早的一代" : "no generation before it is kept");
     t->status = 404;
     t->answer = answer_error(a, t->request->language, text);
+}
+
+void *renewal_run(void *arg)
+{
+    struct rule_change *c = arg;
+    struct active *a = c->active;
+    shard_renew(c->shard, &(struct patience){.over = &a->renewed_enough});
+    free(c);
+    atomic_store(&a->changed, true);
+    return NULL;
 }
 
 void *change_run(void *arg)

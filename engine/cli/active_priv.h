@@ -22,6 +22,8 @@ struct rule_change {
 
 /* from the beginning to the answer; the change is free()d */
 void *change_run(void *change);
+/* of which nobody has asked for anything: the counters are renewed */
+void *renewal_run(void *change);
 
 /* ---- active_gate.c ---- */
 
@@ -52,5 +54,6 @@ char *answer_refused(const struct active *, enum language, const struct problems
 char *answer_flood(const struct active *, enum language, const struct gate_limit *, const struct gate_found *);
 char *answer_error(const struct active *, enum language, const char *text); /* in that language */
 char *answer_generations(const struct active *);
+char *answer_leaving(void);
 
 #endif

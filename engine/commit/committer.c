@@ -48,10 +48,10 @@ struct committer *committer_create(const struct committer_inputs *in)
     out.arg = c;
     c->tracker = tracker_create(in->ledger, config->registry, config->catalogue, in->generation, config->group, &out);
     c->encoder = wire_encoder_create(&(struct wire_names){config->registry, config->catalogue});
-    tracker_limit(c->tracker, (size_t)config->counters_bytes);
+    tracker_limit(c->tracker, (size_t)config->tracked_bytes);
     c->handed = xcalloc(in->ring_count + 1, sizeof *c->handed);
     by_rule_allocate(c);
-    atomic_init(&c->generation, generation_number(in->generation));
+    atomic_init(&c->generation, in->generation);
     c->number = 1;
     int64_t now = clock_now_ms(in->clock);
     atomic_init(&c->committed_ms, now);
@@ -211,15 +211,24 @@ void committer_take_fact(struct committer *c, fact_ref ref)
     c->changed = true;
 }
 
-/* The worker may have been a generation behind, or counting for the one to come as well. */
-static void take_findings(struct committer *c, const struct handover *h)
+static void find_all(struct committer *c, const struct findings *now)
 {
-    uint64_t mine = generation_number(c->in.generation);
-    const struct findings *now = h->generation == mine ? &h->findings : &h->next_findings;
     for (size_t i = 0; i < now->count; i++)
         tracker_find(c->tracker, &now->all[i]);
     metric_add(c->in.metrics, METRIC_FINDINGS, 0, 0, now->count);
-    for (size_t i = 0; now == &h->findings && i < h->next_findings.count; i++)
+}
+
+/* The worker may have been a generation behind, or counting for the one to come as well.  Where that has the same rules,
+ * for which counters are renewed, both speak of them: of two facts that cross a threshold together, one may see it in the
+ * counters before and the other in those to come. */
+static void take_findings(struct committer *c, const struct handover *h)
+{
+    const struct rule_set *mine = generation_rules(c->in.generation);
+    if (h->rules == mine)
+        find_all(c, &h->findings);
+    if (h->next_rules == mine)
+        find_all(c, &h->next_findings);
+    for (size_t i = 0; h->rules == mine && h->next_rules != mine && i < h->next_findings.count; i++)
         findings_add(&c->coming, &h->next_findings.all[i]);
 }
 
@@ -287,6 +296,15 @@ static struct rule_time rule_time(const struct committer *c, const struct rule *
     return (struct rule_time){watermark_minute(before), watermark_minute(watermark), horizon, silent};
 }
 
+static int64_t complete_minute(const struct committer *c)
+{
+    int64_t least = WATERMARK_ALL;
+    for (size_t i = 0; i < c->marks.source_count; i++)
+        if (c->marks.sources[i].seen && c->marks.sources[i].watermark < least)
+            least = c->marks.sources[i].watermark;
+    return least == WATERMARK_ALL || least <= 0 ? 0 : watermark_minute(least);
+}
+
 /* Which minutes are closed, and were when the last cut was committed: reckoned when one of them has moved. */
 static void rule_times(struct committer *c)
 {
@@ -296,6 +314,7 @@ static void rule_times(struct committer *c)
     for (size_t i = 0; i < c->marks.source_count; i++)
         silent_sources |= (uint64_t)c->marks.sources[i].silent << i;
     tracker_silence(c->tracker, silent_sources);
+    atomic_store_explicit(&c->complete_minute, complete_minute(c), memory_order_relaxed);
     for (unsigned r = 0; r < rules->count; r++)
         c->times[r] = rule_time(c, &rules->rules[r]);
 }
@@ -440,12 +459,18 @@ static void count_to(struct metrics *m, enum metric metric, unsigned a, uint64_t
         metric_add(m, metric, a, 0, total - counted);
 }
 
+static void count_shed(struct committer *c)
+{
+    uint64_t shed = counters_shed(generation_counters(c->in.generation));
+    metric_add(c->in.metrics, METRIC_SHED, STRUCTURE_COUNTERS, 0, shed - c->counters_shed);
+    c->counters_shed = shed;
+}
+
 static void gauges(struct committer *c, int64_t now_ms)
 {
     if (now_ms - c->counted_ms < COUNT_EVERY_MS && now_ms >= c->counted_ms)
         return;
     c->counted_ms = now_ms;
-    counters_settle(generation_counters(c->in.generation));
     struct metrics *m = c->in.metrics;
     struct tracker_counts counts;
     tracker_counts(c->tracker, &counts);
@@ -459,9 +484,11 @@ static void gauges(struct committer *c, int64_t now_ms)
     metric_set(m, METRIC_USED, STRUCTURE_READINGS, (int64_t)ledger_bytes(c->in.ledger, SHELF_READINGS));
     metric_set(m, METRIC_USED, STRUCTURE_CARRIED, (int64_t)ledger_carried_bytes(c->in.ledger));
     metric_set(m, METRIC_USED, STRUCTURE_INDEX, (int64_t)ledger_index_bytes(c->in.ledger));
-    metric_set(m, METRIC_USED, STRUCTURE_COUNTERS, (int64_t)counters_bytes(generation_counters(c->in.generation)));
+    const struct counters *counters = generation_counters(c->in.generation);
+    metric_set(m, METRIC_USED, STRUCTURE_COUNTERS, (int64_t)(counters_held(counters) + atomic_load_explicit(&c->counters_beside, memory_order_relaxed)));
+    metric_set(m, METRIC_COUNTERS_FULL, 0, (int64_t)(counters_full(counters) * 100));
     metric_set(m, METRIC_USED, STRUCTURE_UNCOMMITTED, (int64_t)pending_bytes(c));
-    count_to(m, METRIC_SHED, STRUCTURE_COUNTERS, counters_shed(generation_counters(c->in.generation)));
+    count_shed(c);
     count_to(m, METRIC_SHED, STRUCTURE_LEDGER, ledger_evictions(c->in.ledger, SHELF_FACTS));
     count_to(m, METRIC_SHED, STRUCTURE_READINGS, ledger_evictions(c->in.ledger, SHELF_READINGS));
     unsigned unreachable = 0;
@@ -481,7 +508,7 @@ void committer_offer(struct committer *c, struct generation_offer *offer)
     atomic_store(&c->offer, offer);
 }
 
-uint64_t committer_generation(const struct committer *c)
+const struct generation *committer_generation(const struct committer *c)
 {
     return atomic_load(&c->generation);
 }
@@ -491,11 +518,30 @@ bool committer_generation_committed(const struct committer *c)
     return atomic_load(&c->committed) >= atomic_load(&c->generation_cut);
 }
 
+void committer_beside(struct committer *c, size_t bytes)
+{
+    atomic_store_explicit(&c->counters_beside, bytes, memory_order_relaxed);
+}
+
+int64_t committer_complete_minute(const struct committer *c)
+{
+    return atomic_load_explicit(&c->complete_minute, memory_order_relaxed);
+}
+
 static void take_backfilled(struct committer *c)
 {
     for (size_t i = 0; i < c->backfilled_count; i++)
         tracker_find(c->tracker, &c->backfilled[i]);
     c->backfilled_count = 0;
+}
+
+void committer_renew(struct committer *c, struct generation *generation)
+{
+    count_shed(c);
+    c->counters_shed = 0;
+    c->in.generation = generation;
+    tracker_renew(c->tracker, generation);
+    atomic_store(&c->generation, generation);
 }
 
 /* The swap: between two handovers, all at once. */
@@ -504,7 +550,13 @@ static void take_offer(struct committer *c)
     struct generation_offer *offer = atomic_exchange(&c->offer, NULL);
     if (!offer)
         return;
+    if (generation_rules(offer->generation) == generation_rules(c->in.generation)) {
+        committer_renew(c, offer->generation);
+        return;
+    }
     take_backfilled(c); /* they speak of rules by number, too: of those of the start, if this is the first step */
+    count_shed(c);
+    c->counters_shed = 0;
     c->in.generation = offer->generation;
     tracker_switch(c->tracker, offer->generation);
     by_rule_allocate(c);
@@ -520,7 +572,7 @@ static void take_offer(struct committer *c)
     metric_set(c->in.metrics, METRIC_GENERATION, 0, (int64_t)generation_number(offer->generation));
     metric_set(c->in.metrics, METRIC_RULES, 0, generation_rules(offer->generation)->count);
     atomic_store(&c->generation_cut, c->number);
-    atomic_store(&c->generation, generation_number(offer->generation)); /* last: the offer is the caller's again */
+    atomic_store(&c->generation, offer->generation); /* last: the offer is the caller's again */
 }
 
 static void evaluate(struct committer *c, int64_t now_ms)

@@ -53,8 +53,12 @@ struct generation_offer {
     size_t note_count;
 };
 void committer_offer(struct committer *, struct generation_offer *); /* any thread; NULL: taken back, if it was not taken */
-uint64_t committer_generation(const struct committer *);             /* number of the one taken up last; any thread */
+/* the one taken up last; any thread, as long as the caller keeps it */
+const struct generation *committer_generation(const struct committer *);
 bool committer_generation_committed(const struct committer *);       /* is that in the log?  any thread */
+/* Other counters for the same rules, between two steps; an offer of the same rules is as much. */
+void committer_renew(struct committer *, struct generation *);
+void committer_beside(struct committer *, size_t bytes); /* what counters hold beside the active ones; any thread */
 
 /* What the state topic holds besides the tracker's: offsets, watermarks, cut. */
 #define PROGRESS_KEY "progress"
@@ -91,6 +95,7 @@ uint64_t committer_cut(const struct committer *); /* newest committed */
 int64_t committer_alive_ms(const struct committer *);
 int64_t committer_committed_ms(const struct committer *); /* when the newest commit ended; any thread */
 unsigned committer_unreachable(const struct committer *); /* partitions out of reach; any thread */
+int64_t committer_complete_minute(const struct committer *); /* that all sources are taken to be complete up to; 0: none; any thread */
 const struct watermarks *committer_watermarks(const struct committer *); /* committer's thread */
 const struct tracker *committer_tracker(const struct committer *);       /* likewise */
 

@@ -35,7 +35,10 @@ struct committer {
     uint64_t handed_cut;         /* the first cut that holds none of it; 0: not known yet */
     bool handed_known;
     _Atomic(struct generation_offer *) offer;
-    _Atomic uint64_t generation; /* number of the tracker's */
+    _Atomic(const struct generation *) generation; /* the tracker's */
+    uint64_t counters_shed;      /* by its counters, as far as the metric knows */
+    _Atomic size_t counters_beside;
+    _Atomic int64_t complete_minute;
     _Atomic uint64_t generation_cut; /* with which it began */
     bool noted;                  /* something for others in this cut, who wait for it */
     bool restored;               /* and nothing done since */

@@ -35,9 +35,8 @@ struct progress {
 struct handover {
     fact_ref *facts; /* without parties, with aliases */
     size_t fact_count, fact_capacity;
-    uint64_t generation;          /* that findings speak of */
-    struct findings findings;
-    struct findings next_findings; /* of the generation to come, if any */
+    const struct rule_set *rules, *next_rules; /* that the findings speak of, by number; next: of the generation to come */
+    struct findings findings, next_findings;
     struct reject *rejects;
     size_t reject_count, reject_capacity;
     struct progress *progress; /* by partition; partition_count of them */

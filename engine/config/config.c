@@ -109,6 +109,7 @@ static void read_memory(struct config *c, const struct yaml_node *root, struct p
     c->readings_bytes =
         yaml_bytes(yaml_get(ledger, "readings_memory"), "readings_memory", 16 * mib, tib, 256 * mib, problems);
     c->counters_bytes = yaml_bytes(yaml_get(counters, "memory"), "memory", 16 * mib, tib, 512 * mib, problems);
+    c->tracked_bytes = c->counters_bytes;
     c->uncommitted_bytes = yaml_bytes(yaml_get(root, "uncommitted"), "uncommitted", mib, 4 * gib, 64 * mib, problems);
 }
 

@@ -63,7 +63,7 @@ struct config {
 
     int32_t retention_s, readings_retention_s;
     int64_t ledger_bytes, readings_bytes; /* most memory of each */
-    int64_t counters_bytes;
+    int64_t counters_bytes, tracked_bytes; /* both of counters.memory */
     int64_t uncommitted_bytes; /* workers wait while more than this has not been committed */
     int32_t heartbeat_s;
     int32_t utc_offset_s; /* of the times that alerts show; default +08:00 */

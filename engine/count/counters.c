@@ -11,15 +11,23 @@
 enum {
     INLINE_CELLS = 6,
     STEPS = 16,        /* buckets of a window */
-    RING_CELLS = 256,
-    PAIR_CELLS = 250,  /* of a block of pairs; more than that in one window, and the ledger decides alone */
     SLACK_MIN = 240,   /* lateness, and how far apart partitions are read: older buckets give way to newer ones */
+    UNIT_CELLS = 32,   /* blocks are of one unit, or of several */
+    LARGE_UNITS = 8,
+    RING_CELLS = UNIT_CELLS * LARGE_UNITS,
+    /* a ring of one unit holds a window and the slack where buckets are so long, in minutes */
+    SMALL_RING_STEP = (SLACK_MIN + UNIT_CELLS - STEPS - 3) / (UNIT_CELLS - STEPS - 2),
+    PAIR_CELLS = 250,  /* of blocks of pairs; more than that in one window, and the ledger decides alone */
+    FIRST_PAIRS = UNIT_CELLS - 1, /* then the number of the block that has the others */
+    MORE_PAIRS = PAIR_CELLS - FIRST_PAIRS,
+    LINES_LEAST = 64,
     NUMBER_BITS = 26,  /* bucket numbers: minutes since 1970 until the year 2097 */
     AMOUNT_BITS = 64 - NUMBER_BITS,
-    PROBES_MAX = 64,
+    PROBES_MAX = 256,
 };
 
 #define AMOUNT_MAX ((UINT64_C(1) << AMOUNT_BITS) - 1)
+#define LARGE_BLOCK (UINT32_C(1) << 31)
 
 /* bucket number in the high bits, amount or token in the low ones; 0: free */
 typedef _Atomic uint64_t cell;
@@ -27,25 +35,24 @@ typedef _Atomic uint64_t cell;
 struct line {
     _Atomic uint64_t key;
     cell cells[INLINE_CELLS];
-    _Atomic uint32_t block;   /* number of its overflow block; 0: none */
+    _Atomic uint32_t block;   /* its overflow block; 0: none */
     _Atomic uint32_t lost;    /* 1 + the newest bucket number of which something was refused or replaced */
 };
 
 static_assert(sizeof(struct line) == 64, "a counter is one cache line");
 
-struct block {
-    cell cells[RING_CELLS];
+struct unit {
+    cell cells[UNIT_CELLS];
 };
 
 struct counters {
     struct line *lines;
     size_t mask;
-    struct block *blocks;
-    uint32_t blocks_max;
-    _Atomic uint32_t blocks_used; /* from 1 */
+    struct unit *units;
+    uint32_t units_max;
+    _Atomic uint32_t units_used; /* from 1 */
     _Atomic size_t lines_used;
     _Atomic uint64_t shed;
-    bool lines_large, blocks_large; /* counters_settle's */
 };
 
 uint32_t counter_step(uint32_t window_min)
@@ -53,28 +60,39 @@ uint32_t counter_step(uint32_t window_min)
     return (window_min + STEPS - 1) / STEPS;
 }
 
+static size_t lines_bytes(const struct counters *c)
+{
+    return (c->mask + 1) * sizeof(struct line);
+}
+
+static size_t units_bytes(const struct counters *c)
+{
+    return c->units_max * sizeof(struct unit);
+}
+
 struct counters *counters_create(size_t bytes)
 {
     struct counters *c = xcalloc(1, sizeof *c);
-    /* half of the memory for lines, half for blocks; the system gives pages only when they are touched */
-    size_t lines = 1024;
+    size_t lines = LINES_LEAST;
     while (lines * 2 * sizeof(struct line) <= bytes / 2)
         lines *= 2;
     c->mask = lines - 1;
-    c->lines = pages_map_sparse(lines * sizeof(struct line));
-    c->blocks_max = (uint32_t)(bytes / 2 / sizeof(struct block)) + 2;
-    c->blocks = pages_map_sparse(c->blocks_max * sizeof(struct block));
-    atomic_init(&c->blocks_used, 1);
+    size_t left = bytes > lines_bytes(c) ? bytes - lines_bytes(c) : 0, units = left / sizeof(struct unit);
+    c->units_max = units < 1 + LARGE_UNITS ? 1 + LARGE_UNITS : units < LARGE_BLOCK ? (uint32_t)units : LARGE_BLOCK;
+    c->lines = pages_map(lines_bytes(c));
+    c->units = pages_map(units_bytes(c));
+    atomic_init(&c->units_used, 1);
     return c;
 }
 
 void counters_destroy(struct counters **counters)
 {
-    if (!*counters)
+    struct counters *c = *counters;
+    if (!c)
         return;
-    pages_unmap((*counters)->lines, ((*counters)->mask + 1) * sizeof(struct line));
-    pages_unmap((*counters)->blocks, (*counters)->blocks_max * sizeof(struct block));
-    free(*counters);
+    pages_unmap(c->lines, lines_bytes(c));
+    pages_unmap(c->units, units_bytes(c));
+    free(c);
     *counters = NULL;
 }
 
@@ -83,8 +101,10 @@ static size_t place(const struct counters *c, uint64_t key)
     return (key * 0x9e3779b97f4a7c15u >> 24) & c->mask;
 }
 
-static struct line *line_find(const struct counters *c, uint64_t key)
+/* *refused: it is not there, and may have found no place: where a free one is met, it would have been taken */
+static struct line *line_find(const struct counters *c, uint64_t key, bool *refused)
 {
+    *refused = false;
     size_t at = place(c, key);
     for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & c->mask) {
         uint64_t there = atomic_load_explicit(&c->lines[at].key, memory_order_acquire);
@@ -93,6 +113,7 @@ static struct line *line_find(const struct counters *c, uint64_t key)
         if (there == 0)
             return NULL;
     }
+    *refused = true;
     return NULL;
 }
 
@@ -163,27 +184,34 @@ static bool cell_put(struct line *line, cell *at, enum counter_kind kind, uint64
     }
 }
 
-static struct block *block_of(const struct counters *c, const struct line *line)
+/* a block by what its line holds: the number of its first unit, and whether it is of LARGE_UNITS */
+static cell *block_at(const struct counters *c, const _Atomic uint32_t *name)
 {
-    uint32_t number = atomic_load_explicit(&line->block, memory_order_acquire);
-    return number ? &c->blocks[number] : NULL;
+    uint32_t at = atomic_load_explicit(name, memory_order_acquire);
+    return at ? c->units[at & ~LARGE_BLOCK].cells : NULL;
 }
 
-static struct block *block_take(struct counters *c, struct line *line)
+/* where the first block of pairs names the next */
+static _Atomic uint32_t *more_of(cell *pairs)
 {
-    struct block *block = block_of(c, line);
+    return (_Atomic uint32_t *)&pairs[FIRST_PAIRS];
+}
+
+/* The block that is named there, or a new one. */
+static cell *block_take(struct counters *c, _Atomic uint32_t *name, bool large)
+{
+    cell *block = block_at(c, name);
     if (block)
         return block;
-    uint32_t number = atomic_fetch_add(&c->blocks_used, 1), none = 0;
-    if (number >= c->blocks_max) {
-        atomic_fetch_sub(&c->blocks_used, 1);
+    uint32_t units = large ? LARGE_UNITS : 1, fresh = atomic_fetch_add(&c->units_used, units), none = 0;
+    if (fresh > c->units_max - units) {
+        atomic_fetch_sub(&c->units_used, units);
         atomic_fetch_add_explicit(&c->shed, 1, memory_order_relaxed);
         return NULL;
     }
     /* a block lost in this race stays unused: rare, and bounded by the number of workers */
-    if (atomic_compare_exchange_strong(&line->block, &none, number))
-        return &c->blocks[number];
-    return &c->blocks[none];
+    atomic_compare_exchange_strong(name, &none, large ? fresh | LARGE_BLOCK : fresh);
+    return block_at(c, name);
 }
 
 /* Cells are taken in their order and never given back, so the first free one ends a search. */
@@ -205,13 +233,29 @@ static bool cells_put(struct line *line, cell *cells, unsigned count, enum count
     return false;
 }
 
-static bool block_put(struct line *line, struct block *block, enum counter_kind kind, uint64_t number,
-                      uint64_t amount, uint64_t replace_below)
+static bool pairs_put(struct counters *c, struct line *line, uint64_t number, uint64_t token, uint64_t replace_below)
 {
-    if (kind == COUNTER_DISTINCT)
-        return cells_put(line, block->cells, PAIR_CELLS, kind, number, amount, replace_below);
-    /* a ring: the bucket's place is its number, the newer round replaces */
-    return cell_put(line, &block->cells[number % RING_CELLS], kind, number, amount, number);
+    cell *first = block_take(c, &line->block, false);
+    if (!first)
+        return false;
+    if (cells_put(line, first, FIRST_PAIRS, COUNTER_DISTINCT, number, token, replace_below))
+        return true;
+    cell *more = block_take(c, more_of(first), true);
+    return more && cells_put(line, more, MORE_PAIRS, COUNTER_DISTINCT, number, token, replace_below);
+}
+
+static unsigned ring_cells(const struct counter_shape *shape)
+{
+    return shape->step_min >= SMALL_RING_STEP ? UNIT_CELLS : RING_CELLS;
+}
+
+/* a ring: the bucket's place is its number, the newer round replaces */
+static bool ring_put(struct counters *c, struct line *line, const struct counter_shape *shape, uint64_t number,
+                     uint64_t amount)
+{
+    unsigned cells = ring_cells(shape);
+    cell *ring = block_take(c, &line->block, cells == RING_CELLS);
+    return ring && cell_put(line, &ring[number % cells], shape->kind, number, amount, number);
 }
 
 /* into a cell of that bucket, if one has it */
@@ -234,23 +278,21 @@ static uint64_t replaceable(const struct counter_shape *shape, uint64_t number)
 void counters_add(struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute,
                   uint64_t amount)
 {
-    struct line *line = line_take(c, key);
+    uint64_t number = (uint32_t)minute / shape->step_min;
+    struct line *line = number < shape->from ? NULL : line_take(c, key);
     if (!line)
         return;
-    uint64_t number = (uint32_t)minute / shape->step_min;
     uint64_t replace_below = replaceable(shape, number);
     amount = amount > AMOUNT_MAX && shape->kind != COUNTER_DISTINCT ? AMOUNT_MAX : amount & AMOUNT_MAX;
     if (shape->kind == COUNTER_DISTINCT && amount == 0)
         amount = 1;
-    struct block *block = block_of(c, line);
     /* a sum that has its ring takes no more cells of its line */
-    if (block && shape->kind != COUNTER_DISTINCT
+    if (block_at(c, &line->block) && shape->kind != COUNTER_DISTINCT
             ? cells_join(line, line->cells, INLINE_CELLS, shape->kind, number, amount)
             : cells_put(line, line->cells, INLINE_CELLS, shape->kind, number, amount, replace_below))
         return;
-    if (!block)
-        block = block_take(c, line);
-    if (!block || !block_put(line, block, shape->kind, number, amount, replace_below))
+    if (shape->kind == COUNTER_DISTINCT ? !pairs_put(c, line, number, amount, replace_below)
+                                        : !ring_put(c, line, shape, number, amount))
         lose(line, number);
 }
 
@@ -284,13 +326,21 @@ static void sum_cells(struct sum *s, const cell *cells, unsigned count)
         sum_cell(s, there);
 }
 
-static void sum_ring(struct sum *s, const struct block *block)
+static void sum_ring(struct sum *s, const cell *ring, unsigned cells)
 {
     for (uint64_t number = s->low; number <= s->high; number++) {
-        uint64_t there = atomic_load(&block->cells[number % RING_CELLS]);
+        uint64_t there = atomic_load(&ring[number % cells]);
         if (there != 0 && number_of(there) == number)
             sum_cell(s, there);
     }
+}
+
+static void sum_pairs(const struct counters *c, struct sum *s, cell *first)
+{
+    sum_cells(s, first, FIRST_PAIRS);
+    const cell *more = block_at(c, more_of(first));
+    if (more)
+        sum_cells(s, more, MORE_PAIRS);
 }
 
 static int64_t distinct(struct sum *s, int64_t enough)
@@ -312,9 +362,6 @@ static int64_t distinct(struct sum *s, int64_t enough)
 int64_t counters_upper(const struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute,
                        int64_t enough)
 {
-    const struct line *line = line_find(c, key);
-    if (!line)
-        return atomic_load_explicit(&c->shed, memory_order_relaxed) ? COUNTER_UNKNOWN : 0;
     struct sum s;
     s.kind = shape->kind;
     s.total = 0;
@@ -323,12 +370,18 @@ int64_t counters_upper(const struct counters *c, const struct counter_shape *sha
     int64_t low = minute - (int64_t)shape->window_min;
     s.low = low > 0 ? (uint32_t)low / shape->step_min : 0;
     s.high = ((uint32_t)minute + shape->window_min) / shape->step_min;
+    if (s.low < shape->from)
+        return COUNTER_UNKNOWN;
+    bool refused;
+    const struct line *line = line_find(c, key, &refused);
+    if (!line)
+        return refused ? COUNTER_UNKNOWN : 0;
     sum_cells(&s, line->cells, INLINE_CELLS);
-    const struct block *block = block_of(c, line);
+    cell *block = block_at(c, &line->block);
     if (block && shape->kind == COUNTER_DISTINCT)
-        sum_cells(&s, block->cells, PAIR_CELLS);
+        sum_pairs(c, &s, block);
     else if (block)
-        sum_ring(&s, block);
+        sum_ring(&s, block, ring_cells(shape));
     if (s.full || atomic_load(&line->lost) > s.low)
         return COUNTER_UNKNOWN;
     return shape->kind == COUNTER_DISTINCT ? distinct(&s, enough) : (int64_t)s.total;
@@ -343,32 +396,34 @@ void counters_prefetch_ring(const struct counters *c, const struct counter_shape
 {
     enum { CELLS_A_LINE = GW_CACHE_LINE / sizeof(cell) };
     const struct line *line = &c->lines[place(c, key)];
-    const struct block *block = shape->kind == COUNTER_DISTINCT ? NULL : block_of(c, line);
-    if (!block)
+    const cell *ring = shape->kind == COUNTER_DISTINCT ? NULL : block_at(c, &line->block);
+    if (!ring)
         return;
+    unsigned cells = ring_cells(shape);
     uint64_t number = (uint32_t)minute / shape->step_min;
     for (uint64_t i = 0; i <= STEPS; i += CELLS_A_LINE)
-        __builtin_prefetch(&block->cells[(number - i) % RING_CELLS], 1);
+        __builtin_prefetch(&ring[(number - i) % cells], 1);
 }
 
-void counters_settle(struct counters *c)
+static size_t units_used(const struct counters *c)
 {
-    enum { LINES_A_PAGE = 4096 / sizeof(struct line), BLOCKS = 1024 };
-    size_t blocks = atomic_load_explicit(&c->blocks_used, memory_order_relaxed);
-    if (!c->lines_large && counters_lines(c) > c->mask / LINES_A_PAGE) {
-        pages_enlarge(c->lines, (c->mask + 1) * sizeof(struct line));
-        c->lines_large = true;
-    }
-    if (!c->blocks_large && blocks > BLOCKS) {
-        pages_enlarge(c->blocks, c->blocks_max * sizeof(struct block));
-        c->blocks_large = true;
-    }
+    return atomic_load_explicit(&c->units_used, memory_order_relaxed) - 1;
 }
 
 size_t counters_bytes(const struct counters *c)
 {
-    return atomic_load_explicit(&c->lines_used, memory_order_relaxed) * sizeof(struct line) +
-           atomic_load_explicit(&c->blocks_used, memory_order_relaxed) * sizeof(struct block);
+    return counters_lines(c) * sizeof(struct line) + units_used(c) * sizeof(struct unit);
+}
+
+size_t counters_held(const struct counters *c)
+{
+    return lines_bytes(c) + units_bytes(c);
+}
+
+double counters_full(const struct counters *c)
+{
+    double lines = (double)counters_lines(c) / (double)(c->mask + 1), units = (double)units_used(c) / (double)c->units_max;
+    return lines > units ? lines : units;
 }
 
 size_t counters_lines(const struct counters *c)
@@ -394,21 +449,34 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return a ^ a >> 29;
 }
 
+static unsigned block_values(const struct counters *c, const _Atomic uint32_t *name, uint64_t *values)
+{
+    bool large = atomic_load(name) & LARGE_BLOCK;
+    cell *block = block_at(c, name);
+    unsigned count = 0;
+    for (unsigned most = large ? RING_CELLS : UNIT_CELLS; block && count < most; count++)
+        values[count] = atomic_load(&block[count]);
+    /* where pairs go on: a block's name is no bucket's value */
+    if (block && !large && values[FIRST_PAIRS] && number_of(values[FIRST_PAIRS]) == 0)
+        count = FIRST_PAIRS + block_values(c, more_of(block), values + FIRST_PAIRS);
+    return count;
+}
+
 static unsigned line_values(const struct counters *c, const struct line *line, uint64_t *values)
 {
     unsigned count = 0;
-    const struct block *block = block_of(c, line);
-    for (unsigned i = 0; i < INLINE_CELLS; i++)
-        values[count++] = atomic_load(&line->cells[i]);
-    for (unsigned i = 0; block && i < RING_CELLS; i++)
-        values[count++] = atomic_load(&block->cells[i]);
+    while (count < INLINE_CELLS) {
+        values[count] = atomic_load(&line->cells[count]);
+        count++;
+    }
+    count += block_values(c, &line->block, values + count);
     qsort(values, count, sizeof *values, by_value);
     return count;
 }
 
 uint64_t counters_fingerprint(const struct counters *c)
 {
-    uint64_t print = 0, values[INLINE_CELLS + RING_CELLS];
+    uint64_t print = 0, values[INLINE_CELLS + FIRST_PAIRS + RING_CELLS];
     for (size_t i = 0; i <= c->mask; i++) {
         uint64_t key = atomic_load(&c->lines[i].key);
         unsigned count = key ? line_values(c, &c->lines[i], values) : 0;

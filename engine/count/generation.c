@@ -41,6 +41,22 @@ struct counters *generation_counters(const struct generation *g)
     return g->counters;
 }
 
+size_t generation_counters_bytes(const struct generation *g)
+{
+    return g->in.counters_bytes;
+}
+
+int64_t generation_first_minute(const struct generation *g)
+{
+    int64_t first = g->in.from_minute ? INT64_MAX : 0;
+    for (size_t i = 0; i < g->aggregate_count; i++) {
+        const struct counter_shape *shape = &g->aggregates[i].shape;
+        int64_t minute = (int64_t)shape->from * shape->step_min;
+        first = minute < first ? minute : first;
+    }
+    return first;
+}
+
 const uint16_t *generation_concerned(const struct generation *g, unsigned source, uint16_t category, size_t *count)
 {
     const struct cell *cell = cell_of(g, source, category);

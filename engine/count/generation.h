@@ -29,6 +29,9 @@ struct generation_inputs {
     const struct catalogue *catalogue;
     size_t counters_bytes;
     uint64_t number;
+    /* Windows that end before this minute are not asked for: what only they see is not counted, and of them counters "cannot
+     * tell".  0: everything is counted. */
+    int64_t from_minute;
     /* rules besides drafts that it is to know nothing of, for who asks about some of them; NULL: none */
     bool (*leaves_out)(const void *arg, const struct rule *);
     const void *leaves_out_arg;
@@ -40,6 +43,8 @@ void generation_destroy(struct generation **);
 const struct rule_set *generation_rules(const struct generation *);
 uint64_t generation_number(const struct generation *);
 struct counters *generation_counters(const struct generation *);
+size_t generation_counters_bytes(const struct generation *); /* as they were asked for */
+int64_t generation_first_minute(const struct generation *);  /* no counter counts what is before it */
 
 /* the rules that a fact of this source and category may concern */
 const uint16_t *generation_concerned(const struct generation *, unsigned source, uint16_t category, size_t *count);

@@ -89,6 +89,12 @@ static uint16_t scheme_for(struct generation *g, const struct rule *rule)
 
 /* ---- aggregates and guards ---- */
 
+/* the first bucket of windows that end at that minute or later */
+static uint32_t first_bucket(uint32_t window_min, int64_t from_minute)
+{
+    return from_minute > window_min ? (uint32_t)(from_minute - window_min) / counter_step(window_min) : 0;
+}
+
 static uint16_t aggregate_for(struct generation *g, const struct rule *rule, uint16_t scheme,
                               const struct selection *selection, enum measure measure)
 {
@@ -105,7 +111,7 @@ static uint16_t aggregate_for(struct generation *g, const struct rule *rule, uin
         selection,
         measure,
         scheme,
-        {counter_kind_of(measure), window_min, counter_step(window_min)},
+        {counter_kind_of(measure), window_min, counter_step(window_min), first_bucket(window_min, g->in.from_minute)},
         (g->aggregate_count + 1) * UINT64_C(0x9e3779b97f4a7c15),
     };
     return (uint16_t)g->aggregate_count++;

@@ -94,6 +94,12 @@ enum structure {
       "Changes of the rules that were refused: they had mistakes, or would have opened too many alerts.")            \
     X(WORKER_PAUSE, HISTOGRAM, "gridwarn_worker_pause_seconds", LABEL_NONE, LABEL_NONE,                              \
       "Longest time, in each change of the rules, that a worker had records at hand and finished none.")             \
+    X(COUNTERS_FULL, GAUGE, "gridwarn_counters_full_percent", LABEL_NONE, LABEL_NONE,                                \
+      "How full the table of counters is; it is renewed from the ledger when it is 63 percent full.")                \
+    X(RENEWALS, COUNTER, "gridwarn_counters_renewals_total", LABEL_NONE, LABEL_NONE,                                 \
+      "Times that the counters were renewed from the ledger, which gives back those that no window reaches.")        \
+    X(RENEWAL_SECONDS, HISTOGRAM, "gridwarn_counters_renewal_seconds", LABEL_NONE, LABEL_NONE,                       \
+      "Time that each renewal of the counters took.")                                                                \
     X(LEADER, GAUGE, "gridwarn_leader", LABEL_NONE, LABEL_NONE, "1 while this process publishes, 0 on standby.")     \
     X(REBUILDS, COUNTER, "gridwarn_rebuilds_total", LABEL_NONE, LABEL_NONE,                                          \
       "Times that the engine was rebuilt from the log.")

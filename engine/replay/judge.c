@@ -99,10 +99,19 @@ static int by_subject(const void *x, const void *y)
 }
 
 /* What the counters find, each subject's together: matters that have become one are one subject. */
-static bool find_all(struct judgement *j, const struct patience *patience, struct findings *findings)
+static bool find_all(struct judgement *j, const struct judging *how, struct findings *findings)
 {
+    const struct config *config = past_config(j->past);
     const struct ledger *ledger = past_ledger(j->past);
-    if (!backfill_count(&(struct backfill){.generation = j->generation, .ledger = ledger}, patience, findings))
+    const struct generation_inputs inputs = {.rules = j->rules,
+                                             .registry = config->registry,
+                                             .catalogue = config->catalogue,
+                                             .counters_bytes = (size_t)config->counters_bytes / 2, /* as the live ones */
+                                             .number = 1,
+                                             .leaves_out = how->leaves_out,
+                                             .leaves_out_arg = how->leaves_out_arg};
+    j->generation = backfill_generation(&inputs, ledger, NULL, NULL, how->patience, findings);
+    if (!j->generation)
         return false;
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *f = &findings->all[i];
@@ -179,18 +188,10 @@ static int by_opening(const void *x, const void *y, void *arg)
 
 bool judge_within(struct judgement *j, struct past *past, const struct rule_set *rules, const struct judging *how)
 {
-    const struct config *config = past_config(past);
     *j = (struct judgement){.past = past, .rules = rules};
     struct collected collected = {.judgement = j};
     struct findings findings = {0};
-    j->generation = generation_create(&(struct generation_inputs){.rules = rules,
-                                                                  .registry = config->registry,
-                                                                  .catalogue = config->catalogue,
-                                                                  .counters_bytes = (size_t)config->counters_bytes,
-                                                                  .number = 1,
-                                                                  .leaves_out = how->leaves_out,
-                                                                  .leaves_out_arg = how->leaves_out_arg});
-    bool whole = find_all(j, how->patience, &findings) && confirm_all(j, how, &findings, &collected) &&
+    bool whole = find_all(j, how, &findings) && confirm_all(j, how, &findings, &collected) &&
                  place_all(j, how->patience);
     free(findings.all);
     free(collected.ids);

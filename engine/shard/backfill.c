@@ -4,7 +4,10 @@
 
 #include <stdlib.h>
 
-enum { STRIDE = 64, SETTLE = 1 << 16 };
+enum { STRIDE = 64, SETTLE = 1 << 16, GROWTH = 4 };
+
+/* Half of what makes a table be renewed (shard/renew.c), so that as much again can come before it is. */
+static const double ROOM_ENOUGH = 5.0 / 16;
 
 static void mark(struct ledger *ledger, fact_ref ref)
 {
@@ -42,6 +45,7 @@ struct counting {
     struct findings *findings;
     size_t settle; /* when there are so many */
     bool *fresh; /* by rule */
+    int64_t first_minute; /* nothing counts what is before it */
     fact_ref ref;
     unsigned pending; /* facts touched and not counted yet */
     int shelf;
@@ -75,7 +79,7 @@ static bool count_fact(void *arg, fact_ref ref)
     struct counting *c = arg;
     const struct fact *fact = ledger_fact(c->b.ledger, ref);
     /* a party is counted with its event, an alias says nothing that the places do not, a carried fact is in no window */
-    if (fact->key == 0 || fact->carried)
+    if (fact->key == 0 || fact->carried || minute_of(fact->occurred_at) < c->first_minute)
         return true;
     c->ref = ref;
     ledger_places(c->b.ledger, ref, count_at, c);
@@ -91,6 +95,7 @@ struct counting *backfill_begin(const struct backfill *b, struct findings *findi
     c->b = *b;
     c->findings = findings;
     c->settle = SETTLE;
+    c->first_minute = generation_first_minute(b->generation);
     c->fresh = xcalloc(rules->count + 1, sizeof *c->fresh);
     for (unsigned r = 0; r < rules->count; r++)
         c->fresh[r] = !b->knows || !b->knows(b->arg, &rules->rules[r]);
@@ -122,12 +127,51 @@ void backfill_end(struct counting **pointer)
     free(c);
 }
 
-bool backfill_count(const struct backfill *b, const struct patience *patience, struct findings *findings)
+bool backfill_between(const struct counting *c)
+{
+    return !c->scan.segment;
+}
+
+size_t backfill_first_size(size_t largest)
+{
+    return largest / GROWTH;
+}
+
+size_t backfill_next_size(const struct generation *g, size_t largest)
+{
+    size_t bytes = generation_counters_bytes(g);
+    if (bytes >= largest || counters_full(generation_counters(g)) <= ROOM_ENOUGH)
+        return 0;
+    return largest;
+}
+
+/* false: it is not wanted any more */
+static bool count_all(const struct backfill *b, size_t largest, const struct patience *patience, struct findings *findings)
 {
     struct counting *c = backfill_begin(b, findings);
     bool left = true;
-    while (left && !patience_ended(patience))
+    while (left && !patience_ended(patience) && !backfill_next_size(b->generation, largest))
         left = backfill_step(c);
     backfill_end(&c);
-    return !left;
+    return !left || !patience_ended(patience);
+}
+
+struct generation *backfill_generation(const struct generation_inputs *in, const struct ledger *ledger,
+                                       backfill_knows *knows, void *arg, const struct patience *patience,
+                                       struct findings *findings)
+{
+    struct generation_inputs inputs = *in;
+    inputs.counters_bytes = backfill_first_size(in->counters_bytes);
+    for (;;) {
+        struct generation *g = generation_create(&inputs);
+        findings->count = 0;
+        bool wanted = count_all(&(struct backfill){g, ledger, knows, arg}, in->counters_bytes, patience, findings);
+        size_t next = backfill_next_size(g, in->counters_bytes);
+        if (wanted && !next)
+            return g;
+        generation_destroy(&g);
+        if (!wanted)
+            return NULL;
+        inputs.counters_bytes = next;
+    }
 }

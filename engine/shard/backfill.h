@@ -17,6 +17,16 @@ enum enter_result backfill_enter(struct ledger *, struct ledger_writer *, const 
 /* which rules' findings are of no interest; NULL: none */
 typedef bool backfill_knows(void *arg, const struct rule *);
 
+/* Tables of counters are of two sizes: the first is a quarter of the largest, and one that is so full when the whole ledger has
+ * been counted that it would soon have to be renewed is left for that. */
+size_t backfill_first_size(size_t largest);
+size_t backfill_next_size(const struct generation *, size_t largest); /* 0: it has room enough, or is the largest */
+
+/* A generation that has counted the whole ledger, and what that found, as below; in->counters_bytes is the largest size.  NULL:
+ * the patience ended first. */
+struct generation *backfill_generation(const struct generation_inputs *in, const struct ledger *, backfill_knows *knows,
+                                       void *arg, const struct patience *, struct findings *findings);
+
 struct backfill {
     struct generation *generation;
     const struct ledger *ledger;
@@ -24,15 +34,14 @@ struct backfill {
     void *arg;
 };
 
-/* Counts the whole ledger for the generation; findings of rules that `knows` does not have are added to *findings,
- * whose array is the caller's to free.  false: the patience ended first, and what was counted is of no use. */
-bool backfill_count(const struct backfill *, const struct patience *, struct findings *findings);
-
-/* The same in steps of a segment, between which others can go on, all in one batch.  What *backfill points to, and the findings,
- * are borrowed until the end, which must follow whether all was counted or not. */
+/* Counts the whole ledger for a generation, in steps of a segment, between which others can go on; findings of rules that
+ * `knows` does not have are added to *findings, whose array is the caller's to free.  All is one batch, but where nothing is
+ * found and backfill_between says so, it may be left and begun anew.  What *backfill points to, and the findings, are
+ * borrowed until the end, which must follow whether all was counted or not. */
 struct counting;
 struct counting *backfill_begin(const struct backfill *backfill, struct findings *findings);
 bool backfill_step(struct counting *); /* false: nothing is left */
+bool backfill_between(const struct counting *); /* it holds on to nothing of the ledger's */
 void backfill_end(struct counting **);
 
 #endif

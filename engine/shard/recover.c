@@ -60,13 +60,20 @@ static bool committed_before(void *arg, const struct rule *rule)
     return !rule_waits(rule) && !rule->asks_matter && committer_knows_rule(arg, rule);
 }
 
+/* into a generation of its own: how large a table they need is only known then */
 static void fill_counters(struct shard *shard)
 {
     struct findings findings = {0};
-    const struct backfill all = {shard_generation(shard), shard->ledger, committed_before, shard->committer};
+    struct generation *empty = shard_generation(shard);
+    const struct generation_inputs inputs =
+        shard_generation_inputs(shard, generation_rules(empty), generation_number(empty));
+    struct generations *filled = xcalloc(1, sizeof *filled);
     ledger_begin(shard_reader(shard));
-    backfill_count(&all, NULL, &findings);
+    filled->current = backfill_generation(&inputs, shard->ledger, committed_before, shard->committer, NULL, &findings);
     ledger_end(shard_reader(shard));
+    committer_renew(shard->committer, filled->current);
+    free((struct generations *)(uintptr_t)atomic_exchange(&shard->generations, filled));
+    generation_destroy(&empty);
     for (size_t i = 0; i < findings.count; i++)
         committer_find(shard->committer, &findings.all[i]);
     free(findings.all);

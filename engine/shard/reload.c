@@ -7,12 +7,19 @@
  * free it → when the cut with which it began is committed, say so.  Each of these is a stage, and shard_reload_step
  * never waits, so that the simulation runs it among everybody else's steps; shard_reload waits between two of them.
  *
- * Up to the offer it can be left off, which the shard must not outlive: workers go on counting for both, and what they
+ * A renewal of the counters is a reload of the very same rules: there is nothing to be found, and the committer changes
+ * counters only.  Up to the offer it can be given up, by going back to {current}.
+ *
+ * Where what is counted for `next` turns out to need a larger table, `next` is let go of likewise, and it begins again
+ * with one.
+ *
+ * Up to the offer a reload can be left off, which the shard must not outlive: workers go on counting for both, and what they
  * found for `next` waits with the committer for a generation that does not come.  From the offer on it goes through,
  * within a commit.
  *
  * Until it is taken up all of it is one batch of the shard's reader: the fill's findings, and those for `next` that wait with
- * the committer, are about facts that must not be freed before it has looked at them.
+ * the committer, are about facts that must not be freed before it has looked at them.  A renewal finds nothing, and has the
+ * reader begin a batch for each span: as often as it may happen, it must not hold back what the ledger frees.
  *
  * Facts that are entered while the ledger is counted may be counted twice for `next`.  A counter may overcount: it
  * costs a finding that is denied, once, and the bucket passes. */
@@ -31,6 +38,10 @@ struct reload {
     struct generation *old, *next;
     const struct generations *unpublished; /* what workers may still be copying */
     unsigned stage;
+    bool renewal;
+    bool unwanted;   /* it is to be given up */
+    bool letting_go; /* of `next`, which workers may still be counting for */
+    int64_t from_minute; /* windows that end before it are not asked for */
     uint64_t *batches, *handed; /* by worker: what has to be over, or taken, first */
     bool reading; /* the reader's batch is open */
     struct counting *counting;
@@ -98,6 +109,49 @@ static void stop_reading(struct reload *r)
     r->reading = false;
 }
 
+/* ---- generations ---- */
+
+static void count_for_both(struct reload *r, size_t counters_bytes)
+{
+    struct generation_inputs inputs = shard_generation_inputs(r->shard, r->rules.rules, r->rules.number);
+    inputs.counters_bytes = counters_bytes;
+    inputs.from_minute = r->from_minute;
+    r->next = generation_create(&inputs);
+    committer_beside(r->shard->committer, counters_held(generation_counters(r->next)));
+    r->stage = 0;
+    publish(r, r->old, r->next);
+}
+
+static size_t larger(const struct reload *r)
+{
+    return backfill_next_size(r->next, shard_generation_inputs(r->shard, NULL, 0).counters_bytes);
+}
+
+static void let_go(struct reload *r)
+{
+    backfill_end(&r->counting);
+    r->findings.count = 0;
+    if (r->unwanted)
+        stop_reading(r);
+    r->letting_go = true;
+    publish(r, r->old, NULL);
+}
+
+/* false: somebody may still see it */
+static bool next_is_gone(struct reload *r)
+{
+    if (!batches_over(r))
+        return false;
+    size_t bytes = larger(r);
+    unpublish(r);
+    generation_destroy(&r->next);
+    committer_beside(r->shard->committer, 0);
+    r->letting_go = false;
+    if (!r->unwanted)
+        count_for_both(r, bytes);
+    return true;
+}
+
 /* ---- stages; true: it is over ---- */
 
 static bool both_are_counted(struct reload *r)
@@ -113,10 +167,21 @@ static bool both_are_counted(struct reload *r)
 
 static bool is_filled(struct reload *r)
 {
-    if (backfill_step(r->counting))
+    bool left = backfill_step(r->counting);
+    if (larger(r)) {
+        let_go(r);
+        return false;
+    }
+    if (left && r->renewal && backfill_between(r->counting)) {
+        ledger_end(shard_reader(r->shard));
+        ledger_begin(shard_reader(r->shard));
+    }
+    if (left)
         return false;
     backfill_end(&r->counting);
     note_batches(r);
+    if (r->renewal)
+        stop_reading(r);
     return true;
 }
 
@@ -143,9 +208,10 @@ static bool is_offered(struct reload *r)
 
 static bool is_taken_up(struct reload *r)
 {
-    if (committer_generation(r->shard->committer) != r->rules.number)
+    if (committer_generation(r->shard->committer) != r->next)
         return false;
     stop_reading(r);
+    committer_beside(r->shard->committer, counters_held(generation_counters(r->old)));
     publish(r, r->next, NULL);
     return true;
 }
@@ -164,6 +230,7 @@ static bool old_is_gone(struct reload *r)
     if (!handed_taken(r))
         return false;
     generation_destroy(&r->old);
+    committer_beside(r->shard->committer, 0);
     return true;
 }
 
@@ -182,36 +249,61 @@ enum { STAGES = sizeof stages / sizeof *stages };
 
 /* ---- reloads ---- */
 
-void shard_reload_begin(struct shard *shard, const struct shard_rules *rules)
+static void begin(struct shard *shard, const struct shard_rules *rules, bool renewal)
 {
-    const struct config *config = shard->in.config;
     CHECK(!shard->reload);
     struct reload *r = shard->reload = xcalloc(1, sizeof *r);
     r->shard = shard;
     r->rules = *rules;
+    r->renewal = renewal;
+    r->from_minute = renewal ? committer_complete_minute(shard->committer) : 0;
     r->batches = xcalloc(shard->in.workers, sizeof *r->batches);
     r->handed = xcalloc(shard->in.workers, sizeof *r->handed);
     r->old = shard_generation(shard);
-    r->next = generation_create(&(struct generation_inputs){.rules = rules->rules,
-                                                            .registry = config->registry,
-                                                            .catalogue = config->catalogue,
-                                                            .counters_bytes = (size_t)config->counters_bytes,
-                                                            .number = rules->number});
     ledger_begin(shard_reader(shard));
     r->reading = true;
-    publish(r, r->old, r->next);
+    count_for_both(r, generation_counters_bytes(r->old));
+}
+
+void shard_reload_begin(struct shard *shard, const struct shard_rules *rules)
+{
+    begin(shard, rules, false);
+}
+
+void shard_renew_begin(struct shard *shard)
+{
+    const struct generation *g = shard_generation(shard);
+    begin(shard, &(struct shard_rules){.rules = generation_rules(g), .number = generation_number(g)}, true);
+}
+
+void shard_renew_leave(struct shard *shard)
+{
+    struct reload *r = shard->reload;
+    r->unwanted = r->renewal;
+}
+
+static enum reload_result end(struct shard *shard, enum reload_result how)
+{
+    if (how == RELOAD_DONE)
+        shard->renewed.full = shard->reload->renewal ? counters_full(generation_counters(shard_generation(shard))) : 0;
+    reload_free(shard);
+    return how;
 }
 
 enum reload_result shard_reload_step(struct shard *shard)
 {
     struct reload *r = shard->reload;
     bool filling = r->counting != NULL;
+    if (r->unwanted && !r->letting_go && !r->unpublished && !r->offer.generation)
+        let_go(r);
+    if (r->letting_go) {
+        if (!next_is_gone(r))
+            return RELOAD_WAITING;
+        return r->unwanted ? end(shard, RELOAD_LEFT) : RELOAD_PROGRESS;
+    }
     if (!stages[r->stage](r))
         return filling ? RELOAD_PROGRESS : RELOAD_WAITING;
-    if (++r->stage < STAGES)
-        return RELOAD_PROGRESS;
-    reload_free(shard);
-    return RELOAD_DONE;
+    return ++r->stage < STAGES ? RELOAD_PROGRESS : end(shard, RELOAD_DONE);
 }
 
 void reload_free(struct shard *shard)
@@ -220,9 +312,12 @@ void reload_free(struct shard *shard)
     shard->reload = NULL;
     if (!r)
         return;
+    const struct generations *now = atomic_load(&shard->generations); /* what is there is the shard's */
     stop_reading(r);
     unpublish(r);
-    if (r->old && shard_generation(shard) != r->old) /* else it is the shard's */
+    if (r->next != now->current && r->next != now->next)
+        generation_destroy(&r->next);
+    if (r->old != now->current)
         generation_destroy(&r->old);
     free(r->findings.all);
     free(r->batches);
@@ -251,25 +346,35 @@ static bool let_go_on(struct shard *shard)
     return true;
 }
 
+/* a renewal has to be brought to its end even if it is left off */
 static bool is_wanted(const struct shard *shard, const struct patience *patience)
 {
     enum step_result why;
-    bool offered = shard->reload->offer.generation != NULL;
-    return !shard_stopped(shard, &why) && (offered || !patience_ended(patience));
+    const struct reload *r = shard->reload;
+    return !shard_stopped(shard, &why) && (r->offer.generation || r->renewal || !patience_ended(patience));
+}
+
+enum reload_result reload_go_through(struct shard *shard, const struct patience *patience)
+{
+    enum reload_result result;
+    while ((result = shard_reload_step(shard)) != RELOAD_DONE && result != RELOAD_LEFT) {
+        if (patience_ended(patience))
+            shard_renew_leave(shard);
+        if (!is_wanted(shard, patience) || (result == RELOAD_WAITING && !let_go_on(shard))) {
+            stop_reading(shard->reload); /* so that it holds back nothing until the shard is destroyed */
+            break;
+        }
+    }
+    return result;
 }
 
 bool shard_reload(struct shard *shard, const struct shard_rules *rules, const struct patience *patience, double *longest)
 {
-    enum reload_result result;
     longest_pause_s(shard); /* starts anew */
     atomic_store(&shard->timing, true);
     shard_reload_begin(shard, rules);
-    while ((result = shard_reload_step(shard)) != RELOAD_DONE)
-        if (!is_wanted(shard, patience) || (result == RELOAD_WAITING && !let_go_on(shard)))
-            break;
+    bool done = reload_go_through(shard, patience) == RELOAD_DONE;
     atomic_store(&shard->timing, false);
     *longest = longest_pause_s(shard);
-    if (result != RELOAD_DONE)
-        stop_reading(shard->reload); /* so that it holds back nothing until the shard is destroyed */
-    return result == RELOAD_DONE;
+    return done;
 }

@@ -29,6 +29,17 @@ static void generations_free(struct shard *shard)
     generation_destroy(&last.next);
 }
 
+/* While one takes another's place there are two tables: together they stay within what is configured. */
+struct generation_inputs shard_generation_inputs(const struct shard *shard, const struct rule_set *rules, uint64_t number)
+{
+    const struct config *config = shard->in.config;
+    return (struct generation_inputs){.rules = rules,
+                                      .registry = config->registry,
+                                      .catalogue = config->catalogue,
+                                      .counters_bytes = (size_t)config->counters_bytes / 2,
+                                      .number = number};
+}
+
 void shard_begin(struct shard *shard, const struct rule_set *rules, uint64_t number)
 {
     const struct shard_inputs *in = &shard->in;
@@ -36,11 +47,9 @@ void shard_begin(struct shard *shard, const struct rule_set *rules, uint64_t num
     committer_destroy(&shard->committer);
     generations_free(shard);
     struct generations *first = xcalloc(1, sizeof *first);
-    first->current = generation_create(&(struct generation_inputs){.rules = rules,
-                                                                   .registry = config->registry,
-                                                                   .catalogue = config->catalogue,
-                                                                   .counters_bytes = (size_t)config->counters_bytes,
-                                                                   .number = number});
+    struct generation_inputs inputs = shard_generation_inputs(shard, rules, number);
+    inputs.counters_bytes = backfill_first_size(inputs.counters_bytes);
+    first->current = generation_create(&inputs);
     atomic_store(&shard->generations, first);
     shard->committer = committer_create(&(struct committer_inputs){
         config, in->clock, shard->ledger, ledger_writer(shard->ledger, in->workers + 1), first->current, shard->rings, in->workers, shard->partitions,

@@ -66,15 +66,27 @@ enum step_result shard_stop(struct shard *);
  * One thread at a time, the committer's and the workers' aside; it is the one whose shard_reader it is. */
 bool shard_reload(struct shard *, const struct shard_rules *, const struct patience *, double *longest_pause_s);
 
+/* Renews the counters: others, counted from the ledger, take their place while the workers run; nobody is told.  What no
+ * window reaches any more is given back, and a table that is too small gives way to a larger one.  true: it is done.  false:
+ * the patience ended, and all is as it was; or the shard stopped first.  Threads as for shard_reload. */
+bool shard_renew(struct shard *, const struct patience *);
+/* Is it time for that?  To be asked while no reload and no renewal is under way, by the thread that would begin it. */
+bool shard_renewal_due(const struct shard *);
+
 /* ---- by hand: simulation, tests ---- */
 enum reload_result {
     RELOAD_WAITING, /* for workers or the committer */
     RELOAD_PROGRESS,
     RELOAD_DONE, /* and committed */
+    RELOAD_LEFT, /* a renewal that was left off: all is as it was */
 };
 /* shard_reload in steps that do not wait.  One at a time; rules->rules and notes are borrowed. */
 void shard_reload_begin(struct shard *, const struct shard_rules *);
 enum reload_result shard_reload_step(struct shard *);
+/* shard_renew in the same steps; one of the two at a time.  Once it is left off, its next steps give it up, unless the
+ * committer has it already. */
+void shard_renew_begin(struct shard *);
+void shard_renew_leave(struct shard *);
 struct worker *shard_worker(struct shard *, unsigned number);
 struct committer *shard_committer(struct shard *);
 struct ledger *shard_ledger(struct shard *);

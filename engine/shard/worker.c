@@ -357,7 +357,8 @@ enum worker_result worker_step(struct worker *w, int timeout_ms)
     w->late = 0;
     ledger_begin(w->in.writer);
     w->generations = *atomic_load(w->in.generations);
-    h->generation = generation_number(w->generations.current);
+    h->rules = generation_rules(w->generations.current);
+    h->next_rules = w->generations.next ? generation_rules(w->generations.next) : NULL;
     bool room = true;
     while (room && w->next_record < w->record_count) {
         room = take_stride(w, h);

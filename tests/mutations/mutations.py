@@ -153,6 +153,12 @@ QUICK = [
     ("what is about to be unlinked is still found", "engine/ledger/maintain.c",
      "        ledger_left(ledger);\n        ledger->sweep = SWEEP_UNLINK;\n        break;\n",
      "        ledger_left(ledger);\n"),
+    ("renewed counters have not counted the ledger", "engine/shard/reload.c",
+     "bool left = backfill_step(r->counting);",
+     "bool left = !r->renewal && backfill_step(r->counting);"),
+    ("renewed counters leave out what windows still reach", "engine/count/plan.c",
+     "(uint32_t)(from_minute - window_min) / counter_step(window_min) : 0;",
+     "(uint32_t)from_minute / counter_step(window_min) - 1 : 0;"),
     ("somebody is told of rules before they are committed", "engine/shard/reload.c",
      "return committer_generation_committed(r->shard->committer);",
      "return true || committer_generation_committed(r->shard->committer);"),
@@ -277,6 +283,14 @@ MORE = [
     ("nobody says that the rule was edited", "engine/alert/state.c",
      "    t->edited = true;",
      "    t->edited = false;"),
+
+    # counters that are renewed while it runs
+    ("what renewed counters left out is taken for nothing", "engine/count/counters.c",
+     "    if (s.low < shape->from)\n        return COUNTER_UNKNOWN;",
+     ""),
+    ("counters are renewed while batches are open that count for those before alone", "engine/shard/reload.c",
+     "    if (!batches_over(r))\n        return false;\n    unpublish(r);\n    /* known",
+     "    if (!r->renewal && !batches_over(r))\n        return false;\n    unpublish(r);\n    /* known"),
 
     # what else the language has
     ("what is long over is raised", "engine/alert/reconcile.c",

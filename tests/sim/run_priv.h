@@ -15,6 +15,7 @@ struct engine {
     unsigned workers, number;
     unsigned starts_with; /* of the world's generations, what lay on the disk */
     bool changing;        /* it is in the middle of a reload */
+    bool renewing;        /* which only renews its counters */
     bool lost;            /* its committer has said so */
 };
 
@@ -50,7 +51,7 @@ int64_t run_clock(void *run);
 /* ---- run_rules.c; false: the run has failed ---- */
 void rules_open(struct run *, struct engine *);
 void rules_close(struct engine *);
-bool rules_change(struct run *); /* somebody edits the files, asks for a reload, or for what was active before */
+bool rules_change(struct run *); /* somebody edits the files, asks for a reload, or for what was active before; or counters are renewed */
 bool rules_step(struct run *, struct engine *); /* of the reload that it is in the middle of, if it is */
 
 #endif

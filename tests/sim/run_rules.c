@@ -1,6 +1,6 @@
 /* The rules of a run: an author who edits the files on disk, an operator who has them loaded, or goes back to what
- * was active before, and the reload that comes of it, one step at a time among everybody else's.  What lies on
- * disk, what the log keeps and what is active are those of an engine as it ships (cli/active.c); only who waits
+ * was active before, and the reload that comes of it, one step at a time among everybody else's; and counters that are
+ * renewed by the same steps, at any time, until somebody asks for other rules or does not.  What lies on disk, what the log keeps and what is active are those of an engine as it ships (cli/active.c); only who waits
  * for what is drawn from the seed. */
 #include "run_priv.h"
 
@@ -67,9 +67,33 @@ static void roll_back(struct run *r)
     loaded_free(&l);
 }
 
+/* What an operator asks for ends a renewal, which may also come to its end first. */
+static bool renew(struct run *r)
+{
+    struct engine *e = r->leader;
+    if (!e->changing) {
+        run_trace(r, "engine %u begins to renew its counters", e->number);
+        shard_renew_begin(e->shard);
+        e->changing = e->renewing = true;
+    } else if (e->renewing && dice_chance(&r->dice, 40)) {
+        run_trace(r, "engine %u leaves that off", e->number);
+        shard_renew_leave(e->shard);
+    }
+    return true;
+}
+
+static bool renewed(struct run *r, struct engine *e)
+{
+    e->changing = e->renewing = false;
+    return generation_number(shard_generation(e->shard)) == archive_active(e->active.archive)->number ||
+           run_fail(r, "renewed counters are of another generation");
+}
+
 bool rules_change(struct run *r)
 {
     unsigned what = dice_below(&r->dice, 100);
+    if (dice_chance(&r->dice, 35))
+        return renew(r);
     if (r->world->generation_count == 1)
         return true;
     if (what < 70)
@@ -89,9 +113,14 @@ bool rules_step(struct run *r, struct engine *e)
         return true;
     enum reload_result result = shard_reload_step(e->shard);
     run_trace(r, "engine %u, changing rules: %s", e->number,
-              result == RELOAD_WAITING ? "it waits" : result == RELOAD_DONE ? "done" : "a step");
-    if (result != RELOAD_DONE)
+              result == RELOAD_WAITING ? "it waits"
+              : result == RELOAD_DONE  ? "done"
+              : result == RELOAD_LEFT  ? "left off"
+                                       : "a step");
+    if (result != RELOAD_DONE && result != RELOAD_LEFT)
         return true;
+    if (e->renewing)
+        return renewed(r, e);
     rule_set_destroy(&e->active.retired);
     e->changing = false;
     bool told_of_what_is = archive_active(e->active.archive)->number <= judge_active_number(r->judge);

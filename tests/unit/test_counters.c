@@ -12,7 +12,7 @@ static const uint32_t windows[] = {1, 2, 60, 120, 121, 1440, 7 * 1440, 35 * 1440
 static struct counter_shape any_shape(struct dice *dice)
 {
     uint32_t window = windows[dice_below(dice, sizeof windows / sizeof *windows)];
-    return (struct counter_shape){(enum counter_kind)dice_below(dice, 3), window, counter_step(window)};
+    return (struct counter_shape){(enum counter_kind)dice_below(dice, 3), window, counter_step(window), 0};
 }
 
 struct add {
@@ -169,7 +169,7 @@ START_TEST(exact_where_it_can_be)
         int64_t far = base + 3 * (int64_t)shape.window_min + 2 * (int64_t)shape.step_min;
         EXPECT(counters_upper(c, &shape, key, far, INT64_MAX) == 0, "it does not pass");
     }
-    ck_assert_int_eq(counters_upper(c, &(struct counter_shape){COUNTER_ADD, 60, 1}, UINT64_MAX, 1, 5), 0);
+    ck_assert_int_eq(counters_upper(c, &(struct counter_shape){COUNTER_ADD, 60, 1, 0}, UINT64_MAX, 1, 5), 0);
     counters_destroy(&c);
 }
 END_TEST
@@ -177,7 +177,7 @@ END_TEST
 START_TEST(large_sums_do_not_stop_short)
 {
     struct counters *c = counters_create(1 << 20);
-    const struct counter_shape sum = {COUNTER_ADD, 60, 1}, most = {COUNTER_MAX, 60, 1};
+    const struct counter_shape sum = {COUNTER_ADD, 60, 1, 0}, most = {COUNTER_MAX, 60, 1, 0};
     const int64_t large = INT64_C(300000000000); /* 300 million, in thousandths: more than a cell holds */
     for (int i = 0; i < 3; i++)
         counters_add(c, &sum, 1, 1000 + i, (uint64_t)large / 3);
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(enough_is_where_counting_stops)
 {
     struct counters *c = counters_create(1 << 20);
-    const struct counter_shape shape = {COUNTER_DISTINCT, 60, 1};
+    const struct counter_shape shape = {COUNTER_DISTINCT, 60, 1, 0};
     for (uint64_t token = 1; token <= 5; token++)
         for (int i = 0; i < 4; i++)
             counters_add(c, &shape, 7, 1000 + i, token);

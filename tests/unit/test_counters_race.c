@@ -6,7 +6,7 @@
 #include "core.h"
 
 static const struct counter_shape shapes[] = {
-    {COUNTER_ADD, 60, 4}, {COUNTER_ADD, 1440, 90}, {COUNTER_MAX, 120, 8}, {COUNTER_DISTINCT, 1440, 90}};
+    {COUNTER_ADD, 60, 4, 0}, {COUNTER_ADD, 1440, 90, 0}, {COUNTER_MAX, 120, 8, 0}, {COUNTER_DISTINCT, 1440, 90, 0}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* ---- litmus: add, then read ---- */

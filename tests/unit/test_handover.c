@@ -84,7 +84,7 @@ static void *work(void *arg)
             handover_add_fact(h, (fact_ref)(unit * 64 + i));
         if (unit % 3 == 0)
             handover_add_reject(h)->raw_at = handover_add_text(h, &unit, sizeof unit);
-        h->generation = unit;
+        h->rules = (const struct rule_set *)(uintptr_t)unit; /* any word will do */
         findings_add(&h->findings, &(struct finding){.minute = (int64_t)unit});
         h->progress[0].next_offset = (int64_t)unit;
         handover_end(&f->ring);
@@ -104,7 +104,7 @@ static void *commit(void *arg)
             sched_yield();
             continue;
         }
-        EXPECT(h->generation == unit && h->progress[0].next_offset == (int64_t)unit, "not unit %llu",
+        EXPECT((uintptr_t)h->rules == unit && h->progress[0].next_offset == (int64_t)unit, "not unit %llu",
                (unsigned long long)unit);
         EXPECT(h->fact_count == facts_of(unit), "unit %llu: %zu facts", (unsigned long long)unit, h->fact_count);
         for (unsigned i = 0; i < h->fact_count; i++)

@@ -39,6 +39,7 @@ struct reload {
     const struct generations *unpublished; /* what workers may still be copying */
     unsigned stage;
     bool renewal;
+    double begun_s;
     bool unwanted;   /* it is to be given up */
     bool letting_go; /* of `next`, which workers may still be counting for */
     int64_t from_minute; /* windows that end before it are not asked for */
@@ -256,6 +257,7 @@ static void begin(struct shard *shard, const struct shard_rules *rules, bool ren
     r->shard = shard;
     r->rules = *rules;
     r->renewal = renewal;
+    r->begun_s = clock_steady_s();
     r->from_minute = renewal ? committer_complete_minute(shard->committer) : 0;
     r->batches = xcalloc(shard->in.workers, sizeof *r->batches);
     r->handed = xcalloc(shard->in.workers, sizeof *r->handed);
@@ -284,8 +286,14 @@ void shard_renew_leave(struct shard *shard)
 
 static enum reload_result end(struct shard *shard, enum reload_result how)
 {
-    if (how == RELOAD_DONE)
-        shard->renewed.full = shard->reload->renewal ? counters_full(generation_counters(shard_generation(shard))) : 0;
+    const struct reload *r = shard->reload;
+    if (how == RELOAD_DONE && r->renewal) {
+        shard->renewed.full = counters_full(generation_counters(shard_generation(shard)));
+        shard->renewed.at_s = clock_steady_s();
+        shard->renewed.seconds = shard->renewed.at_s - r->begun_s;
+    } else if (how == RELOAD_DONE) {
+        shard->renewed.full = 0;
+    }
     reload_free(shard);
     return how;
 }

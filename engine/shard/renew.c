@@ -32,12 +32,9 @@ bool shard_renew(struct shard *shard, const struct patience *patience)
 {
     const struct counters *c = generation_counters(shard_generation(shard));
     size_t lines = counters_lines(c), bytes = counters_held(c);
-    double begin_s = clock_steady_s();
     shard_renew_begin(shard);
     if (reload_go_through(shard, patience) != RELOAD_DONE)
         return false;
-    shard->renewed.at_s = clock_steady_s();
-    shard->renewed.seconds = shard->renewed.at_s - begin_s;
     metric_add(shard->in.metrics, METRIC_RENEWALS, 0, 0, 1);
     metric_observe(shard->in.metrics, METRIC_RENEWAL_SECONDS, shard->renewed.seconds);
     c = generation_counters(shard_generation(shard));

@@ -175,6 +175,41 @@ START_TEST(nobody_wants_it_any_more)
 }
 END_TEST
 
+START_TEST(with_threads_counters_are_renewed)
+{
+    struct bench b;
+    enum step_result why;
+    bench_open(&b, core_dice().state + (uint64_t)_i);
+    shard_start(b.shard);
+    unsigned renewed = 0;
+    while (shard_renew(b.shard, NULL)) /* until the input ends */
+        renewed++;
+    ck_assert(shard_stopped(b.shard, &why));
+    ck_assert_int_eq(metric_value(b.metrics, METRIC_RENEWALS, 0, 0), renewed);
+    ck_assert_uint_eq(generation_number(shard_generation(b.shard)), 1);
+    finish(&b);
+    bench_close(&b);
+}
+END_TEST
+
+START_TEST(a_renewal_makes_way_for_other_rules)
+{
+    struct bench b;
+    struct shard_rules rules;
+    double pause;
+    atomic_bool over = true;
+    enum step_result why;
+    bench_open(&b, core_dice().state);
+    step_by_hand(&b, 40);
+    shard_start(b.shard);
+    ck_assert(!shard_renew(b.shard, &(struct patience){.over = &over}));
+    rules = second_of(&b);
+    ck_assert(shard_reload(b.shard, &rules, NULL, &pause) || shard_stopped(b.shard, &why));
+    finish(&b);
+    bench_close(&b);
+}
+END_TEST
+
 /* ---- what an edit would open ---- */
 
 static size_t ask(struct bench *b, size_t alerts_max, bool *whole)
@@ -238,6 +273,8 @@ int main(void)
     tcase_add_loop_test(cases, by_hand_a_store_that_is_lost_ends_it, 0, 3);
     tcase_add_loop_test(cases, with_threads_it_goes_through, 0, WORLDS);
     tcase_add_test(cases, nobody_wants_it_any_more);
+    tcase_add_loop_test(cases, with_threads_counters_are_renewed, 0, WORLDS);
+    tcase_add_test(cases, a_renewal_makes_way_for_other_rules);
     tcase_add_loop_test(cases, an_edit_is_told_of_a_shard_that_runs, 0, WORLDS);
     suite_add_tcase(suite, cases);
     int status = core_run(suite);

@@ -296,12 +296,18 @@ static struct rule_time rule_time(const struct committer *c, const struct rule *
     return (struct rule_time){watermark_minute(before), watermark_minute(watermark), horizon, silent};
 }
 
+/* Of those that are not silent, if there are any: one that will never be heard again must not hold up the others. */
 static int64_t complete_minute(const struct committer *c)
 {
-    int64_t least = WATERMARK_ALL;
-    for (size_t i = 0; i < c->marks.source_count; i++)
-        if (c->marks.sources[i].seen && c->marks.sources[i].watermark < least)
-            least = c->marks.sources[i].watermark;
+    int64_t least = WATERMARK_ALL, heard = WATERMARK_ALL;
+    for (size_t i = 0; i < c->marks.source_count; i++) {
+        const struct source_progress *s = &c->marks.sources[i];
+        if (s->seen && s->watermark < least)
+            least = s->watermark;
+        if (s->seen && !s->silent && s->watermark < heard)
+            heard = s->watermark;
+    }
+    least = heard == WATERMARK_ALL ? least : heard;
     return least == WATERMARK_ALL || least <= 0 ? 0 : watermark_minute(least);
 }
 

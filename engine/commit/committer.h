@@ -95,7 +95,7 @@ uint64_t committer_cut(const struct committer *); /* newest committed */
 int64_t committer_alive_ms(const struct committer *);
 int64_t committer_committed_ms(const struct committer *); /* when the newest commit ended; any thread */
 unsigned committer_unreachable(const struct committer *); /* partitions out of reach; any thread */
-int64_t committer_complete_minute(const struct committer *); /* that all sources are taken to be complete up to; 0: none; any thread */
+int64_t committer_complete_minute(const struct committer *); /* that all sources but silent ones are complete up to; 0: none; any thread */
 const struct watermarks *committer_watermarks(const struct committer *); /* committer's thread */
 const struct tracker *committer_tracker(const struct committer *);       /* likewise */
 

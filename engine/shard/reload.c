@@ -378,6 +378,10 @@ enum reload_result reload_go_through(struct shard *shard, const struct patience 
 
 bool shard_reload(struct shard *shard, const struct shard_rules *rules, const struct patience *patience, double *longest)
 {
+    enum step_result why;
+    *longest = 0;
+    if (shard_stopped(shard, &why)) /* with a renewal, it may be, that nobody can end any more */
+        return false;
     longest_pause_s(shard); /* starts anew */
     atomic_store(&shard->timing, true);
     shard_reload_begin(shard, rules);

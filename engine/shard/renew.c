@@ -32,6 +32,9 @@ bool shard_renew(struct shard *shard, const struct patience *patience)
 {
     const struct counters *c = generation_counters(shard_generation(shard));
     size_t lines = counters_lines(c), bytes = counters_held(c);
+    enum step_result why;
+    if (shard_stopped(shard, &why))
+        return false;
     shard_renew_begin(shard);
     if (reload_go_through(shard, patience) != RELOAD_DONE)
         return false;

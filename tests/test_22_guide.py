@@ -91,7 +91,11 @@ def test_there_is_something_to_execute():
 
 @names("yaml")
 def test_a_rule_file_is_clean(number, block, district):
-    for rule in yaml.safe_load(block.text).popitem()[1]:
+    document = yaml.safe_load(block.text)
+    if table := document.get("派发表"):
+        (rows,) = tables_below(number)
+        (district / "rules" / table).write_text(rows.text, encoding="utf-8")
+    for rule in document.popitem()[1]:
         if table := rule.get("分街道阈值", rule.get("overrides")):
             (rows,) = tables_below(number)
             (district / "rules" / table).write_text(rows.text, encoding="utf-8")
@@ -131,8 +135,8 @@ def test_a_test_file_passes(number, block, tmp_path):
 
 @names("csv")
 def test_a_table_is_read(number, block, district):
-    """a table of thresholds with the rule above it; a calendar by itself, and a rule that asks for its period"""
-    if "阈值" in block.text:
+    """a table of thresholds, or of routing, with the rule above it; a calendar by itself, and a rule that asks for its period"""
+    if "阈值" in block.text or "牵头" in block.text:
         return  # test_a_rule_file_is_clean
     (district / "calendar.csv").write_text(block.text, encoding="utf-8")
     (period,) = (row.split(",")[3] for row in block.text.splitlines() if ",时期," in row)
@@ -208,4 +212,4 @@ def test_the_bounds_are_those_of_the_loader():
 def test_each_chapter_that_was_promised_is_there():
     chapters = re.findall(r"^## (.*)$", CHINESE, re.MULTILINE)
     assert chapters == ["第一条规则", "念出来", "全部词语", "数人，不数件", "逐类", "先有、未有、超期", "邻居", "时段和日子", "日历", "工作日", "时期",
-                        "分街道阈值表", "和自己的过去比", "评分和断流", "先报还是等等", "何时解除", "试运行、有效期", "保存期", "写测试", "错了什么样"]
+                        "分街道阈值表", "派发表", "和自己的过去比", "评分和断流", "先报还是等等", "何时解除", "试运行、有效期", "保存期", "写测试", "错了什么样"]

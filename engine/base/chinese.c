@@ -455,6 +455,21 @@ static const struct translation ours[] = {
     {"expected , and what follows; within {...} put the condition in quotes, or on a line of its own",
      "此处应为逗号及其后的内容；写在 {...} 里的条件要加引号，或单独写一行"},
     {"overrides (分街道阈值): expected the name of a CSV file", "overrides（分街道阈值）：应为 CSV 文件名"},
+
+    /* rule: routing */
+    {"routing (派发表)", "派发表（routing）"},
+    {"routing (派发表): expected the name of a CSV file", "派发表（routing）：应为 CSV 文件名"},
+    {"routing (派发表): another file of the rules names one already", "派发表（routing）：另一个规则文件已写了派发表，只能有一处"},
+    {"unknown category %s", "没有类别 %s"},
+    {"a routing table without a line", "派发表没有内容"},
+    {"a unit's name of at most %d bytes was expected", "单位名称最多 %d 字节（一个汉字占 3 字节）"},
+    {"%s is no tier: expected community (社区), street (街道) or district (区)", "没有层级 %s：应为社区、街道或区"},
+    {"expected a time such as 30m, 4h, 2d or 5 working days, from a minute to 400 days",
+     "应为时长，如 30分钟、4小时、2天、5个工作日，一分钟至 400 天"},
+    {"working days need a calendar: `calendar: calendar.csv` in the configuration",
+     "写工作日须有日历：在配置中写 `calendar: calendar.csv`"},
+    {"never asked: line %d takes all that this one would; the narrow lines stand first",
+     "本行永远用不到：第 %d 行已包括本行的全部情形；范围窄的行应写在前面"},
     {"%s: %s %g is not above %s %g", "%s：%s %g 不高于%s %g"},
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "rule/calendar.h"
+#include "rule/routing.h"
 #include "rule/texts.h"
 
 #include <dirent.h>
@@ -39,12 +40,33 @@ static void check_unique(const struct rule_set *set, const struct yaml_node *nod
         }
 }
 
+/* One for all rules: where an alert goes is asked of one table. */
+static void read_routing(struct rule_set *set, const struct yaml_node *node, const struct rule_context *context,
+                         struct problems *problems)
+{
+    if (!node)
+        return;
+    const char *name = yaml_text(node, "routing (派发表)", "", problems);
+    if (!*name)
+        yaml_problem(node, problems, "routing (派发表): expected the name of a CSV file");
+    if (set->routing)
+        yaml_problem(node, problems, "routing (派发表): another file of the rules names one already");
+    if (!*name || set->routing)
+        return;
+    char *path = yaml_resolve(node->file, name);
+    if (context->texts)
+        rule_texts_note(context->texts, TEXT_RULES, path);
+    set->routing = routing_load(path, text_place(context->places, path), context, problems);
+    free(path);
+}
+
 void rule_set_read(struct rule_set *set, const struct yaml_node *root, const struct rule_context *context,
                    struct problems *problems)
 {
     if (!yaml_is_mapping(root, "a rule file", problems))
         return;
     rule_keys_only(root, IN_FILE, problems);
+    read_routing(set, rule_get(root, KEY_ROUTING, problems), context, problems);
     const struct yaml_node *list = rule_need(root, KEY_RULES, problems);
     if (!list)
         return;
@@ -106,6 +128,9 @@ static void seal(struct rule_set *set, const struct rule_context *context)
         free(computed);
         free(said);
     }
+    uint64_t routing = routing_digest(set->routing);
+    if (set->routing)
+        crypto_hash_sha256_update(&state, (const unsigned char *)&routing, sizeof routing);
     crypto_hash_sha256_final(&state, hash);
     size_t prefix = strlen("sha256:");
     memcpy(set->digest, "sha256:", prefix);

@@ -1,11 +1,11 @@
-/* Reads thresholds of single regions.  Officials know streets by name, and Excel spoils codes: either will do, and
- * where both stand they guard each other. */
+/* Reads thresholds of single regions. */
 #include "rule/overrides.h"
 
 #include "base/buffer.h"
 #include "base/check.h"
 #include "registry/csv.h"
 #include "registry/names.h"
+#include "rule/region_column.h"
 #include "rule/rule_priv.h"
 
 #include <stdlib.h>
@@ -27,54 +27,9 @@ struct loader {
     struct names *seen; /* region, level and measure */
 };
 
-static void unknown_region(struct loader *l, const struct csv_field *field)
-{
-    const struct registry *registry = l->context->registry;
-    struct buffer codes = {0};
-    unsigned bearers = 0, count = 0;
-    const char **known = xcalloc(registry_count(registry), sizeof *known);
-    for (uint32_t i = 1; i <= registry_count(registry); i++) {
-        const struct region *r = registry_region(registry, i);
-        if (str_eq(field->text, str_of(r->name)))
-            buffer_printf(&codes, "%s%s", bearers++ ? ", " : "", r->code);
-        if (r->level <= REGION_COMMUNITY) /* grids are named after these, and are tens of thousands */
-            known[count++] = r->name;
-    }
-    const char *near = nearest_word(field->text.at, known, count);
-    if (bearers)
-        csv_problem(l->csv, field, l->problems, "%u regions bear the name %s: write the code, one of %s", bearers,
-                    field->text.at, codes.at);
-    else if (near)
-        csv_problem(l->csv, field, l->problems, "unknown region %s; did you mean %s?", field->text.at, near);
-    else
-        csv_problem(l->csv, field, l->problems, "unknown region %s", field->text.at);
-    free(known);
-    buffer_free(&codes);
-}
-
-static uint32_t find_region(struct loader *l, const struct csv_field *field)
-{
-    uint32_t region = registry_find(l->context->registry, field->text);
-    if (region == REGION_NONE)
-        region = registry_find_name(l->context->registry, field->text);
-    if (region == REGION_NONE)
-        unknown_region(l, field);
-    return region;
-}
-
-/* Other columns that name the region must name the same; a name need not be the only one. */
-static bool agrees(struct loader *l, const struct csv_field *field, uint32_t region)
-{
-    const struct region *r = registry_region(l->context->registry, region);
-    if (field->text.len == 0 || str_eq(field->text, str_of(r->code)) || str_eq(field->text, str_of(r->name)))
-        return true;
-    csv_problem(l->csv, field, l->problems, "%s is not %s %s, which this line names, too", field->text.at, r->code,
-                r->name);
-    return false;
-}
-
 static bool read_region(struct loader *l, const struct csv_field *row, struct override *override)
 {
+    const struct csv_field *const place[] = {&row[CODE], &row[REGION], &row[NAME]};
     const struct csv_field *field = row[CODE].text.len     ? &row[CODE]
                                     : row[REGION].text.len ? &row[REGION]
                                                            : &row[NAME];
@@ -83,11 +38,7 @@ static bool read_region(struct loader *l, const struct csv_field *row, struct ov
         csv_problem(l->csv, field, l->problems, "a line without a region");
         return false;
     }
-    if (!l->context->registry)
-        return true;
-    override->region = find_region(l, field);
-    return override->region != REGION_NONE && agrees(l, &row[REGION], override->region) &&
-           agrees(l, &row[NAME], override->region);
+    return region_column_read(l->csv, place, l->context->registry, l->problems, &override->region);
 }
 
 static bool read_level(struct loader *l, const struct csv_field *field, struct override *override)

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "rule/calendar.h"
+#include "rule/routing.h"
 
 #include <stdlib.h>
 
@@ -178,6 +179,7 @@ void rule_set_destroy(struct rule_set **set)
     for (unsigned i = 0; i <= s->level_count; i++)
         drop(s->level_name[i]);
     calendar_destroy(&s->calendar);
+    routing_destroy(&s->routing);
     free(s->rules);
     free(s);
 }

@@ -44,6 +44,7 @@ enum {
     EXPRESSION_MAX = 64,
     PER_MAX = 4,
     HOURS_MAX = 4,
+    ASSIST_MAX = 16, /* units that one alert asks to assist */
     DURING_MAX = 5 /* multipliers are multiplied exactly: five of 100, and the largest threshold, fit into 128 bits */
 };
 
@@ -277,6 +278,7 @@ struct rule_set {
     unsigned level_count;
     char digest[72]; /* "sha256:" and 64 hex digits, of all rules */
     struct calendar *calendar; /* NULL: weekends and no periods */
+    struct routing *routing;   /* NULL: alerts go where their rules say */
     const struct catalogue *catalogue; /* borrowed */
     int32_t utc_offset_s;
 };

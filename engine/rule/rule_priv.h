@@ -10,6 +10,7 @@ enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16, I
 
 #define RULE_KEY_TABLE(X)                                                                                            \
     X(RULES, "rules", "规则", IN_FILE)                                                                               \
+    X(ROUTING, "routing", "派发表", IN_FILE)                                                                         \
     X(ID, "id", "编号", IN_RULE)                                                                                     \
     X(TITLE, "title", "标题", IN_RULE)                                                                               \
     X(VERSION, "version", "版本", IN_RULE)                                                                           \
@@ -98,6 +99,9 @@ int rule_read_term(struct rule *, const struct yaml_node *, unsigned first, stru
  * node. */
 struct span rule_read_span(const struct yaml_node *, const char *what, int32_t high, const struct rule_context *,
                            struct problems *);
+/* the same of a text; SPAN_NO_CALENDAR: working days, and there is none */
+enum span_found { SPAN_GOOD, SPAN_WRONG, SPAN_NO_CALENDAR };
+enum span_found span_parse(const char *text, int32_t high, const struct rule_context *, struct span *);
 /* as rule_read_span, of whole minutes */
 struct span rule_read_window(const struct yaml_node *, const char *what, const struct rule_context *,
                              struct problems *);

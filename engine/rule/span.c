@@ -39,25 +39,38 @@ static bool is_workdays(const char *text, uint32_t *days)
     return false;
 }
 
+enum span_found span_parse(const char *text, int32_t high, const struct rule_context *context, struct span *span)
+{
+    uint32_t days;
+    int64_t seconds;
+    if (is_workdays(text, &days)) {
+        if (days < 1 || days > WORKDAYS_MAX)
+            return SPAN_WRONG;
+        if (!context->calendar)
+            return SPAN_NO_CALENDAR;
+        *span = (struct span){(int32_t)calendar_workdays_longest(context->calendar, days), (uint16_t)days};
+        return SPAN_GOOD;
+    }
+    if (!yaml_duration_text(text, &seconds) || seconds < MINUTE || seconds > high)
+        return SPAN_WRONG;
+    *span = (struct span){(int32_t)seconds, 0};
+    return SPAN_GOOD;
+}
+
 struct span rule_read_span(const struct yaml_node *node, const char *what, int32_t high,
                            const struct rule_context *context, struct problems *problems)
 {
     uint32_t days;
-    struct span minute = {MINUTE, 0};
+    struct span span = {MINUTE, 0};
     if (!node || node->kind != YAML_SCALAR || !is_workdays(node->text.at, &days))
         return (struct span){(int32_t)yaml_duration(node, what, MINUTE, high, MINUTE, problems), 0};
-    if (days < 1 || days > WORKDAYS_MAX) {
+    enum span_found found = span_parse(node->text.at, high, context, &span);
+    if (found == SPAN_WRONG)
         yaml_problem(node, problems, "%s: expected 1 to %d working days", problem_word(problems, what), WORKDAYS_MAX);
-        return minute;
-    }
-    if (!context->calendar) {
-        /* one that is wrong has told its own mistakes */
-        if (!context->calendar_path)
-            yaml_problem(node, problems, "%s: working days need a calendar: `calendar: calendar.csv` in the configuration",
-                         problem_word(problems, what));
-        return minute;
-    }
-    return (struct span){(int32_t)calendar_workdays_longest(context->calendar, days), (uint16_t)days};
+    else if (found == SPAN_NO_CALENDAR && !context->calendar_path) /* one that is wrong has told its own mistakes */
+        yaml_problem(node, problems, "%s: working days need a calendar: `calendar: calendar.csv` in the configuration",
+                     problem_word(problems, what));
+    return span;
 }
 
 struct span rule_read_window(const struct yaml_node *node, const char *what, const struct rule_context *context,

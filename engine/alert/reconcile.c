@@ -28,6 +28,8 @@ void alert_clear(struct alert *a)
 {
     free(a->crossed_id);
     free(a->crossed_source);
+    alert_forget_units(a);
+    journal_free(&a->journal);
     *a = (struct alert){0};
 }
 
@@ -55,9 +57,10 @@ static uint32_t evidence_region(const struct tracker *tracker, const struct trac
     return so_far;
 }
 
-void tracker_publish(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
-                     int64_t minute, const char *reason)
+void tracker_publish_entry(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
+                           int64_t minute, const char *reason, const struct journal_entry *entry)
 {
+    struct handling handling;
     int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
     view_move(t->view, minute);
     view_values(t->view, values);
@@ -79,28 +82,33 @@ void tracker_publish(struct tracker *tracker, const struct tracked *t, struct al
         .thresholds = thresholds,
         .periods = rule_periods(tracker->rules, tracked_rule(tracker, t), minute),
         .reason = reason,
+        .handling = &handling,
+        .entry = entry,
     };
+    alert_handling(tracker, r.rule, r.each, a, &handling);
     r.evidence = view_window(t->view, &r.evidence_count);
     a->shadow = tracked_rule(tracker, t)->life == LIFE_SHADOW;
     (a->shadow ? tracker->out.shadowed : tracker->out.publish)(tracker->out.arg, &r);
     tracker->published++;
 }
 
-static int64_t limit(const struct tracker *tracker, struct span span)
+void tracker_publish(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
+                     int64_t minute, const char *reason)
 {
-    return span.s ? span_after(tracker->rules, span, tracker->now_s) : 0;
+    tracker_publish_entry(tracker, t, a, change, minute, reason, NULL);
 }
 
 /* limits run from publication; a lower level keeps those that run */
-static void set_level(const struct tracker *tracker, const struct tracked *t, struct alert *a, unsigned level)
+static void set_level(const struct tracker *tracker, const struct tracked *t, struct alert *a, unsigned level,
+                      int64_t minute)
 {
-    const struct rule *rule = tracked_rule(tracker, t);
     a->prev_level = a->level;
     a->level = level;
-    if (level > a->prev_level || !a->revision) {
-        a->sign_by = limit(tracker, rule->sign_within[level]);
-        a->close_by = limit(tracker, rule->close_within[level]);
-    }
+    if (level <= a->prev_level && a->revision)
+        return;
+    view_move(t->view, minute);
+    a->region = evidence_region(tracker, t, a->region);
+    alert_send(tracker, t, a);
 }
 
 static void take_over(const struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
@@ -134,7 +142,7 @@ static void alert_raise(struct tracker *tracker, struct tracked *t, struct alert
 {
     a->state = ALERT_FIRING;
     a->ended_minute = MINUTE_NEVER;
-    set_level(tracker, t, a, e->shown);
+    set_level(tracker, t, a, e->shown, e->shown_minute);
     tracker_publish(tracker, t, a, CHANGE_RAISED, e->shown_minute, NULL);
 }
 
@@ -168,7 +176,7 @@ static void alert_update(struct tracker *tracker, struct tracked *t, struct aler
     if (reopened || e->shown != a->level) {
         bool higher = e->shown > a->level;
         a->unknown &= silent; /* if it was, this revision says that it is known again */
-        set_level(tracker, t, a, e->shown);
+        set_level(tracker, t, a, e->shown, e->shown_minute);
         tracker_publish(tracker, t, a, reopened ? CHANGE_REOPENED : higher ? CHANGE_RAISED : CHANGE_LOWERED,
                         e->shown_minute, NULL);
     }
@@ -269,6 +277,9 @@ static int64_t reach_min(const struct rule *rule)
     return ((int64_t)rule->raise_within_s + rule->within_s + rule->clear_after_s) / 60 + 1440;
 }
 
+/* who went there reports when it is over, and that may be long after the risk is */
+enum { ANSWERED_FOR_MIN = 30 * 1440 };
+
 /* By the minutes that were closed before this cut: by those it is decided what would be raised, as often as it is evaluated. */
 static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
@@ -278,9 +289,11 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
     if (closed == MINUTE_NONE || time->closed == MINUTE_NEVER)
         return;
     size_t kept = 0;
-    int64_t reach = reach_min(rule);
     for (size_t i = 0; i < t->alert_count; i++) {
         struct alert *a = &t->alerts[i];
+        int64_t reach = reach_min(rule);
+        if (tracker->answers && a->state != ALERT_RECORDED && !a->shadow)
+            reach = later_of(reach, ANSWERED_FOR_MIN);
         int64_t over = a->state == ALERT_FIRING      ? MINUTE_NEVER
                        : a->state == ALERT_WITHDRAWN ? a->opened_minute
                                                      : a->ended_minute;

@@ -19,7 +19,7 @@ void render_time(int64_t seconds, int32_t utc_offset_s, char *out)
     snprintf(out, TIME_TEXT_SIZE, "%s%c%02d:%02d", date, utc_offset_s < 0 ? '-' : '+', offset / 60 % 100, offset % 60);
 }
 
-static json_t *time_json(const struct render_context *c, int64_t seconds)
+json_t *render_time_json(const struct render_context *c, int64_t seconds)
 {
     char text[TIME_TEXT_SIZE];
     render_time(seconds, c->utc_offset_s, text);
@@ -29,12 +29,12 @@ static json_t *time_json(const struct render_context *c, int64_t seconds)
 /* minutes and seconds that may be infinite are null */
 static json_t *time_or_null(const struct render_context *c, int64_t seconds)
 {
-    return seconds == MINUTE_NONE || seconds == MINUTE_NEVER ? json_null() : time_json(c, seconds);
+    return seconds == MINUTE_NONE || seconds == MINUTE_NEVER ? json_null() : render_time_json(c, seconds);
 }
 
 static json_t *minute_or_null(const struct render_context *c, int64_t minute)
 {
-    return minute == MINUTE_NONE || minute == MINUTE_NEVER ? json_null() : time_json(c, minute * 60);
+    return minute == MINUTE_NONE || minute == MINUTE_NEVER ? json_null() : render_time_json(c, minute * 60);
 }
 
 static json_t *buffer_json(struct buffer *text)
@@ -77,31 +77,6 @@ static const struct region *street_of(const struct render_context *c, const stru
         return NULL;
     uint32_t street = registry_region(c->registry, r->alert->region)->ancestor[REGION_STREET];
     return street == REGION_NONE ? NULL : registry_region(c->registry, street);
-}
-
-static void unit_add(json_t *units, const char *unit, const char *role)
-{
-    json_array_append_new(units, json_pack("{s:s, s:s, s:s}", "unit", unit, "role", role, "state", "unsigned"));
-}
-
-static json_t *handling_json(const struct render_context *c, const struct revision *r)
-{
-    const struct region *street = street_of(c, r);
-    json_t *units = json_array();
-    if (r->rule->lead && *r->rule->lead)
-        unit_add(units, r->rule->lead, "lead");
-    for (unsigned i = 0; i < r->rule->assist_count; i++) {
-        /* `street` in a rule stands for whichever street the alert is in */
-        bool own_street = strcmp(r->rule->assist[i], "street") == 0;
-        if (own_street && street)
-            unit_add(units, street->name, "assist");
-        else if (!own_street)
-            unit_add(units, r->rule->assist[i], "assist");
-    }
-    const struct alert *a = r->alert;
-    return json_pack("{s:s, s:o, s:o, s:o}", "tier", street ? "street" : "district", "sign_by",
-                     a->sign_by ? time_json(c, a->sign_by) : json_null(), "close_by",
-                     a->close_by ? time_json(c, a->close_by) : json_null(), "units", units);
 }
 
 static json_t *model_json(const struct rule *rule)
@@ -163,7 +138,7 @@ static json_t *data_json(const struct render_context *c, const struct revision *
     json_t *crossed = json_null();
     if (a->crossed_id)
         crossed = json_pack("{s:s, s:s, s:o}", "event_id", a->crossed_id, "source", a->crossed_source, "occurred_at",
-                            time_json(c, a->crossed_at));
+                            render_time_json(c, a->crossed_at));
     json_t *data = json_pack(
         "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
         "s:o, s:o}",
@@ -171,10 +146,10 @@ static json_t *data_json(const struct render_context *c, const struct revision *
         level_or_null(c, a->level), "prev_level", level_or_null(c, a->prev_level), "highest_level",
         level_or_null(c, a->highest > a->level ? a->highest : a->level), "drill", 0, "title", r->rule->title, "sentence", buffer_json(&words),
         "rule", r->rule->id, "subject", subject_json(c, r), "each", each_json(c, r), "region_path", region_path_json(c, a->region),
-        "opened_at", time_json(c, a->opened_at), "evaluated_at", minute_or_null(c, r->minute), "ended_at",
+        "opened_at", render_time_json(c, a->opened_at), "evaluated_at", minute_or_null(c, r->minute), "ended_at",
         minute_or_null(c, a->ended_minute), "crossed_by", crossed, "evidence",
         evidence_json(c, r, evidence, count), "event_ids", ids, "event_ids_truncated", truncated, "reason", r->reason,
-        "provenance", provenance_json(c, r), "handling", handling_json(c, r));
+        "provenance", provenance_json(c, r), "handling", render_handling(c, r));
     CHECK(data);
     return data;
 }
@@ -191,7 +166,7 @@ static json_t *envelope(const struct render_context *c, const char *type, json_t
     char source[256];
     snprintf(source, sizeof source, "//gridwarn/%s", c->group);
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "specversion", "1.0", "source", source, "type", type, "time",
-                     time_json(c, c->now_ms / 1000), "datacontenttype", "application/json", "data", data);
+                     render_time_json(c, c->now_ms / 1000), "datacontenttype", "application/json", "data", data);
 }
 
 void render_alert(const struct render_context *c, const struct revision *r, struct buffer *text,
@@ -213,7 +188,7 @@ void render_alert(const struct render_context *c, const struct revision *r, stru
         {"state", str_of(state_word(r->alert))},
         {"rule", str_of(r->rule->id)},
         {"street", str_of(street ? street->code : "")},
-        {"unit", str_of(r->rule->lead ? r->rule->lead : "")},
+        {"unit", str_of(r->handling->lead < 0 ? "" : r->handling->units[r->handling->lead].name)},
         {"content-type", STR("application/cloudevents+json; charset=UTF-8")},
     };
     static_assert(sizeof headers / sizeof *headers <= STORE_HEADERS_MAX, "room for the headers");
@@ -226,12 +201,14 @@ void render_heartbeat(const struct render_context *c, struct buffer *text)
     json_t *sources = json_array();
     for (size_t i = 0; i < c->partition_count; i++) {
         const struct render_partition *p = &c->partitions[i];
+        if (p->untimed)
+            continue;
         json_array_append_new(sources, json_pack("{s:s, s:s, s:o, s:I, s:o, s:b}", "source", p->source, "partition",
                                                  p->name, "last_event_at", time_or_null(c, p->last_event_at),
                                                  "offset", (json_int_t)(p->offset < 0 ? 0 : p->offset), "watermark",
                                                  time_or_null(c, p->watermark), "silent", p->silent));
     }
-    json_t *data = json_pack("{s:o, s:s, s:o}", "at", time_json(c, c->now_ms / 1000), "generation", c->rules->digest,
+    json_t *data = json_pack("{s:o, s:s, s:o}", "at", render_time_json(c, c->now_ms / 1000), "generation", c->rules->digest,
                              "sources", sources);
     json_t *event = envelope(c, "gov.risk.heartbeat", data);
     char id[64];

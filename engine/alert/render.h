@@ -14,6 +14,7 @@ struct render_partition {
     int64_t last_event_at; /* seconds; MINUTE_NONE: none yet */
     int64_t watermark;     /* seconds; MINUTE_NONE, MINUTE_NEVER */
     bool silent;
+    bool untimed; /* of dispositions: what is told of the sources does not speak of it */
 };
 
 /* what a message says besides the revision itself; borrowed for the call */

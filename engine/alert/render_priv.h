@@ -19,6 +19,11 @@ size_t evidence_gather(const struct revision *, unsigned level_count, struct evi
 json_t *evidence_json(const struct render_context *, const struct revision *, const struct evidence *, size_t count);
 json_t *evidence_events_json(const struct render_context *, const struct revision *, bool *truncated);
 
+/* render.c */
+json_t *render_time_json(const struct render_context *, int64_t seconds);
+/* render_handling.c */
+json_t *render_handling(const struct render_context *, const struct revision *);
+
 /* sentence.c: the case in one sentence; what the alert is about, by name or code */
 void sentence_write(const struct render_context *, const struct revision *, const struct evidence *, size_t count,
                     struct buffer *out);

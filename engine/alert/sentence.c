@@ -131,6 +131,28 @@ static void place_words(const struct render_context *c, const struct revision *r
         buffer_printf(out, "%s", region->name);
 }
 
+static const char *lead_words(const struct handling *h)
+{
+    return h->lead < 0 ? "" : h->units[h->lead].name;
+}
+
+/* 区人力资源局签收; 区人力资源局退回（非本单位职责）; 区人力资源局转派区住建局 */
+static void handled_words(const struct revision *r, struct buffer *out)
+{
+    const struct disposition *d = &r->entry->said;
+    buffer_printf(out, "，%s%s%s", *d->unit ? d->unit : lead_words(r->handling), act_word_zh(d->act), d->to);
+    if (d->reason)
+        buffer_printf(out, "（%s）", cause_word_zh(d->reason));
+}
+
+/* 逾期未签收，升级由示例区牵头; where there is no higher tier: 逾期未签收 */
+static void escalated_words(const struct revision *r, struct buffer *out)
+{
+    buffer_printf(out, "，%s", act_word_zh(r->entry->said.act));
+    if (r->entry->tier)
+        buffer_printf(out, "，升级由%s牵头", lead_words(r->handling));
+}
+
 void sentence_write(const struct render_context *c, const struct revision *r, const struct evidence *evidence,
                      size_t count, struct buffer *out)
 {
@@ -181,6 +203,12 @@ void sentence_write(const struct render_context *c, const struct revision *r, co
         break;
     case CHANGE_REOPENED:
         buffer_printf(out, "，补到的数据显示并未结束，仍为%s", level);
+        break;
+    case CHANGE_HANDLED:
+        handled_words(r, out);
+        break;
+    case CHANGE_ESCALATED:
+        escalated_words(r, out);
         break;
     case CHANGES:
         break;

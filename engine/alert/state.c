@@ -54,6 +54,7 @@ void tracked_store(struct tracker *tracker, struct tracked *t)
         if (t->alerts[i].region != REGION_NONE)
             json_object_set_new(alert, "region",
                                 json_string(registry_region(tracker->registry, t->alerts[i].region)->code));
+        handled_store(&t->alerts[i], alert);
         json_array_append_new(alerts, alert);
     }
     const struct rule *rule = tracked_rule(tracker, t);
@@ -132,7 +133,7 @@ static bool alert_restore(const struct tracker *tracker, const json_t *json, str
     if (region)
         a->region = registry_find(tracker->registry, str_of(region));
     unsigned levels = tracker->rules->level_count;
-    return a->level <= levels && a->prev_level <= levels && a->highest <= levels;
+    return handled_restore(json, a) && a->level <= levels && a->prev_level <= levels && a->highest <= levels;
 }
 
 static void minutes_restore(const json_t *array, int64_t *minutes, unsigned count)
@@ -281,8 +282,10 @@ static bool restore_json(struct tracker *tracker, struct str key, const json_t *
     for (size_t i = 0; i < json_array_size(alerts); i++)
         if (alert_restore(tracker, json_array_get(alerts, i), &t->alerts[t->alert_count]))
             t->alert_count++;
-        else
+        else {
+            alert_clear(&t->alerts[t->alert_count]);
             return false;
+        }
     if (t->machine.now.alert >= (int)t->alert_count)
         t->machine.now.alert = -1;
     t->view_missing = true;

@@ -63,6 +63,7 @@ struct tracked *tracked_add(struct tracker *tracker, unsigned rule, struct subje
     t->view = tracked_view(tracker, t);
     t->rebuild_from = t->found = MINUTE_NEVER;
     t->wake = t->wake_live = MINUTE_NEVER;
+    t->limit = INT64_MAX;
     machine_init(&t->machine, minute);
     tracked_link(tracker, t);
     tracker->count++;

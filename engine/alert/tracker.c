@@ -36,6 +36,7 @@ struct tracker *tracker_create(const struct ledger *ledger, const struct registr
     tracker->rules = generation_rules(generation);
     tracker->group = xstrdup(group);
     tracker->out = *out;
+    tracker->limits_until = INT64_MIN;
     tracker->bucket_mask = 1023;
     tracker->buckets = xcalloc(tracker->bucket_mask + 1, sizeof *tracker->buckets);
     tracker->silent = xcalloc(tracker->rules->count + 1, sizeof *tracker->silent);
@@ -55,6 +56,7 @@ void tracker_destroy(struct tracker **pointer)
     for (size_t i = 0; i < tracker->orphan_count; i++)
         orphan_clear(&tracker->orphans[i]);
     free(tracker->orphans);
+    free(tracker->waiting);
     free(tracker->buckets);
     free(tracker->history.all);
     free(tracker->silent);
@@ -67,6 +69,8 @@ void tracker_destroy(struct tracker **pointer)
 
 static bool due(const struct tracker *tracker, const struct tracked *t, const struct rule_time *time)
 {
+    if (t->limit <= tracker->limits_until)
+        return true;
     if (tracked_rule(tracker, t)->standing)
         return time->closed != MINUTE_NONE &&
                (t->dirty || t->silent_seen != tracker->silent_sources || t->wake <= time->closed);
@@ -88,6 +92,7 @@ static void orphans_withdraw(struct tracker *tracker)
 {
     for (size_t i = 0; i < tracker->orphan_count; i++) {
         struct orphan *o = &tracker->orphans[i];
+        struct handling handling;
         o->alert.state = ALERT_WITHDRAWN;
         o->alert.unknown = false;
         o->alert.revision++;
@@ -100,7 +105,9 @@ static void orphans_withdraw(struct tracker *tracker)
             .subject_region = o->region,
             .minute = o->alert.opened_minute,
             .reason = "the rule was removed",
+            .handling = &handling,
         };
+        alert_handling(tracker, r.rule, CATEGORY_NONE, r.alert, &handling);
         tracker->out.publish(tracker->out.arg, &r);
         tracker->published++;
         tracker->out.store(tracker->out.arg, o->key, NULL);
@@ -122,6 +129,7 @@ static bool facts_on_their_way(struct tracker *tracker, struct tracked *t)
 static bool run_one(struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     bool over = tracked_evaluate(tracker, t, time);
+    tracked_handle(tracker, t);
     over = over && !(t->found != MINUTE_NEVER && facts_on_their_way(tracker, t));
     t->dirty = false;
     if (over) {
@@ -149,11 +157,13 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
     tracker->now_s = now_s;
     tracker->published = 0;
     orphans_withdraw(tracker);
+    handled_begin(tracker);
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (struct tracked **at = &tracker->buckets[i]; *at;) {
             struct tracked *t = *at;
             bool hushed = tracker->silent[t->rule] != times[t->rule].silent;
-            if ((due(tracker, t, &times[t->rule]) || hushed) && !run_one(tracker, t, &times[t->rule])) {
+            bool look = due(tracker, t, &times[t->rule]) || hushed || handled_waits(tracker, t);
+            if (look && !run_one(tracker, t, &times[t->rule])) {
                 *at = t->next;
                 tracked_destroy(t);
                 tracker->count--;
@@ -161,6 +171,7 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
             }
             at = &t->next;
         }
+    handled_end(tracker);
     for (unsigned r = 0; r < tracker->rules->count; r++)
         tracker->silent[r] = times[r].silent;
     return tracker->published;
@@ -209,9 +220,11 @@ void tracker_counts(struct tracker *tracker, struct tracker_counts *counts)
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (const struct tracked *t = tracker->buckets[i]; t; t = t->next) {
             counts->bytes += sizeof *t + view_bytes(t->view) + t->alert_count * sizeof *t->alerts;
-            for (size_t a = 0; a < t->alert_count; a++)
+            for (size_t a = 0; a < t->alert_count; a++) {
+                counts->bytes += t->alerts[a].journal.count * sizeof *t->alerts[a].journal.entries;
                 if (t->alerts[a].state == ALERT_FIRING)
                     counts->open[t->alerts[a].level]++;
+            }
             counts->pending += machine_pending(&t->machine, tracked_rule(tracker, t), tracker->rules->level_count);
         }
     tracker->bytes = counts->bytes;

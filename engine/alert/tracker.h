@@ -9,6 +9,7 @@
 
 #include "alert/episode.h"
 #include "count/generation.h"
+#include "handle/handling.h"
 
 #include <jansson.h>
 
@@ -20,7 +21,9 @@
     X(WITHDRAWN, "withdrawn") /* it should never have been: facts were taken back, or its rule is gone */              \
     X(UNKNOWN, "unknown")     /* a source that it rests on is silent */                                                \
     X(RESUMED, "resumed")     /* that source is heard again, and it still fires */                                     \
-    X(REOPENED, "reopened")   /* late facts show that it had not ended */
+    X(REOPENED, "reopened")   /* late facts show that it had not ended */                                              \
+    X(HANDLED, "handled")     /* a disposition changed how it is handled */                                            \
+    X(ESCALATED, "escalated") /* a limit passed, or nobody has it: the next tier is in charge, or it is marked as late */
 
 enum change {
 #define X(name, word) CHANGE_##name,
@@ -59,7 +62,12 @@ struct alert {
     char *crossed_id;                               /* event id and source of the crossing fact; NULL: not known */
     char *crossed_source;
     int64_t crossed_at;
-    int64_t sign_by, close_by; /* seconds; 0: no limit */
+    int64_t limits_from;       /* when it was last raised */
+    int64_t sign_by, close_by; /* seconds; 0: no limit.  Its own: those that run now are its handling's */
+    char **units; /* that it was sent to then, the one in charge first; NULL: no dispositions are read */
+    unsigned unit_count;
+    enum region_level tier;
+    struct journal journal; /* of its handling */
     uint32_t region; /* smallest region that has held all evidence so far; it only grows */
 };
 
@@ -78,7 +86,9 @@ struct revision {
     uint32_t periods;            /* of the calendar, that changed them */
     const struct view_entry *evidence; /* the window's facts, in order */
     size_t evidence_count;
-    const char *reason; /* of a withdrawal; or NULL */
+    const char *reason; /* of a withdrawal, of an escalation; or NULL */
+    const struct handling *handling;
+    const struct journal_entry *entry; /* of its journal, that this revision tells; or NULL */
 };
 
 /* what keys of the state topic begin with that are the tracker's */
@@ -92,6 +102,8 @@ struct tracker_outputs {
     void (*shadowed)(void *arg, const struct revision *);
     /* an episode that was only recorded, see raise_within */
     void (*recorded)(void *arg, const struct rule *, const struct episode *);
+    /* what became of a disposition; never called where there are none */
+    void (*answer)(void *arg, const struct disposition *, enum answer);
     void *arg;
 };
 
@@ -131,10 +143,18 @@ struct view *tracker_view(struct tracker *, unsigned rule, struct subject, struc
 /* Within a cut, in this order: its facts, its findings, then one run. */
 void tracker_feed(struct tracker *, fact_ref);
 void tracker_find(struct tracker *, const struct finding *);
+/* A disposition; copied, and answered by the next tracker_run. */
+void tracker_dispose(struct tracker *, const struct disposition *);
 /* Evaluates what changed and what a closed minute changes by itself.  times: by rule.  cut: its number, from which
  * the ids of new alerts are made, once per cut for each tracker_run.  now_s: from when time limits run.  Returns
  * how many revisions were published. */
 size_t tracker_run(struct tracker *, const struct rule_time *times, uint64_t cut, int64_t now_s);
+
+/* Dispositions are read: who is asked can answer.  After tracker_create. */
+void tracker_answers(struct tracker *);
+/* All dispositions that there were have been read, so limits that passed by then (seconds) may be judged by the next
+ * tracker_run; INT64_MIN, as at first: none may. */
+void tracker_limits(struct tracker *, int64_t until_s);
 
 /* is anything due once these minutes are closed? */
 bool tracker_due(const struct tracker *, const struct rule_time *times);

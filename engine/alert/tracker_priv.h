@@ -24,6 +24,7 @@ struct tracked {
     int64_t stored_minute;
     int64_t wake;      /* closed minute at which something changes by itself */
     int64_t wake_live; /* likewise, of the clock's minute: a `for` that runs out */
+    int64_t limit;     /* second at which the next limit of its alerts passes */
 };
 
 /* an open alert of a rule that is gone */
@@ -55,6 +56,10 @@ struct tracker {
     uint64_t cut;
     int64_t now_s;
     uint64_t ids; /* alerts named in this cut */
+    bool answers; /* dispositions are read */
+    int64_t limits_until;
+    struct waiting *waiting; /* dispositions, until the run is over */
+    size_t waiting_count, waiting_capacity;
     uint64_t silent_sources; /* bits: what is silent at this moment */
     size_t published;
 };
@@ -81,7 +86,25 @@ bool tracked_entry(const struct tracker *, const struct tracked *, fact_ref, str
 bool tracked_evaluate(struct tracker *, struct tracked *, const struct rule_time *);
 void tracker_publish(struct tracker *, const struct tracked *, struct alert *, enum change, int64_t minute,
                      const char *reason);
+void tracker_publish_entry(struct tracker *, const struct tracked *, struct alert *, enum change, int64_t minute,
+                           const char *reason, const struct journal_entry *);
 void alert_clear(struct alert *);
+
+/* handled.c */
+void alert_handling(const struct tracker *, const struct rule *, uint16_t each, const struct alert *, struct handling *);
+/* it was raised, in its region: units and limits */
+void alert_send(const struct tracker *, const struct tracked *, struct alert *);
+void alert_forget_units(struct alert *);
+/* what waits for the subject's alerts, then their limits */
+void tracked_handle(struct tracker *, struct tracked *);
+/* around a run */
+void handled_begin(struct tracker *);
+bool handled_waits(const struct tracker *, const struct tracked *);
+void handled_end(struct tracker *);
+
+/* handled_state.c: into the alert's state, and back; false: not understood */
+void handled_store(const struct alert *, json_t *);
+bool handled_restore(const json_t *, struct alert *);
 
 /* touch.c */
 void touch_modified(struct tracker *, fact_ref modifier);

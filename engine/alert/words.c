@@ -27,6 +27,7 @@ static const struct {
 } changes[] = {
     {"raised", "升级"},  {"lowered", "降级"}, {"resolved", "解除"}, {"withdrawn", "撤回"},
     {"unknown", "不明"}, {"resumed", "恢复"}, {"reopened", "重开"},
+    {"handled", "处置"}, {"escalated", "督办"},
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -101,6 +102,37 @@ static void write_place(struct columns *c, const json_t *path)
     }
 }
 
+/* who has it, by the message */
+static const char *lead_of(const json_t *handling)
+{
+    const json_t *units = json_object_get(handling, "units");
+    for (size_t i = 0; i < json_array_size(units); i++)
+        if (strcmp(text_of(json_array_get(units, i), "role"), "lead") == 0)
+            return text_of(json_array_get(units, i), "unit");
+    return "";
+}
+
+/* What the sentence says of the handling, in English, for those who read no Chinese: [区人力资源局 signed], [not signed in time: now
+ * with 区综治中心] */
+static void write_handling(struct columns *c, const char *type, const json_t *data)
+{
+    const char *change = type + strlen(alert_prefix);
+    const json_t *handling = json_object_get(data, "handling"), *last = json_object_get(handling, "last");
+    bool escalated = strcmp(change, "escalated") == 0;
+    if (!escalated && strcmp(change, "handled") != 0)
+        return;
+    const char *unit = *text_of(last, "unit") ? text_of(last, "unit") : lead_of(handling);
+    columns_text(c, "  [");
+    columns_text(c, escalated ? text_of(data, "reason") : unit);
+    columns_text(c, escalated ? ": now with " : " ");
+    columns_text(c, escalated ? unit : text_of(last, "action"));
+    if (*text_of(last, "to")) {
+        columns_text(c, " to ");
+        columns_text(c, text_of(last, "to"));
+    }
+    columns_text(c, "]");
+}
+
 static void write_revision(struct columns *c, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
@@ -117,6 +149,7 @@ static void write_revision(struct columns *c, const json_t *cloudevent)
     if (json_is_true(json_object_get(data, "drill")))
         columns_text(c, "【演练】");
     columns_text(c, text_of(data, "sentence"));
+    write_handling(c, text_of(cloudevent, "type"), data);
     char id[64];
     snprintf(id, sizeof id, "  (alert %.8s rev %lld)", text_of(data, "alert_id"),
              (long long)json_integer_value(json_object_get(data, "revision")));

@@ -62,7 +62,7 @@ static const struct translation ours[] = {
     {"levels: expected a list of 1 to %d names, the lowest first", "levels：应为 1 至 %d 个名称的列表，由低到高"},
     {"levels: %s stands here twice", "levels：%s 重复"},
     {"listen: expected host:port, such as 127.0.0.1:9464, or off", "listen：应为 `主机:端口`，如 127.0.0.1:9464，或 off"},
-    {"sources: expected 1 to %d", "sources：应有 1 至 %d 个数据源"},
+    {"sources: expected 1 to %u", "sources：应有 1 至 %u 个数据源"},
     {"sources: expected either topics or files, not both: files end, topics don't, and only topics can be resumed",
      "sources：各数据源须全为主题或全为文件，不能混用：文件有尽头而主题没有，且只有主题能接续读取"},
     {"a source's name", "数据源名称"},
@@ -470,6 +470,9 @@ static const struct translation ours[] = {
      "写工作日须有日历：在配置中写 `calendar: calendar.csv`"},
     {"never asked: line %d takes all that this one would; the narrow lines stand first",
      "本行永远用不到：第 %d 行已包括本行的全部情形；范围窄的行应写在前面"},
+
+    /* configuration: dispositions */
+    {"dispositions: a source has that name", "dispositions：已有同名的数据源"},
     {"%s: %s %g is not above %s %g", "%s：%s %g 不高于%s %g"},
 };
 

@@ -65,9 +65,11 @@ static int source_named(const struct filling *f, const struct cli_command *comma
     }
     char *name = xstrndup(input, (size_t)(equals - input));
     int found = catalogue_find_source(f->config->catalogue, str_of(name));
-    for (unsigned i = 0; i < f->config->source_count; i++)
+    unsigned count = config_event_sources(f->config);
+    found = found < (int)count ? found : -1;
+    for (unsigned i = 0; i < count; i++)
         names[i] = f->config->sources[i].name;
-    const char *near = found < 0 ? nearest_word(name, names, f->config->source_count) : NULL;
+    const char *near = found < 0 ? nearest_word(name, names, count) : NULL;
     if (near)
         cli_misused(command, "no source %s; did you mean %s?", name, near);
     else if (found < 0)

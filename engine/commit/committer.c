@@ -13,6 +13,8 @@ enum {
     COUNT_EVERY_MS = 1000,    /* gauges that walk the tracked subjects */
     RETRY_EVERY_MS = 20,
     HANDOVERS_A_STEP = 64,
+    AWAKE_GAP_MS = 5000,    /* longer between two steps: it was held up, or the clock was set */
+    LIMIT_GRACE_MS = 15000, /* longer than a source needs to tell that a partition is out of reach */
 };
 
 static void by_rule_allocate(struct committer *c)
@@ -85,9 +87,12 @@ struct committer *committer_create(const struct committer_inputs *in)
             .thawed_ms = INT64_MIN,
             .horizon = MINUTE_NONE,
             .watermark = WATERMARK_NONE,
+            .untimed = !config->sources[i].mapping,
         };
+    if (config_dispositions(config))
+        tracker_answers(c->tracker);
     for (size_t i = 0; i < in->partition_count; i++)
-        c->marks.sources[in->partitions[i].source].seen = true;
+        c->marks.sources[in->partitions[i].source].seen = !c->marks.sources[in->partitions[i].source].untimed;
     c->watermark_at_commit = xcalloc(config->source_count + 1, sizeof *c->watermark_at_commit);
     remember_watermarks(c);
     rule_times(c);
@@ -241,8 +246,10 @@ static void take_handover(struct committer *c, const struct handover *h, int64_t
     for (size_t i = 0; i < h->fact_count; i++)
         tracker_feed(c->tracker, h->facts[i]);
     take_findings(c, h);
+    for (size_t i = 0; i < h->disposition_count; i++)
+        tracker_dispose(c->tracker, &h->dispositions[i]);
     for (size_t i = 0; i < h->reject_count; i++) {
-        publish_reject(c, h, &h->rejects[i]);
+        publish_reject(c, h->text.at, &h->rejects[i]);
         c->changed = true;
     }
 }
@@ -333,6 +340,8 @@ static int64_t ledger_now(const struct committer *c)
     int64_t newest = 0, least = INT64_MAX;
     for (size_t i = 0; i < c->marks.partition_count; i++) {
         const struct partition_progress *p = &c->marks.partitions[i];
+        if (c->marks.sources[p->source].untimed)
+            continue;
         int64_t here = p->newest == INT64_MIN ? 0 : p->newest - c->marks.sources[p->source].lateness_s;
         if (p->newest > newest)
             newest = p->newest;
@@ -340,6 +349,21 @@ static int64_t ledger_now(const struct committer *c)
             least = here;
     }
     return c->marks.clock || least == INT64_MAX ? newest : least > 0 ? least : 0;
+}
+
+/* Up to when limits may be judged: all dispositions that were made by then have been read.  A partition at its end is
+ * known to be so, by whoever has been awake for long enough to be told that it is out of reach. */
+static int64_t limits_until(struct committer *c, int64_t now_ms)
+{
+    bool read = c->marks.clock && !committer_waiting(c);
+    if (now_ms < c->stepped_ms || now_ms > c->stepped_ms + AWAKE_GAP_MS)
+        c->awake_ms = now_ms;
+    c->stepped_ms = now_ms;
+    for (size_t i = 0; i < c->marks.partition_count; i++) {
+        const struct partition_progress *p = &c->marks.partitions[i];
+        read &= !c->marks.sources[p->source].untimed || p->state == RECORD_AT_END || p->state == RECORD_FINISHED;
+    }
+    return read && now_ms >= c->awake_ms + LIMIT_GRACE_MS ? (now_ms - LIMIT_GRACE_MS) / 1000 : INT64_MIN;
 }
 
 static bool handed_taken(const struct committer *c)
@@ -617,6 +641,7 @@ static enum step_result step(struct committer *c, bool flush)
         return now_ms < c->retry_ms && now_ms > c->retry_ms - RETRY_EVERY_MS ? STEP_IDLE : commit(c);
     bool any = is_up_to_date(c, now_ms) && take_news(c, now_ms);
     bool moved = watermarks_update(&c->marks, now_ms);
+    tracker_limits(c->tracker, limits_until(c, now_ms));
     if (any || moved || now_ms / 60000 != c->minute)
         rule_times(c);
     if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times))

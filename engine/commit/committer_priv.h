@@ -17,6 +17,7 @@ struct committer {
     struct rule_time *times;     /* by rule */
     int64_t minute;              /* the clock's, when they were reckoned */
     int64_t *watermark_at_commit; /* by source: when the last cut was committed */
+    int64_t awake_ms, stepped_ms; /* since when steps have followed one another; the last */
     struct cut cut;
     uint64_t number;             /* of the open cut */
     bool frozen;                 /* the cut is on its way */
@@ -58,7 +59,7 @@ bool committer_carry(struct committer *, int64_t now_s);
 void progress_store(struct committer *);
 /* publish.c: outputs of the tracker into the open cut, dead letters, heartbeats */
 extern const struct tracker_outputs committer_outputs;
-void publish_reject(struct committer *, const struct handover *, const struct reject *);
+void publish_reject(struct committer *, const char *text, const struct reject *); /* text: that its places are in */
 void publish_heartbeat(struct committer *, int64_t now_ms);
 void render_partitions(struct committer *);
 

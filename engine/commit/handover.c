@@ -19,6 +19,7 @@ void handover_ring_clear(struct handover_ring *ring)
         free(h->facts);
         free(h->findings.all);
         free(h->next_findings.all);
+        free(h->dispositions);
         free(h->rejects);
         free(h->progress);
         buffer_free(&h->text);
@@ -32,6 +33,7 @@ struct handover *handover_begin(struct handover_ring *ring)
     if (filled - atomic_load_explicit(&ring->taken, memory_order_acquire) == HANDOVERS)
         return NULL;
     struct handover *h = &ring->slot[filled % HANDOVERS];
+    h->disposition_count = 0;
     h->fact_count = h->findings.count = h->next_findings.count = h->reject_count = 0;
     h->text.len = 0;
     for (size_t i = 0; i < ring->partition_count; i++)
@@ -66,6 +68,15 @@ void handover_add_fact(struct handover *h, fact_ref fact)
         h->facts = xrealloc(h->facts, h->fact_capacity * sizeof *h->facts);
     }
     h->facts[h->fact_count++] = fact;
+}
+
+void handover_add_disposition(struct handover *h, const struct disposition *d)
+{
+    if (h->disposition_count == h->disposition_capacity) {
+        h->disposition_capacity = h->disposition_capacity ? h->disposition_capacity * 2 : 16;
+        h->dispositions = xrealloc(h->dispositions, h->disposition_capacity * sizeof *h->dispositions);
+    }
+    h->dispositions[h->disposition_count++] = *d;
 }
 
 struct reject *handover_add_reject(struct handover *h)

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "count/generation.h"
+#include "handle/disposition.h"
 #include "source/source.h"
 
 #include <stdatomic.h>
@@ -37,6 +38,8 @@ struct handover {
     size_t fact_count, fact_capacity;
     const struct rule_set *rules, *next_rules; /* that the findings speak of, by number; next: of the generation to come */
     struct findings findings, next_findings;
+    struct disposition *dispositions;
+    size_t disposition_count, disposition_capacity;
     struct reject *rejects;
     size_t reject_count, reject_capacity;
     struct progress *progress; /* by partition; partition_count of them */
@@ -62,6 +65,7 @@ struct handover *handover_take(struct handover_ring *);
 void handover_release(struct handover_ring *);
 
 void handover_add_fact(struct handover *, fact_ref);
+void handover_add_disposition(struct handover *, const struct disposition *);
 struct reject *handover_add_reject(struct handover *);
 uint32_t handover_add_text(struct handover *, const void *text, size_t len);
 

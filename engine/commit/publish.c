@@ -19,6 +19,7 @@ void render_partitions(struct committer *c)
             .last_event_at = p->newest,
             .watermark = s->watermark,
             .silent = s->silent,
+            .untimed = s->untimed,
         };
     }
 }
@@ -91,10 +92,21 @@ static void shadowed(void *arg, const struct revision *revision)
              change_word(revision->change), generation_rules(c->in.generation)->level_name[revision->alert->level]);
 }
 
-const struct tracker_outputs committer_outputs = {publish, store_state, shadowed, recorded, NULL};
+static void answer(void *arg, const struct disposition *d, enum answer answer)
+{
+    struct committer *c = arg;
+    metric_add(c->in.metrics, METRIC_DISPOSITIONS, (unsigned)answer, 0, 1);
+    if (answer < ANSWER_REFUSED)
+        return;
+    struct reject reject = {.partition = d->partition, .offset = d->offset, .reason = answer_word(answer)};
+    publish_reject(c, NULL, &reject);
+    c->changed = true;
+}
+
+const struct tracker_outputs committer_outputs = {publish, store_state, shadowed, recorded, answer, NULL};
 
 /* Never the record's own text, unless the source says so: it may hold a name or a number. */
-void publish_reject(struct committer *c, const struct handover *h, const struct reject *r)
+void publish_reject(struct committer *c, const char *places, const struct reject *r)
 {
     const struct source_partition *p = &c->in.partitions[r->partition];
     json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:I}", "reason", r->reason, "source",
@@ -104,9 +116,9 @@ void publish_reject(struct committer *c, const struct handover *h, const struct 
     render_time(clock_now_ms(c->in.clock) / 1000, c->in.config->utc_offset_s, text);
     json_object_set_new(json, "at", json_string(text));
     if (r->place_len)
-        json_object_set_new(json, "place", json_stringn(h->text.at + r->place_at, r->place_len));
+        json_object_set_new(json, "place", json_stringn(places + r->place_at, r->place_len));
     if (r->expected_len)
-        json_object_set_new(json, "expected", json_stringn(h->text.at + r->expected_at, r->expected_len));
+        json_object_set_new(json, "expected", json_stringn(places + r->expected_at, r->expected_len));
     if (r->late) {
         render_time(r->occurred_at, c->in.config->utc_offset_s, text);
         json_object_set_new(json, "occurred_at", json_string(text));
@@ -114,7 +126,7 @@ void publish_reject(struct committer *c, const struct handover *h, const struct 
     if (r->raw_len) {
         size_t size = sodium_base64_encoded_len(r->raw_len, sodium_base64_VARIANT_ORIGINAL);
         char *base64 = xmalloc(size);
-        sodium_bin2base64(base64, size, (const unsigned char *)h->text.at + r->raw_at, r->raw_len,
+        sodium_bin2base64(base64, size, (const unsigned char *)places + r->raw_at, r->raw_len,
                           sodium_base64_VARIANT_ORIGINAL);
         json_object_set_new(json, "raw_base64", json_string(base64));
         free(base64);

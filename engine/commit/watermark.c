@@ -44,6 +44,8 @@ bool watermarks_update(struct watermarks *w, int64_t now_ms)
     hear_in_the_past(w, now_ms);
     for (size_t i = 0; i < w->source_count; i++) {
         struct source_progress *s = &w->sources[i];
+        if (s->untimed)
+            continue;
         bool was_silent = s->silent;
         s->silent = w->clock && (s->silent || now_ms > s->heard_ms + s->silent_after_s * 1000);
         int64_t least = WATERMARK_ALL;

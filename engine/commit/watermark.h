@@ -33,7 +33,8 @@ struct source_progress {
     int64_t watermark; /* seconds, complete below it */
     int64_t horizon;   /* newest minute of the clock while it was not silent; MINUTE_NONE: none.  Never goes back. */
     bool silent;
-    bool seen; /* has partitions */
+    bool seen;    /* has partitions that rules wait for */
+    bool untimed; /* dispositions: they say nothing of events, so no watermark waits for them, nor are they ever silent */
 };
 
 struct watermarks {

@@ -165,9 +165,20 @@ static void load_registry(struct config *c, const struct yaml_node *node, struct
 static bool has_all_mappings(const struct config *c)
 {
     for (unsigned i = 0; i < c->source_count; i++)
-        if (!c->sources[i].mapping)
+        if (!c->offers[i])
             return false;
     return true;
+}
+
+const struct config_source *config_dispositions(const struct config *c)
+{
+    const struct config_source *last = c->source_count ? &c->sources[c->source_count - 1] : NULL;
+    return last && !last->mapping ? last : NULL;
+}
+
+unsigned config_event_sources(const struct config *c)
+{
+    return c->source_count - (config_dispositions(c) != NULL);
 }
 
 struct rule_context config_rule_context(const struct config *c)
@@ -224,13 +235,13 @@ static void read_all(struct config *c, const struct yaml_node *root, struct prob
     static const char *const known[] = {"group",      "time",    "timezone",  "levels",     "workers", "registry",
                                         "rules",      "sources", "kafka",     "output",     "ledger",  "counters",
                                         "actor_keys", "http",    "heartbeat", "uncommitted", "calendar", "models",
-                                        "rules_watch", "rules_max_new", "rules_max_new_days"};
+                                        "rules_watch", "rules_max_new", "rules_max_new_days", "dispositions"};
     if (!yaml_is_mapping(root, "the configuration", problems))
         return;
     yaml_only(root, known, COUNT(known), problems);
     const struct yaml_node *sources = config_need(root, "sources", problems);
     read_group(c, root, problems);
-    config_read_sources(c, sources, problems);
+    config_read_sources(c, sources, yaml_get(root, "dispositions"), problems);
     config_read_output(c, root, problems);
     config_read_actor_keys(c, yaml_get(root, "actor_keys"), problems);
     read_time(c, yaml_get(root, "time"), problems);

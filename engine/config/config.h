@@ -24,7 +24,7 @@ struct config_source {
     char *name;
     char *topic; /* NULL: a file */
     char *path;  /* NULL: a topic; "-" is standard input */
-    struct mapping *mapping;
+    struct mapping *mapping; /* NULL: its records are dispositions, see handle/disposition.h; of one source at most, the last */
     int32_t lateness_s, silent_after_s, skew_s;
     int64_t max_record_bytes;
     bool keep_raw; /* dead letters of this source carry the record's bytes */
@@ -80,6 +80,11 @@ void config_destroy(struct config **);
  * nothing that is secret or elsewhere.  Keys and passwords are not read (callers are hashed with a key of this run), nor
  * are the rules: `rules` is NULL. */
 struct config *config_load_words(const char *path, struct problems *);
+
+/* the source of dispositions; NULL: none are read */
+const struct config_source *config_dispositions(const struct config *);
+/* the first so many sources are of events */
+unsigned config_event_sources(const struct config *);
 
 /* What rule_set_load needs to read config->rules_path again (a reload); borrows from the configuration. */
 struct rule_context config_rule_context(const struct config *);

@@ -15,8 +15,10 @@ char *config_path(const struct yaml_node *, const char *what, struct problems *)
 /* as yaml_get, and a problem if there is none */
 const struct yaml_node *config_need(const struct yaml_node *mapping, const char *key, struct problems *);
 
-/* sources: names, topics or files, times; adds each to the catalogue */
-void config_read_sources(struct config *, const struct yaml_node *, struct problems *);
+/* sources: names, topics or files, times; adds each to the catalogue.  `dispositions`, if there are any, is the last of
+ * them. */
+void config_read_sources(struct config *, const struct yaml_node *, const struct yaml_node *dispositions,
+                         struct problems *);
 /* their mappings, once registry, catalogue and actor keys are there */
 void config_load_mappings(struct config *, const struct yaml_node *sources, struct problems *);
 

@@ -61,8 +61,11 @@ static void read_topics(struct config *c, const struct yaml_node *root, struct p
     if (yaml_is_mapping(topics, "kafka: topics", problems))
         yaml_only(topics, known, STORE_TOPICS, problems);
     for (unsigned i = 0; i < c->source_count; i++)
-        if (c->sources[i].topic)
-            check_topic(c->sources[i].topic, yaml_get(yaml_value(yaml_get(root, "sources"), i), "topic"), problems);
+        if (c->sources[i].topic) {
+            const struct yaml_node *sources = yaml_get(root, "sources");
+            const struct yaml_node *node = i < sources->count ? yaml_value(sources, i) : yaml_get(root, "dispositions");
+            check_topic(c->sources[i].topic, yaml_get(node, "topic"), problems);
+        }
 }
 
 static void read_choice(struct config *c, const struct yaml_node *node, bool topics, struct problems *problems)

@@ -9,6 +9,7 @@ enum {
     MINUTE = 60,
     HOUR = 3600,
     LATENESS_DEFAULT = 45 * MINUTE,
+    DISPOSITION_MAX = 64 << 10,
     SILENT_AFTER_DEFAULT = 30 * MINUTE,
     SKEW_DEFAULT = 10 * MINUTE,
     RECORD_DEFAULT = 1 << 20,
@@ -70,6 +71,28 @@ static void read_source(struct config *c, const struct yaml_node *key, const str
     s->keep_raw = yaml_bool(yaml_get(node, "keep_raw"), "keep_raw", false, problems);
 }
 
+/* Under a name that no other source has; what they say of its times does not apply. */
+static void read_dispositions(struct config *c, const struct yaml_node *node, struct problems *problems)
+{
+    static const char *const known[] = {"topic", "file"};
+    static const struct offer nothing;
+    if (!node)
+        return;
+    struct config_source *s = &c->sources[c->source_count];
+    s->name = xstrdup("dispositions");
+    if (catalogue_find_source(c->catalogue, STR("dispositions")) >= 0)
+        yaml_problem(node, problems, "dispositions: a source has that name");
+    else
+        CHECK(catalogue_add_source(c->catalogue, "dispositions") == (int)c->source_count);
+    c->offers[c->source_count++] = &nothing; /* rules see none of it */
+    if (yaml_is_mapping(node, "dispositions", problems)) {
+        yaml_only(node, known, COUNT(known), problems);
+        read_place(s, node, problems);
+    }
+    s->skew_s = SKEW_DEFAULT;
+    s->max_record_bytes = DISPOSITION_MAX;
+}
+
 /* Two sources that read one place would count each of its events twice. */
 static void check_places(const struct config *c, const struct yaml_node *node, struct problems *problems)
 {
@@ -82,7 +105,8 @@ static void check_places(const struct config *c, const struct yaml_node *node, s
             const struct config_source *other = &c->sources[k];
             if ((s->topic && other->topic && strcmp(s->topic, other->topic) == 0) ||
                 (s->path && other->path && strcmp(s->path, other->path) == 0))
-                yaml_problem(yaml_key(node, i), problems, "source %s reads the same as %s", s->name, other->name);
+                yaml_problem(i < node->count ? yaml_key(node, i) : node, problems, "source %s reads the same as %s",
+                             s->name, other->name);
         }
     }
     if (topics && files)
@@ -91,17 +115,20 @@ static void check_places(const struct config *c, const struct yaml_node *node, s
                      "only topics can be resumed");
 }
 
-void config_read_sources(struct config *c, const struct yaml_node *node, struct problems *problems)
+void config_read_sources(struct config *c, const struct yaml_node *node, const struct yaml_node *dispositions,
+                         struct problems *problems)
 {
     if (!yaml_is_mapping(node, "sources", problems))
         return;
-    if (node->count == 0 || node->count > SOURCES_MAX) {
-        yaml_problem(node, problems, "sources: expected 1 to %d", SOURCES_MAX);
+    unsigned most = SOURCES_MAX - (dispositions != NULL);
+    if (node->count == 0 || node->count > most) {
+        yaml_problem(node, problems, "sources: expected 1 to %u", most);
         return;
     }
-    c->sources = xcalloc(node->count, sizeof *c->sources);
+    c->sources = xcalloc(node->count + 1, sizeof *c->sources);
     for (size_t i = 0; i < node->count; i++)
         read_source(c, yaml_key(node, i), yaml_value(node, i), problems);
+    read_dispositions(c, dispositions, problems);
     check_places(c, node, problems);
 }
 
@@ -139,7 +166,7 @@ static void load_mapping(struct config *c, unsigned number, const struct yaml_no
 
 void config_load_mappings(struct config *c, const struct yaml_node *sources, struct problems *problems)
 {
-    for (unsigned i = 0; i < c->source_count; i++) {
+    for (unsigned i = 0; sources && i < c->source_count && i < sources->count; i++) {
         const struct yaml_node *node = yaml_get(yaml_value(sources, i), "mapping");
         if (node)
             load_mapping(c, i, node, problems);

@@ -19,17 +19,18 @@ static void read_source(struct case_entry *e)
     const struct config *config = e->r->file->config;
     const struct yaml_node *node = case_get(e->node, CASE_KEY_SOURCE, e->r->problems);
     const char *names[SOURCES_MAX], *word = yaml_text(node, "source", "", e->r->problems);
-    for (unsigned i = 0; i < config->source_count; i++)
+    unsigned count = config_event_sources(config);
+    for (unsigned i = 0; i < count; i++)
         names[i] = config->sources[i].name;
-    if (!node && config->source_count == 1)
+    if (!node && count == 1)
         return;
     int found = catalogue_find_source(config->catalogue, str_of(word));
-    if (found >= 0)
+    if (found >= 0 && (unsigned)found < count)
         e->like.source = (uint8_t)found;
     else if (!node)
         yaml_problem(e->node, e->r->problems, "source (来源) is missing");
     else
-        case_unknown(e->r, node, "source", word, names, config->source_count);
+        case_unknown(e->r, node, "source", word, names, count);
 }
 
 static void read_kind(struct case_entry *e)

@@ -40,6 +40,8 @@ static void take_record(struct past *past, unsigned source, const struct source_
     int64_t now_ms = past->config->event_time ? -1 : clock_now_ms(&clock_system);
     const struct event *events;
     struct refusal refusal;
+    if (!past->config->sources[source].mapping)
+        return; /* dispositions say nothing of what happened */
     if (!past->decoders[source])
         past->decoders[source] = decoder_create(past->config->sources[source].mapping);
     size_t count = decoder_decode(past->decoders[source], record->bytes, record->len, record->padded, now_ms, &events,

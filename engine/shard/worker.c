@@ -48,7 +48,8 @@ struct worker *worker_create(const struct worker_inputs *in)
     w->in = *in;
     w->decoders = xcalloc(in->config->source_count + 1, sizeof *w->decoders);
     for (unsigned i = 0; i < in->config->source_count; i++)
-        w->decoders[i] = decoder_create(in->config->sources[i].mapping);
+        if (in->config->sources[i].mapping)
+            w->decoders[i] = decoder_create(in->config->sources[i].mapping);
     w->records = xcalloc(BATCH_RECORDS, sizeof *w->records);
     w->tally = xcalloc(in->config->source_count + 1, sizeof *w->tally);
     return w;
@@ -213,6 +214,30 @@ static bool take_data(struct worker *w, struct handover *h, const struct record 
     return room;
 }
 
+/* A disposition is no event: it goes to the committer as it is. */
+static void take_disposition(struct worker *w, struct handover *h, const struct record *record)
+{
+    unsigned source = w->in.partitions[record->partition].source;
+    const struct config_source *s = &w->in.config->sources[source];
+    struct refusal refusal = {.reason = DECODE_TOO_LARGE, .expected = "no more bytes than a disposition has"};
+    struct disposition d;
+    if (record->len <= (size_t)s->max_record_bytes &&
+        disposition_read((struct str){record->bytes, record->len}, w->now_ms, s->skew_s, &d, &refusal)) {
+        d.partition = record->partition;
+        d.offset = record->offset;
+        handover_add_disposition(h, &d);
+        w->tally[source].outcome[OUTCOME_ACCEPTED]++;
+    } else {
+        refuse(w, h, record, source, &refusal);
+    }
+    took(w, h, record);
+}
+
+static bool is_disposition(const struct worker *w, const struct record *record)
+{
+    return record->kind == RECORD_DATA && !w->decoders[w->in.partitions[record->partition].source];
+}
+
 static void take_mark(struct worker *w, struct handover *h, const struct record *record)
 {
     struct progress *progress = &h->progress[record->partition];
@@ -286,7 +311,8 @@ static bool take_stride(struct worker *w, struct handover *h)
     s->actor_count = s->text_len = 0;
     w->now_ms = w->in.config->event_time ? -1 : clock_now_ms(w->in.clock);
     size_t at = w->next_record;
-    while (at < w->record_count && s->records < STRIDE && w->records[at].kind == RECORD_DATA) {
+    while (at < w->record_count && s->records < STRIDE && w->records[at].kind == RECORD_DATA &&
+           !is_disposition(w, &w->records[at])) {
         decode(w, &w->records[at], &decoded);
         if (decoded.refusal.reason != DECODE_OK || !keep(w, &decoded))
             break;
@@ -295,9 +321,12 @@ static bool take_stride(struct worker *w, struct handover *h)
     const struct record *record = &w->records[w->next_record];
     if (s->records)
         return enter_stride(w, h);
-    if (record->kind == RECORD_DATA)
+    if (is_disposition(w, record))
+        take_disposition(w, h, record);
+    else if (record->kind == RECORD_DATA)
         return take_data(w, h, record, &decoded);
-    take_mark(w, h, record);
+    else
+        take_mark(w, h, record);
     return true;
 }
 

@@ -127,6 +127,39 @@ START_TEST(files)
 }
 END_TEST
 
+START_TEST(dispositions_are_a_source_of_their_own)
+{
+    struct config *c = load_good(topic_source, "");
+    ck_assert_ptr_null(config_dispositions(c));
+    config_destroy(&c);
+    c = load_good(topic_source, "dispositions: {topic: answers}\n");
+    ck_assert_uint_eq(config_event_sources(c), 1);
+    ck_assert_uint_eq(c->source_count, 2);
+    ck_assert_str_eq(config_dispositions(c)->topic, "answers");
+    ck_assert_ptr_nonnull(config_rule_context(c).offers);
+    config_destroy(&c);
+    ck_assert_uint_eq(problems.warnings, 0);
+}
+END_TEST
+
+static const struct {
+    const char *more, *problem;
+} wrong_dispositions[] = {
+    {"dispositions: {}\n", "either a topic or a file"},
+    {"dispositions: {topic: calls}\n", "reads the same as calls"},
+    {"dispositions: {topic: g-alerts}\n", "is the topic of the source dispositions"},
+    {"dispositions: {file: a.ndjson}\n", "either topics or files, not both"},
+    {"dispositions: {topic: answers, lateness: 5m}\n", "unknown key lateness"},
+};
+
+START_TEST(wrong_dispositions_are_told)
+{
+    ck_assert_ptr_null(load(topic_source, wrong_dispositions[_i].more));
+    ck_assert_uint_eq(problems.count, 1);
+    ck_assert_msg(strstr(problems.all[0].text, wrong_dispositions[_i].problem) != NULL, "%s", problems.all[0].text);
+}
+END_TEST
+
 START_TEST(everything_given)
 {
     struct config *c = load_good(
@@ -284,6 +317,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, files);
+    tcase_add_test(tests, dispositions_are_a_source_of_their_own);
+    tcase_add_loop_test(tests, wrong_dispositions_are_told, 0, sizeof wrong_dispositions / sizeof *wrong_dispositions);
     tcase_add_test(tests, everything_given);
     tcase_add_loop_test(tests, refusals, 0, sizeof refused / sizeof *refused);
     tcase_add_test(tests, all_at_once);

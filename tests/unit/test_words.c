@@ -46,6 +46,28 @@ static void ck_contains(const char *line, const char *part)
     ck_assert_msg(strstr(line, part) != NULL, "no %s in: %s", part, line);
 }
 
+#define HANDLING                                                                                                       \
+    "{\"units\":[{\"unit\":\"街道\",\"role\":\"assist\"},{\"unit\":\"人社局\",\"role\":\"lead\"}]"
+
+START_TEST(test_handling)
+{
+    json_t *message = parse(revision), *data = json_object_get(message, "data");
+    char line[4096];
+    json_object_set_new(message, "type", json_string("gov.risk.alert.handled"));
+    json_object_set_new(data, "handling", json_loads(HANDLING ",\"last\":{\"action\":\"transferred\",\"to\":\"住建局\"}}", 0, NULL));
+    ck_assert(alert_words(message, false, line, sizeof line));
+    ck_contains(line, "● 橙色 处置");
+    ck_contains(line, "已有5人反映。  [人社局 transferred to 住建局]  (alert");
+    json_object_set_new(message, "type", json_string("gov.risk.alert.escalated"));
+    json_object_set_new(data, "reason", json_string("not signed in time"));
+    json_object_set_new(data, "handling", json_loads(HANDLING "}", 0, NULL));
+    ck_assert(alert_words(message, false, line, sizeof line));
+    ck_contains(line, "● 橙色 督办");
+    ck_contains(line, "  [not signed in time: now with 人社局]");
+    json_decref(message);
+}
+END_TEST
+
 START_TEST(test_revision)
 {
     ck_assert_str_eq(words_with(revision, NULL, NULL),
@@ -249,6 +271,7 @@ int main(void)
     TCase *tests = tcase_create("words");
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, test_revision);
+    tcase_add_test(tests, test_handling);
     tcase_add_test(tests, test_revision_with_foreign_members);
     tcase_add_test(tests, test_heartbeat);
     tcase_add_test(tests, test_neither);

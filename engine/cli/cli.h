@@ -17,6 +17,7 @@
     X(reload, "have the running engine load the rules on disk")                                                      \
     X(generations, "list the rules that the running engine can go back to")                                          \
     X(rollback, "have the running engine go back to earlier rules")                                                  \
+    X(ack, "tell the engine what was done about an alert")                                                           \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 

@@ -13,7 +13,7 @@
 struct looking {
     const char *id;
     struct published_alert *found;
-    bool any;
+    bool any, several;
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -30,6 +30,8 @@ static void take(struct looking *l, struct str message)
     struct published_alert *p = l->found;
     if (*text_of(data, "alert_id") && strncmp(text_of(data, "alert_id"), l->id, strlen(l->id)) == 0 &&
         time_read(&format, str_of(text_of(data, "opened_at")), 0, &p->opened_at)) {
+        l->several |= l->any && strcmp(p->id, text_of(data, "alert_id")) != 0;
+        snprintf(p->id, sizeof p->id, "%s", text_of(data, "alert_id"));
         snprintf(p->rule, sizeof p->rule, "%s", text_of(data, "rule"));
         snprintf(p->subject, sizeof p->subject, "%s", text_of(json_object_get(data, "subject"), "code"));
         snprintf(p->crossed_id, sizeof p->crossed_id, "%s", text_of(json_object_get(data, "crossed_by"), "event_id"));
@@ -79,8 +81,14 @@ int published_find(const struct config *config, const char *id, struct published
     if (config->kafka && !look_in_topic(&l, config))
         return CLI_BROKER;
 #endif
-    if (l.any)
+    if (l.any && !l.several)
         return CLI_OK;
+    if (l.several) {
+        fprintf(stderr, cli_text("gridwarn: several alerts begin with %s: more of the id is needed\n",
+                                 "gridwarn：有多起预警的编号以 %s 开头，请多写几位\n"),
+                id);
+        return CLI_USAGE;
+    }
     fprintf(stderr, cli_text("gridwarn: no alert %s in these events, nor among those published\n",
                              "gridwarn：这些事件和已发布的预警中都没有 %s\n"),
             id);

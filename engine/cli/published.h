@@ -5,12 +5,13 @@
 #include "config/config.h"
 
 struct published_alert {
+    char id[33];
     char rule[128], subject[512];
     char crossed_id[EVENT_TEXT_MAX + 1]; /* empty: time crossed the line */
     int64_t opened_at;
 };
 
-/* The last revision of the alert whose id begins with `id`.  CLI_OK, or an exit code after a line on stderr. */
+/* The last revision of the one alert whose id begins with `id`.  CLI_OK, or an exit code after a line on stderr. */
 int published_find(const struct config *, const char *id, struct published_alert *);
 
 #endif

@@ -47,6 +47,9 @@ bool election_is_leader(const struct election *);
 /* leaves at once, so that a standby need not wait for a timeout */
 void election_destroy(struct election **);
 
+/* One record, acknowledged by all replicas, for people (gridwarn ack).  false: it was not written (logged). */
+bool kafka_send(const struct config *, const char *topic, struct str key, struct str value);
+
 /* Reading one of the engine's topics for people (gridwarn tail), in the order of each partition.  One thread. */
 struct kafka_tail;
 enum { KAFKA_TAIL_END = -1, KAFKA_TAIL_BEGINNING = -2 };

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct touch {
@@ -14,6 +15,9 @@ struct touch {
      * hold for the very reason that a fact is gone. */
     bool track, track_matters;
     bool only_asking; /* rules that ask what else happened to a matter */
+    fact_ref before;  /* and ask for this fact: others see nothing of it but itself; 0: for any */
+    uint16_t before_category; /* as it stands */
+    bool before_due;
     uint32_t since;   /* only facts from this second on */
     /* of a merge: every matter under whose name the fact may have stood */
     uint64_t *matters;
@@ -64,6 +68,15 @@ static void touch_names(const struct touch *touch, unsigned rule, struct subject
     }
 }
 
+static bool asks(const struct touch *touch, const struct rule *rule, const struct fact *fact, uint16_t category)
+{
+    const struct tracker *tracker = touch->tracker;
+    uint32_t takes = rule->asks_matter ? rule_takes(tracker->rules, rule, fact, category) : 0;
+    return takes && (!touch->before ||
+                     rule_asks_for(tracker->rules, rule, takes, ledger_fact(tracker->ledger, touch->before),
+                                   touch->before_category, touch->before_due));
+}
+
 static void touch_place(void *arg, uint32_t region, uint16_t category)
 {
     struct touch *touch = arg;
@@ -73,7 +86,7 @@ static void touch_place(void *arg, uint32_t region, uint16_t category)
     const uint16_t *rules = generation_concerned(tracker->generation, fact->source, category, &count);
     for (size_t i = 0; i < count; i++) {
         const struct rule *rule = &tracker->rules->rules[rules[i]];
-        if (touch->only_asking && !(rule->asks_matter && rule_takes(tracker->rules, rule, fact, category)))
+        if (touch->only_asking && !asks(touch, rule, fact, category))
             continue;
         struct subject subject = rule_subject(tracker->generation, rule, tracker->ledger, touch->ref, region, category);
         if (subject.kind == SUBJECT_NONE)
@@ -90,7 +103,7 @@ static bool touch_visit(void *arg, fact_ref ref)
     struct touch *outer = arg, touch = *outer;
     const struct fact *fact = ledger_fact(outer->tracker->ledger, ref);
     touch.ref = ref;
-    if (fact->occurred_at >= touch.since && !fact->carried) /* a carried one is in nobody's window */
+    if (fact->occurred_at >= touch.since && !fact->carried && ref != touch.before) /* a carried one is in nobody's window */
         ledger_places(outer->tracker->ledger, ref, touch_place, &touch);
     return true;
 }
@@ -120,6 +133,8 @@ void touch_merge(struct tracker *tracker, fact_ref merge, bool undone)
     bool link = ledger_fact(tracker->ledger, merge)->kind == EVENT_LINKED;
     struct touch touch = {
         .tracker = tracker, .ref = merge, .track = undone && !link, .track_matters = true, .only_asking = link};
+    /* a worker whose fact is not in its chain yet will see that its matter is merged: see generation_count */
+    atomic_thread_fence(memory_order_seq_cst);
     if (!link || generation_asks_matters(tracker->generation))
         touch_matter(&touch, ledger_fact(tracker->ledger, merge)->matter);
 }
@@ -127,11 +142,12 @@ void touch_merge(struct tracker *tracker, fact_ref merge, bool undone)
 void touch_later(struct tracker *tracker, fact_ref ref)
 {
     const struct fact *fact = ledger_fact(tracker->ledger, ref);
-    if (!fact->matter || !generation_precedes(tracker->generation, fact,
-                                              ledger_standing(tracker->ledger, ref).category,
-                                              ledger_text(tracker->ledger, ref).due_at != 0))
+    uint16_t category = ledger_standing(tracker->ledger, ref).category;
+    bool due = ledger_text(tracker->ledger, ref).due_at != 0;
+    if (!fact->matter || !generation_precedes(tracker->generation, fact, category, due))
         return;
-    struct touch touch = {.tracker = tracker, .track_matters = true, .only_asking = true, .since = fact->occurred_at};
+    struct touch touch = {.tracker = tracker, .track_matters = true, .only_asking = true, .since = fact->occurred_at,
+                          .before = ref, .before_category = category, .before_due = due};
     touch_matter(&touch, fact->matter);
 }
 

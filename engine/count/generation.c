@@ -4,7 +4,10 @@
 
 #include "base/check.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+
+enum { FIRST_MINUTE = 15778080 }; /* 2000-01-01T00:00Z: nothing is accepted that happened before */
 
 struct generation *generation_create(const struct generation_inputs *in)
 {
@@ -69,9 +72,15 @@ bool generation_asks_matters(const struct generation *g)
     return g->asks_matters;
 }
 
+/* by `overdue`: how long a matter had, and whether it was closed */
+static bool decides_overdue(const struct fact *fact, bool due)
+{
+    return due || fact->kind == EVENT_CLOSED || fact->kind == EVENT_REOPENED;
+}
+
 bool generation_precedes(const struct generation *g, const struct fact *fact, uint16_t category, bool due)
 {
-    if (g->overdue && (due || fact->kind == EVENT_CLOSED || fact->kind == EVENT_REOPENED))
+    if (g->overdue && decides_overdue(fact, due))
         return true;
     for (size_t i = 0; i < g->precede_count; i++)
         if (selection_takes(g->in.rules, g->precede[i], fact, category))
@@ -103,6 +112,19 @@ uint32_t rule_takes(const struct rule_set *set, const struct rule *rule, const s
             taken |= UINT32_C(1) << s;
     }
     return taken;
+}
+
+bool rule_asks_for(const struct rule_set *set, const struct rule *rule, uint32_t selections, const struct fact *fact,
+                   uint16_t category, bool due)
+{
+    for (uint32_t left = selections; left; left &= left - 1) {
+        const struct selection *s = &rule->selections[__builtin_ctz(left)];
+        if ((s->after != SELECTION_NONE && selection_takes(set, &rule->selections[s->after], fact, category)) ||
+            (s->unless != SELECTION_NONE && selection_takes(set, &rule->selections[s->unless], fact, category)) ||
+            (s->overdue && decides_overdue(fact, due)))
+            return true;
+    }
+    return false;
 }
 
 static bool look_takes(const struct rule_set *set, const struct look *look, const struct fact *fact)
@@ -207,10 +229,22 @@ static void touch_one(const struct generation *g, const struct ledger *ledger, f
         touch_group(g, &cell->groups[i], as, &view, touched);
 }
 
+/* A merge brings matters' counts together, which no counter does: so it is looked at itself, for all minutes.  The
+ * committer does the same, but for the generation that it has; this is for the one to come. */
+static void touch_merge(const struct generation *g, fact_ref ref, const struct fact *merge, struct touched *touched)
+{
+    const struct subject matter = {.kind = SUBJECT_MATTER, .region = REGION_NONE, .each = CATEGORY_NONE};
+    struct subject subject = subject_of_root(&matter, merge->matter);
+    for (size_t i = 0; i < g->per_matter_count; i++)
+        findings_add(&touched->looks, &(struct finding){g->per_matter[i], subject, ref, FIRST_MINUTE});
+}
+
 void generation_touch(const struct generation *g, const struct ledger *ledger, fact_ref ref, uint32_t region,
                       uint16_t category, struct touched *touched)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
+    if (fact->kind == EVENT_MERGED)
+        touch_merge(g, ref, fact, touched);
     if (!cell_of(g, fact->source, category)->group_count)
         return;
     /* field by field: its cut is the committer's, who may be writing it just now */
@@ -282,11 +316,14 @@ static bool may_expression(const struct compiled_rule *compiled, const struct ru
     return top && stack[0];
 }
 
-static bool may_hold(const struct generation *g, const struct finding *f)
+static bool may_hold(const struct generation *g, const struct ledger *ledger, const struct finding *f)
 {
     const struct rule *rule = &g->in.rules->rules[f->rule];
     const struct compiled_rule *compiled = &g->rules[f->rule];
     if (!compiled->counted)
+        return true;
+    /* it is under its own matter that a fact is counted, and one with others is judged with theirs */
+    if (f->subject.kind == SUBJECT_MATTER && ledger_joined(ledger, ledger_fact(ledger, f->fact)->matter))
         return true;
     if (compiled->simple)
         return compiled->least <= 0 || upper(g, &compiled->counts[0], f) >= compiled->least;
@@ -315,13 +352,17 @@ static void touch_neighbours(const struct generation *g, struct findings *looks)
     }
 }
 
-void generation_count(struct generation *g, struct touched *touched, struct findings *findings)
+void generation_count(struct generation *g, const struct ledger *ledger, struct touched *touched,
+                      struct findings *findings)
 {
     add_all(g, touched);
+    /* The facts are in their chains; now, are their matters merged?  A merge says that they are, and then, with the
+     * committer, walks the chains: one of the two sees the other. */
+    atomic_thread_fence(memory_order_seq_cst);
     if (g->around)
         touch_neighbours(g, &touched->looks);
     for (size_t i = 0; i < touched->looks.count; i++)
-        if (may_hold(g, &touched->looks.all[i]))
+        if (may_hold(g, ledger, &touched->looks.all[i]))
             findings_add(findings, &touched->looks.all[i]);
     touched->addition_count = touched->looks.count = 0;
 }

@@ -57,6 +57,9 @@ uint32_t rule_takes(const struct rule_set *, const struct rule *, const struct f
 
 /* Does a rule ask for such a fact in the past of others: after, unless, overdue? */
 bool generation_precedes(const struct generation *, const struct fact *, uint16_t category, bool due);
+/* Does one of these selections of the rule, given as bits? */
+bool rule_asks_for(const struct rule_set *, const struct rule *, uint32_t selections, const struct fact *, uint16_t category,
+                   bool due);
 /* Does any rule ask for anything in the past of a fact's matter? */
 bool generation_asks_matters(const struct generation *);
 
@@ -119,6 +122,6 @@ void generation_touch(const struct generation *, const struct ledger *, fact_ref
                       struct touched *);
 
 /* Adds it all, looks, and appends what may have crossed a threshold; empties `touched`. */
-void generation_count(struct generation *, struct touched *, struct findings *);
+void generation_count(struct generation *, const struct ledger *, struct touched *, struct findings *);
 
 #endif

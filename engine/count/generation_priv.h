@@ -55,7 +55,7 @@ struct count {
 };
 
 struct compiled_rule {
-    bool counted; /* false: no counters, every fact is a finding (matters) */
+    bool counted; /* false: no counters, every fact is a finding */
     bool simple;  /* each level asks for the first count alone, the least of them for `least` */
     int64_t least;
     unsigned count_count;
@@ -77,6 +77,8 @@ struct generation {
     size_t cell_count;
     const struct selection **precede; /* selections that an `after` or `unless` names */
     size_t precede_count;
+    uint16_t *per_matter; /* rules that count by matters, some of their facts at least */
+    size_t per_matter_count;
     bool overdue, asks_matters, around; /* of any rule */
 };
 

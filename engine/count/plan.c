@@ -37,12 +37,12 @@ static enum counter_kind counter_kind_of(enum measure measure)
     return COUNTER_ADD;
 }
 
-static bool counted_by_region_or_respondent(const struct rule *rule)
+static bool is_per_matter(const struct rule *rule)
 {
     for (unsigned i = 0; i < rule->per_count; i++)
         if (rule->per[i] == SUBJECT_MATTER)
-            return false;
-    return true;
+            return true;
+    return false;
 }
 
 /* ---- schemes ---- */
@@ -192,12 +192,17 @@ static void compile_rule(struct generation *g, unsigned number)
     struct compiled_rule *compiled = &g->rules[number];
     int64_t thresholds[ATOMS_MAX];
     compiled->scheme = scheme_for(g, rule);
-    compiled->counted = counted_by_region_or_respondent(rule);
+    /* a merge brings two matters' facts together, under categories that it does not say */
+    compiled->counted = !is_per_matter(rule) || !rule->each;
     rule_least_thresholds(rule, thresholds);
     for (unsigned a = 0; a < rule->atom_count && compiled->counted; a++)
         compiled->guards[a] = guard_for(g, rule, compiled, &rule->atoms[a], thresholds[a]);
     if (compiled->counted)
         simplify(compiled, rule, g->in.rules->level_count);
+    if (compiled->counted && is_per_matter(rule)) {
+        g->per_matter = xrealloc(g->per_matter, (g->per_matter_count + 1) * sizeof *g->per_matter);
+        g->per_matter[g->per_matter_count++] = (uint16_t)number;
+    }
     g->around |= rule->around;
     g->asks_matters |= rule->asks_matter;
 }
@@ -305,5 +310,6 @@ void plan_clear(struct generation *g)
     free(g->cells);
     free(g->rules);
     free(g->precede);
+    free(g->per_matter);
     free(g->aggregates);
 }

@@ -127,6 +127,8 @@ void ledger_places(const struct ledger *, fact_ref, ledger_place_visit *, void *
 /* The smallest text among the matters merged with this one (over merges not voided), as its key; the key itself where
  * it was merged with none.  *text, if wanted, is that text, and empty in the second case. */
 uint64_t ledger_matter_root(const struct ledger *, uint64_t matter, struct str *text);
+/* May the matter have been merged or linked, by anything that has been entered?  Now and then said of one that was not. */
+bool ledger_joined(const struct ledger *, uint64_t matter);
 /* every matter that was ever one with this or linked to it, by merges and links since taken back too, this one among
  * them */
 typedef void ledger_matter_visit(void *arg, uint64_t matter);

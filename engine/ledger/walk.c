@@ -335,6 +335,11 @@ static void component_find(struct component *c, uint64_t matter)
     }
 }
 
+bool ledger_joined(const struct ledger *ledger, uint64_t matter)
+{
+    return filter_has(ledger, matter);
+}
+
 uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct str *text)
 {
     if (text)

@@ -61,7 +61,7 @@ static void sift(struct counting *c)
         if (c->fresh[looks->all[i].rule])
             looks->all[kept++] = looks->all[i];
     looks->count = kept;
-    generation_count(c->b.generation, &c->touched, c->findings);
+    generation_count(c->b.generation, c->b.ledger, &c->touched, c->findings);
     if (c->findings->count < c->settle)
         return;
     findings_settle(c->findings);

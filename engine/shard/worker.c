@@ -125,9 +125,9 @@ static void touch(struct worker *w, struct handover *h, const struct event *even
 static void count(struct worker *w, struct handover *h)
 {
     const struct generations *g = &w->generations;
-    generation_count(g->current, &w->touched, &h->findings);
+    generation_count(g->current, w->in.ledger, &w->touched, &h->findings);
     if (g->next)
-        generation_count(g->next, &w->next_touched, &h->next_findings);
+        generation_count(g->next, w->in.ledger, &w->next_touched, &h->next_findings);
 }
 
 /* only where no clock has judged it before */

@@ -248,6 +248,18 @@ MORE = [
     ("a closed order is overdue", "engine/alert/build.c",
      "!(p.handling && ledger_fact(ledger, p.handling)->kind == EVENT_CLOSED);",
      "true;"),
+    ("a merged matter is guarded by what is counted for it alone", "engine/count/generation.c",
+     "    if (f->subject.kind == SUBJECT_MATTER && ledger_joined(",
+     "    if (false && ledger_joined("),
+    ("what is not to be after another fact is not looked at when that comes", "engine/count/generation.c",
+     "(s->unless != SELECTION_NONE && selection_takes(set, &rule->selections[s->unless], fact, category))",
+     "false"),
+    ("what is to be after another fact is not looked at when that comes", "engine/count/generation.c",
+     "if ((s->after != SELECTION_NONE && selection_takes(set, &rule->selections[s->after], fact, category))",
+     "if (false"),
+    ("what makes a fact overdue is not looked at when it comes", "engine/count/generation.c",
+     "(s->overdue && decides_overdue(fact, due))",
+     "false"),
 
     # rules that change while it runs
     ("workers do not count for the rules to come", "engine/shard/worker.c",

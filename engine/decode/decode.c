@@ -221,6 +221,7 @@ static bool decode_element(struct decoder *d, uint32_t element)
         return refuse_element(d);
     memcpy(d->slots, d->record_slots, m->place_count * sizeof *d->slots);
     paths_find(m->element, &d->tape, element, d->slots);
+    prefetch_region(d);
     if (!any_skip(d, false, &skip) || (!skip && !read_kind(d, &kind)))
         return false;
     if (skip || kind == KIND_SKIP)

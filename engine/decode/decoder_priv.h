@@ -37,6 +37,8 @@ bool pick_text(struct decoder *, const struct pick *, bool code, struct str *tex
 
 bool read_text(struct decoder *, const struct text_field *, bool code, struct str *text);
 bool read_time(struct decoder *, const struct time_field *, int64_t *seconds, bool *given);
+/* asks for the memory that read_region will look at: of all tables the one that no cache holds */
+void prefetch_region(const struct decoder *);
 bool read_region(struct decoder *, uint32_t *region);
 /* `needed`: its default stands in for a blank, too */
 bool read_category(struct decoder *, bool needed, uint16_t *category);

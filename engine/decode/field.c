@@ -163,6 +163,14 @@ bool read_time(struct decoder *d, const struct time_field *field, int64_t *secon
     return true;
 }
 
+void prefetch_region(const struct decoder *d)
+{
+    const struct region_field *field = &d->mapping->region;
+    uint32_t value = field->pick.count ? value_at(d, field->pick.place[0]) : 0;
+    if (value && !field->by_name && json_type(&d->tape, value) == '"')
+        registry_prefetch(d->mapping->registry, json_str(&d->tape, value));
+}
+
 bool read_region(struct decoder *d, uint32_t *region)
 {
     const struct region_field *field = &d->mapping->region;

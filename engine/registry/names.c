@@ -122,3 +122,8 @@ uint32_t names_find(const struct names *n, struct str text)
     const struct entry *e = entry_of(n, text, key_of(text, 0));
     return e->tag ? e->number : NAMES_NONE;
 }
+
+void names_prefetch(const struct names *n, struct str text)
+{
+    __builtin_prefetch(&n->entries[key_of(text, 0) & (n->capacity - 1)]);
+}

@@ -21,5 +21,7 @@ uint32_t names_add(struct names *, struct str text, uint32_t number);
 void names_set(struct names *, struct str text, uint32_t number);
 /* NAMES_NONE if it is none of them */
 uint32_t names_find(const struct names *, struct str text);
+/* asks for the memory that names_find will look at */
+void names_prefetch(const struct names *, struct str text);
 
 #endif

@@ -41,6 +41,11 @@ uint32_t registry_find(const struct registry *r, struct str code)
     return find(r->codes, code);
 }
 
+void registry_prefetch(const struct registry *r, struct str code)
+{
+    names_prefetch(r->codes, code);
+}
+
 uint32_t registry_find_name(const struct registry *r, struct str name)
 {
     return find(r->names, name);

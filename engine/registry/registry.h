@@ -48,6 +48,8 @@ void registry_destroy(struct registry **);
 
 uint32_t registry_count(const struct registry *); /* regions are numbered 1..count */
 uint32_t registry_find(const struct registry *, struct str code); /* REGION_NONE if none */
+/* asks for the memory that registry_find will look at */
+void registry_prefetch(const struct registry *, struct str code);
 /* by name; REGION_NONE if none or several bear it */
 uint32_t registry_find_name(const struct registry *, struct str name);
 const struct region *registry_region(const struct registry *, uint32_t region);

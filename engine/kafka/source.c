@@ -18,9 +18,11 @@
 enum {
     BROKER_WAIT_MS = 30000,
     SETTLE_MS = 5000,         /* from start on, while connections are being made */
-    PREFETCH_KB = 256 * 1024, /* of all partitions */
+    /* Of all partitions.  While it catches up, all of it is filled again and again: the less, the more of it is still in the
+     * processor's cache when it is read, and memory that was never touched before has to be cleared by the system. */
+    PREFETCH_KB = 64 * 1024,
     PREFETCH_LEAST_KB = 4096, /* of one */
-    PREFETCH_MOST_KB = 64 * 1024,
+    PREFETCH_MOST_KB = 16 * 1024,
 };
 
 static void tell_reach(struct kafka_source *s, const struct reach *reach)

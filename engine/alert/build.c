@@ -19,8 +19,9 @@ struct past {
 
 static bool same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
 {
+    struct id_room rooms[2];
     return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
-           str_eq(ledger_text(ledger, a).id, ledger_text(ledger, b).id);
+           str_eq(ledger_id(ledger, a, &rooms[0]), ledger_id(ledger, b, &rooms[1]));
 }
 
 static bool past_visit(void *arg, fact_ref ref)

@@ -115,7 +115,8 @@ json_t *evidence_events_json(const struct render_context *c, const struct revisi
             *truncated = true;
             break;
         }
-        struct str id = ledger_text(c->ledger, e->ref).id;
+        struct id_room room;
+        struct str id = ledger_id(c->ledger, e->ref, &room);
         const char *source = catalogue_source(c->catalogue, ledger_fact(c->ledger, e->ref)->source);
         json_array_insert_new(array, 0,
                               json_pack("{s:s, s:s%}", "source", source, "id", id.at, id.len));

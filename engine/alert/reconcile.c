@@ -119,7 +119,8 @@ static void take_over(const struct tracker *tracker, struct tracked *t, struct a
     a->highest = e->highest;
     if (e->crossed) {
         const struct fact *fact = ledger_fact(tracker->ledger, e->crossed);
-        struct str id = ledger_text(tracker->ledger, e->crossed).id;
+        struct id_room room;
+        struct str id = ledger_id(tracker->ledger, e->crossed, &room);
         free(a->crossed_id);
         free(a->crossed_source);
         a->crossed_id = xstrndup(id.at, id.len);

@@ -214,7 +214,8 @@ static void show_event(const struct inquiry *q, const struct view_entry *entry)
     const struct config *config = past_config(q->judgement->past);
     const struct ledger *ledger = past_ledger(q->judgement->past);
     const struct fact *fact = ledger_fact(ledger, entry->ref);
-    struct str id = ledger_text(ledger, entry->ref).id;
+    struct id_room room;
+    struct str id = ledger_id(ledger, entry->ref, &room);
     struct standing standing = ledger_standing(ledger, entry->ref);
     struct buffer takes = {0};
     char when[MOMENT_SIZE], value[32];

@@ -53,7 +53,8 @@ static json_t *events_json(const struct inquiry *q, int64_t minute)
     for (size_t i = count; i > 0 && json_array_size(array) < EVENT_IDS_MAX; i--) {
         if (window[i - 1].party)
             continue;
-        struct str id = ledger_text(ledger, window[i - 1].ref).id;
+        struct id_room room;
+        struct str id = ledger_id(ledger, window[i - 1].ref, &room);
         const char *source = catalogue_source(past_config(j->past)->catalogue,
                                               ledger_fact(ledger, window[i - 1].ref)->source);
         json_array_insert_new(array, 0, json_pack("{s:s, s:s%}", "source", source, "id", id.at, id.len));

@@ -207,10 +207,10 @@ static void take_progress(struct committer *c, const struct handover *h, int64_t
 
 void committer_take_fact(struct committer *c, fact_ref ref)
 {
-    struct fact *fact = ledger_fact(c->in.ledger, ref);
+    const struct fact *fact = ledger_fact(c->in.ledger, ref);
     CHECK(!fact_committed(fact));
     for (unsigned p = 0; p <= fact->parties; p++)
-        fact_commit(ledger_fact(c->in.ledger, ref + p), (uint32_t)c->number);
+        ledger_commit(c->in.ledger, ref + p, (uint32_t)c->number);
     if (fact->kind != FACT_ALIAS)
         cut_add_fact(&c->cut, fact_shelf(fact->kind), ref);
     c->changed = true;

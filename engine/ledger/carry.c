@@ -122,13 +122,15 @@ enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64
         return CARRY_NOT;
     const struct fact_text text = ledger_text(ledger, ref);
     /* whose place in the index another has taken, has been carried on already, or was read back so from the log */
-    if (ledger_find(ledger, fact->source, text.id) != ref || !needed(ledger, ref, cut))
+    struct id_room room;
+    const struct str id = ledger_id(ledger, ref, &room);
+    if (ledger_find(ledger, fact->source, id) != ref || !needed(ledger, ref, cut))
         return CARRY_NOT;
     size_t bound = ledger_carried_bound(ledger);
     if (ledger_carried_bytes(ledger) >= (fact->carried ? bound / 2 : bound))
         return CARRY_FULL;
     struct event e = {
-        .id = text.id,
+        .id = id,
         .target = text.target,
         .matter = text.matter,
         .occurred_at = fact->occurred_at,

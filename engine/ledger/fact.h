@@ -1,4 +1,5 @@
-/* A fact: an accepted event as the ledger keeps it, one cache line and its texts.
+/* A fact: an accepted event as the ledger keeps it, one cache line and its texts.  (A reading that says nothing but its time,
+ * place and value is kept in twenty bytes, see reading.h, and made into one of these for whoever asks.)
  *
  * Written by one worker, then published (by the index and the chains, release/acquire) and never changed again, but
  * for two fields: `cut`, which the committer alone sets and others may ask for meanwhile (fact_committed), and `involved` of
@@ -23,7 +24,7 @@ enum chain { CHAIN_REGION, CHAIN_RESPONDENT, CHAIN_MATTER, CHAINS };
 enum { FACT_ALIAS = EVENT_KINDS };
 
 struct fact {
-    uint64_t key;   /* of (source, id); 0: a further caller of the event before it (a party) */
+    uint64_t key;   /* of (source, id), or 1 of a reading that is kept small; 0: a further caller of the event before it (a party) */
     uint64_t actor; /* 0: none */
     uint64_t matter; /* key of the matter's text; 0: none */
     uint32_t occurred_at; /* seconds since 1970 */
@@ -57,14 +58,9 @@ static inline bool fact_committed_before(const struct fact *fact, uint32_t cut)
     return own != 0 && own < cut;
 }
 
-static inline void fact_commit(struct fact *fact, uint32_t cut)
-{
-    __atomic_store_n(&fact->cut, cut, __ATOMIC_RELAXED);
-}
-
-/* The variable part, unpacked; text is borrowed from the ledger. */
+/* The variable part, unpacked; text is borrowed from the ledger.  The id has a function of its own, ledger_id. */
 struct fact_text {
-    struct str id, matter, respondent, target;
+    struct str matter, respondent, target;
     int64_t value; /* of a carried fact: when it was carried on, in seconds */
     int64_t due_at;
 };

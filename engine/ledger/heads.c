@@ -40,10 +40,13 @@ static struct table *table_create(size_t size, struct table *older)
     return table;
 }
 
-struct heads *heads_create(void)
+struct heads *heads_create(size_t subjects)
 {
     struct heads *heads = xcalloc(1, sizeof *heads);
-    atomic_init(&heads->newest, table_create(FIRST_SIZE, NULL));
+    size_t size = FIRST_SIZE;
+    while (size / 4 * 3 < subjects)
+        size *= 2;
+    atomic_init(&heads->newest, table_create(size, NULL));
     return heads;
 }
 
@@ -140,6 +143,12 @@ fact_ref heads_next(const struct heads *heads, uint64_t subject, const void **cu
             }
         }
     return 0;
+}
+
+size_t heads_subjects(const struct heads *heads)
+{
+    const struct table *table = atomic_load_explicit(&heads->newest, memory_order_acquire);
+    return atomic_load_explicit(&table->used, memory_order_relaxed);
 }
 
 size_t heads_bytes(const struct heads *heads)

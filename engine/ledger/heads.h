@@ -15,7 +15,7 @@
 
 struct heads;
 
-struct heads *heads_create(void);
+struct heads *heads_create(size_t subjects); /* so many are expected */
 void heads_destroy(struct heads **);
 
 /* *next is the fact's own link of this chain; any thread */
@@ -27,5 +27,7 @@ void heads_prefetch(const struct heads *, uint64_t subject);
 fact_ref heads_next(const struct heads *, uint64_t subject, const void **cursor);
 
 size_t heads_bytes(const struct heads *);
+/* subjects that have a chain, about */
+size_t heads_subjects(const struct heads *);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct index_table {
-    size_t mask;
+    size_t slots;
     _Atomic size_t used; /* relaxed: for sizing only */
     _Atomic uint64_t slot[];
 };
@@ -19,31 +19,30 @@ static size_t table_bytes(size_t slots)
 /* Of a large table only every sixteenth slot is counted, for sixteen: the counter would be what workers wait for. */
 static void count_slot(struct index_table *table, size_t at)
 {
-    size_t every = table->mask < 1 << 16 ? 1 : 16;
+    size_t every = table->slots <= 1 << 16 ? 1 : 16;
     if (at % every == 0)
         atomic_fetch_add_explicit(&table->used, every, memory_order_relaxed);
 }
 
 struct index_table *index_table_create(size_t slots)
 {
-    size_t size = 1024;
-    while (size < slots)
-        size *= 2;
+    enum { LEAST = 1024, LINE = 8 };
+    size_t size = slots < LEAST ? LEAST : (slots + LINE - 1) / LINE * LINE;
     struct index_table *table = pages_map(table_bytes(size));
-    table->mask = size - 1;
+    table->slots = size;
     return table;
 }
 
 void index_table_destroy(struct index_table **table)
 {
     if (*table)
-        pages_unmap(*table, table_bytes((*table)->mask + 1));
+        pages_unmap(*table, table_bytes((*table)->slots));
     *table = NULL;
 }
 
 size_t index_table_slots(const struct index_table *table)
 {
-    return table->mask + 1;
+    return table->slots;
 }
 
 size_t index_table_used(const struct index_table *table)
@@ -51,10 +50,21 @@ size_t index_table_used(const struct index_table *table)
     return atomic_load_explicit(&table->used, memory_order_relaxed);
 }
 
-/* the place comes from the low bits of the key, the tag from the high ones */
 static uint64_t slot_of(uint64_t key, fact_ref ref)
 {
     return (key & 0xffffffff00000000u) | ref;
+}
+
+/* Where the search for a slot begins: its tag's share of the table.  So a slot says itself where it belongs in another table,
+ * and the tables of all sizes have them in the same order: to copy one is to read both from end to end, and asks no fact. */
+static size_t place_of(const struct index_table *table, uint64_t slot)
+{
+    return (slot >> 32) * table->slots >> 32;
+}
+
+static size_t place_after(const struct index_table *table, size_t at)
+{
+    return at + 1 == table->slots ? 0 : at + 1;
 }
 
 enum { PROBES_MAX = 4096 };
@@ -64,8 +74,8 @@ static enum index_result insert(struct index_table *table, uint64_t key, unsigne
                                 index_same *same, void *arg, fact_ref *known)
 {
     uint64_t mine = slot_of(key, ref);
-    size_t at = key & table->mask;
-    for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & table->mask) {
+    size_t at = place_of(table, mine);
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = place_after(table, at)) {
         uint64_t there = atomic_load_explicit(&table->slot[at], memory_order_acquire);
         /* seq_cst, as is the load in index_find: one half of a Dekker pair, see ledger.c */
         if (there == 0 && atomic_compare_exchange_strong(&table->slot[at], &there, mine)) {
@@ -108,8 +118,8 @@ enum index_result index_replace(const struct index_view *view, uint64_t key, uns
 static fact_ref find(const struct index_table *table, uint64_t key, unsigned source, struct str id, index_same *same,
                      void *arg)
 {
-    size_t at = key & table->mask;
-    for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & table->mask) {
+    size_t at = place_of(table, key);
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = place_after(table, at)) {
         uint64_t there = atomic_load(&table->slot[at]);
         if (there == 0)
             return 0;
@@ -129,19 +139,30 @@ fact_ref index_find(const struct index_view *view, uint64_t key, unsigned source
 
 void index_prefetch(const struct index_view *view, uint64_t key)
 {
-    __builtin_prefetch(&view->table[0]->slot[key & view->table[0]->mask]);
+    enum { LINE = 8 };
+    const _Atomic uint64_t *at = &view->table[0]->slot[place_of(view->table[0], key)];
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + LINE); /* the table is well filled: it seldom ends in the first */
+}
+
+size_t index_count(const struct index_table *table, index_live *live, void *arg)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->slots; i++) {
+        fact_ref ref = (fact_ref)atomic_load_explicit(&table->slot[i], memory_order_acquire);
+        count += ref && live(arg, ref);
+    }
+    return count;
 }
 
 bool index_copy(const struct index_table *from, struct index_table *to, index_live *live, void *arg)
 {
-    for (size_t i = 0; i <= from->mask; i++) {
-        fact_ref ref = (fact_ref)atomic_load_explicit(&from->slot[i], memory_order_acquire);
-        uint64_t key = ref ? live(arg, ref) : 0;
-        if (!key)
+    for (size_t i = 0; i < from->slots; i++) {
+        uint64_t mine = atomic_load_explicit(&from->slot[i], memory_order_acquire);
+        if (!mine || !live(arg, (fact_ref)mine))
             continue;
-        uint64_t mine = slot_of(key, ref);
-        size_t at = key & to->mask;
-        for (int probe = 0;; probe++, at = (at + 1) & to->mask) {
+        size_t at = place_of(to, mine);
+        for (int probe = 0;; probe++, at = place_after(to, at)) {
             if (probe == PROBES_MAX)
                 return false;
             uint64_t there = 0;

@@ -1,7 +1,7 @@
 /* The index: has this (source, id) been seen?  An open-addressing table of 64-bit slots, insert-only, lock-free.
  *
- * A slot is a 32-bit tag and a 32-bit fact_ref.  Equal tags are decided by the fact itself (its key and its id's
- * text), so a duplicate is never a matter of probability.  A slot is set once by compare-and-swap; release, so that
+ * A slot is a 32-bit tag, the key's high half, and a 32-bit fact_ref.  Equal tags are decided by the fact itself (its key and its
+ * id's text), so a duplicate is never a matter of probability.  A slot is set once by compare-and-swap; release, so that
  * who reads it sees the fact.  Slots of expired facts stay as dead weight until the table is replaced.
  *
  * Replacement needs no pause.  A batch works on an index_view read at its beginning: first {old}, then {old, new},
@@ -34,7 +34,7 @@ enum index_result {
     INDEX_FULL,
 };
 
-struct index_table *index_table_create(size_t slots); /* rounded up to a power of two */
+struct index_table *index_table_create(size_t slots); /* at least */
 void index_table_destroy(struct index_table **);
 size_t index_table_slots(const struct index_table *);
 size_t index_table_used(const struct index_table *);
@@ -49,7 +49,9 @@ fact_ref index_find(const struct index_view *, uint64_t key, unsigned source, st
 void index_prefetch(const struct index_view *, uint64_t key);
 
 /* Copies the slots that `live` accepts; one thread, while others insert into both. */
-typedef uint64_t index_live(void *arg, fact_ref ref); /* its key, or 0 if it has expired */
+typedef bool index_live(void *arg, fact_ref ref); /* has it not expired? */
+/* how many it would accept */
+size_t index_count(const struct index_table *, index_live *, void *arg);
 bool index_copy(const struct index_table *from, struct index_table *to, index_live *, void *arg);
 
 #endif

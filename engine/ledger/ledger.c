@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 
-enum { TEXT_VALUE = 1, TEXT_DUE = 2, TEXT_MATTER_OF_ID = 4 };
 enum { SEED_MATTER = 1, SEED_RESPONDENT = 2 };
 enum { TEXT_USUAL = 40 }; /* bytes of a fact's texts, to begin with the right size of the index */
 
@@ -56,7 +55,7 @@ uint64_t target_key(unsigned kind, unsigned source, struct str target)
 
 struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writers)
 {
-    static const int64_t span_s[SHELVES] = {86400, 7200};
+    static const int64_t span_s[SHELVES] = {86400, READING_SPAN_S};
     struct ledger *ledger = xcalloc(1, sizeof *ledger);
     size_t facts = 0;
     for (int i = 0; i < SHELVES; i++) {
@@ -75,7 +74,9 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
     atomic_init(&ledger->next_segment, 1);
     ledger->texts = xcalloc(TEXTS_MAX, sizeof *ledger->texts);
     atomic_init(&ledger->next_text, 1);
-    ledger->pieces = pieces_create();
+    ledger->pieces = pieces_create(PIECE_BYTES);
+    ledger->reading_pieces = pieces_create(READING_PIECE_BYTES);
+    pthread_mutex_init(&ledger->days_lock, NULL);
     ledger->followed_floor = LEDGER_LEADS;
     pthread_mutex_init(&ledger->moving, NULL);
     ledger->filter = xcalloc(FILTER_WORDS, sizeof *ledger->filter);
@@ -119,87 +120,6 @@ uint64_t ledger_batch(const struct ledger_writer *writer)
     return atomic_load(&writer->batch);
 }
 
-struct span *shelf_span(const struct shelf_state *shelf, int64_t number)
-{
-    struct span *span =
-        atomic_load_explicit(&shelf->spans[(uint64_t)number % shelf->ring], memory_order_acquire);
-    return span && span->number == number ? span : NULL;
-}
-
-static void range_include(struct shelf_state *shelf, int64_t number)
-{
-    int64_t edge = atomic_load(&shelf->oldest);
-    while (number < edge && !atomic_compare_exchange_weak(&shelf->oldest, &edge, number))
-        ;
-    edge = atomic_load(&shelf->newest);
-    while (number > edge && !atomic_compare_exchange_weak(&shelf->newest, &edge, number))
-        ;
-}
-
-/* The span of that number, or the one that holds its place in the ring: an older one, not swept yet, or a newer one. */
-static struct span *span_take(struct ledger *ledger, enum shelf which, int64_t number)
-{
-    struct shelf_state *shelf = &ledger->shelf[which];
-    _Atomic(struct span *) *place = &shelf->spans[(uint64_t)number % shelf->ring];
-    struct span *span = atomic_load_explicit(place, memory_order_acquire);
-    if (span && span->number != number)
-        return span;
-    range_include(shelf, number); /* before anything is entered, see FOR_EACH_SPAN */
-    if (!span) {
-        struct span *fresh = xcalloc(1, sizeof *fresh);
-        fresh->number = number;
-        fresh->shelf = which;
-        fresh->heads = heads_create();
-        if (atomic_compare_exchange_strong(place, &span, fresh)) {
-            span = fresh;
-        } else {
-            heads_destroy(&fresh->heads);
-            free(fresh);
-        }
-    }
-    return span;
-}
-
-/* Numbers go round; one that is still in use is passed over. */
-static uint32_t number_take(_Atomic uint32_t *next, uint32_t limit, void *entries)
-{
-    _Atomic(void *) *taken = entries;
-    uint32_t number;
-    do
-        number = atomic_fetch_add(next, 1) % limit;
-    while (number == 0 || atomic_load_explicit(&taken[number], memory_order_relaxed));
-    return number;
-}
-
-static struct segment *segment_open(struct ledger *ledger, struct shelf_state *shelf, struct span *span)
-{
-    struct segment *segment = xcalloc(1, sizeof *segment);
-    segment->facts = pieces_take(ledger->pieces);
-    segment->number = number_take(&ledger->next_segment, SEGMENTS_MAX, ledger->segments);
-    atomic_store_explicit(&ledger->segments[segment->number], segment, memory_order_release);
-    segment->next = atomic_load_explicit(&span->segments, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&span->segments, &segment->next, segment, memory_order_release,
-                                                  memory_order_relaxed))
-        ;
-    atomic_fetch_add_explicit(&shelf->segments, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&shelf->bytes, PIECE_BYTES, memory_order_relaxed);
-    return segment;
-}
-
-static struct text_piece *text_open(struct ledger *ledger, struct shelf_state *shelf, struct span *span)
-{
-    struct text_piece *text = xcalloc(1, sizeof *text);
-    text->bytes = pieces_take(ledger->pieces);
-    text->number = number_take(&ledger->next_text, TEXTS_MAX, ledger->texts);
-    atomic_store_explicit(&ledger->texts[text->number], text->bytes, memory_order_release);
-    text->next = atomic_load_explicit(&span->texts, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&span->texts, &text->next, text, memory_order_release,
-                                                  memory_order_relaxed))
-        ;
-    atomic_fetch_add_explicit(&shelf->bytes, PIECE_BYTES, memory_order_relaxed);
-    return text;
-}
-
 static uint32_t segment_count(const struct segment *segment)
 {
     return atomic_load_explicit(&segment->count, memory_order_relaxed);
@@ -210,136 +130,44 @@ static void segment_advance(struct segment *segment, uint32_t facts)
     atomic_store_explicit(&segment->count, segment_count(segment) + facts, memory_order_release);
 }
 
-/* what the writer has open there, with room for so many facts and bytes of text */
-static struct opened *open_for(struct ledger_writer *writer, enum shelf which, struct span *span, unsigned facts,
-                               size_t text)
+static struct opened *opened_at(struct ledger_writer *writer, enum shelf which, const struct span *span)
 {
-    struct shelf_state *shelf = &writer->ledger->shelf[which];
-    struct opened *open = &writer->open[which][(uint64_t)span->number % shelf->ring];
+    struct opened *open = &writer->open[which][(uint64_t)span->number % writer->ledger->shelf[which].ring];
     if (open->span != span->number)
-        *open = (struct opened){span->number, NULL, NULL};
-    if (!open->segment || segment_count(open->segment) + facts > SEGMENT_FACTS)
-        open->segment = segment_open(writer->ledger, shelf, span);
-    if (text && (!open->text || open->text->used + text > PIECE_BYTES))
-        open->text = text_open(writer->ledger, shelf, span);
+        *open = (struct opened){span->number, NULL, NULL, NULL};
     return open;
 }
 
-static char *text_put(char *at, struct str text)
+/* with room for so many bytes */
+static struct text_piece *text_for(struct ledger_writer *writer, struct span *span, struct opened *open, size_t bytes)
 {
-    *at++ = (char)(unsigned char)text.len;
-    if (text.len)
-        memcpy(at, text.at, text.len);
-    return at + text.len;
+    if (!open->text || open->text->used + bytes > PIECE_BYTES)
+        open->text = text_open(writer->ledger, &writer->ledger->shelf[span->shelf], span);
+    return open->text;
 }
 
-static size_t text_size(const struct event *e)
+/* with room for so many facts */
+static struct segment *segment_for(struct ledger_writer *writer, struct span *span, struct opened *open, unsigned facts)
 {
-    return 1 + 16 + 4 + e->id.len + e->matter.len + e->respondent.len + e->target.len;
+    if (!open->segment || segment_count(open->segment) + facts > SEGMENT_FACTS)
+        open->segment = segment_open(writer->ledger, &writer->ledger->shelf[span->shelf], span, false);
+    return open->segment;
 }
 
-static bool is_prefix(struct str text, struct str of)
+/* see ledger_commit */
+static bool cuts_fit(const struct ledger *ledger, const struct segment *segment)
 {
-    return text.len && text.len <= of.len && memcmp(text.at, of.at, text.len) == 0;
+    uint32_t base = atomic_load_explicit(&segment->cut_base, memory_order_relaxed);
+    uint32_t newest = atomic_load_explicit(&ledger->newest_cut, memory_order_relaxed);
+    return !base || newest < base || newest - base < READING_CUT_MAX / 2;
 }
 
-/* returns where the text ends in the piece */
-static uint32_t text_write(struct text_piece *piece, const struct event *e)
+static struct segment *readings_for(struct ledger_writer *writer, struct span *span, struct opened *open)
 {
-    char *at = piece->bytes + piece->used, *flags = at++;
-    int64_t value = e->carried_at ? e->carried_at : e->value;
-    *flags = 0;
-    if (value) {
-        *flags |= TEXT_VALUE;
-        memcpy(at, &value, sizeof value);
-        at += sizeof value;
-    }
-    if (e->due_at) {
-        *flags |= TEXT_DUE;
-        memcpy(at, &e->due_at, sizeof e->due_at);
-        at += sizeof e->due_at;
-    }
-    at = text_put(at, e->id);
-    if (is_prefix(e->matter, e->id)) {
-        /* an order's number begins the ids of what happens to it: keep its length only */
-        *flags |= TEXT_MATTER_OF_ID;
-        *at++ = (char)(unsigned char)e->matter.len;
-    } else {
-        at = text_put(at, e->matter);
-    }
-    at = text_put(at, e->respondent);
-    at = text_put(at, e->target);
-    return (uint32_t)(at - piece->bytes);
-}
-
-static uint32_t text_name(const struct text_piece *piece)
-{
-    return piece->number << TEXT_BITS | piece->used / TEXT_UNIT;
-}
-
-static void text_keep(struct text_piece *piece, uint32_t end)
-{
-    piece->used = (end + TEXT_UNIT - 1) / TEXT_UNIT * TEXT_UNIT;
-}
-
-static const char *text_at(const struct ledger *ledger, uint32_t name)
-{
-    const char *piece = atomic_load_explicit(&ledger->texts[name >> TEXT_BITS], memory_order_acquire);
-    return piece + (size_t)(name & ((1u << TEXT_BITS) - 1)) * TEXT_UNIT;
-}
-
-static struct str text_get(const char **at)
-{
-    size_t len = (unsigned char)**at;
-    struct str text = {*at + 1, len};
-    *at += 1 + len;
-    return text;
-}
-
-struct fact_text fact_texts(const struct ledger *ledger, const struct fact *fact)
-{
-    struct fact_text out = {0};
-    const char *at = text_at(ledger, fact->text);
-    int flags = *at++;
-    if (flags & TEXT_VALUE) {
-        memcpy(&out.value, at, sizeof out.value);
-        at += sizeof out.value;
-    }
-    if (flags & TEXT_DUE) {
-        memcpy(&out.due_at, at, sizeof out.due_at);
-        at += sizeof out.due_at;
-    }
-    out.id = text_get(&at);
-    if (flags & TEXT_MATTER_OF_ID)
-        out.matter = (struct str){out.id.at, (unsigned char)*at++};
-    else
-        out.matter = text_get(&at);
-    out.respondent = text_get(&at);
-    out.target = text_get(&at);
-    return out;
-}
-
-struct fact *ledger_fact(const struct ledger *ledger, fact_ref ref)
-{
-    return &ledger_segment(ledger, ref)->facts[ref & (SEGMENT_FACTS - 1)];
-}
-
-fact_ref ledger_origin(const struct ledger *ledger, fact_ref ref)
-{
-    const struct fact *fact = ledger_fact(ledger, ref);
-    return fact->kind == FACT_ALIAS ? fact->text : ref;
-}
-
-struct fact_text ledger_text(const struct ledger *ledger, fact_ref ref)
-{
-    return fact_texts(ledger, ledger_fact(ledger, ledger_origin(ledger, ref)));
-}
-
-void ledger_prefetch_text(const struct ledger *ledger, fact_ref ref)
-{
-    const struct fact *fact = ledger_fact(ledger, ref);
-    if (fact->kind != FACT_ALIAS)
-        __builtin_prefetch(text_at(ledger, fact->text));
+    struct segment *segment = open->readings;
+    if (!segment || segment_count(segment) == SEGMENT_FACTS || !cuts_fit(writer->ledger, segment))
+        open->readings = segment_open(writer->ledger, &writer->ledger->shelf[span->shelf], span, true);
+    return open->readings;
 }
 
 bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct str id)
@@ -348,26 +176,33 @@ bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct 
     const struct segment *segment = ledger_segment(ledger, ref);
     if (!segment)
         return false; /* expired */
-    const struct fact *fact = &segment->facts[ref & (SEGMENT_FACTS - 1)];
-    return fact->key == key && fact->source == source && str_eq(fact_texts(ledger, fact).id, id) &&
+    const struct fact *fact = ledger_fact(ledger, ref);
+    struct id_room room;
+    return (fact->key == key || !segment->facts) && fact->source == source && str_eq(ledger_id(ledger, ref, &room), id) &&
            fact_place(ledger, fact) >= ledger_left_below(ledger, fact_shelf(fact->kind));
 }
 
 int64_t fact_place(const struct ledger *ledger, const struct fact *fact)
 {
-    return fact->carried ? fact_texts(ledger, fact).value : fact->occurred_at;
+    return fact->carried ? fact_texts(ledger, fact, NULL).value : fact->occurred_at;
+}
+
+/* of one that is not kept small */
+static struct fact *fact_own(const struct ledger *ledger, fact_ref ref)
+{
+    return &ledger_segment(ledger, ref)->facts[ref & (SEGMENT_FACTS - 1)];
 }
 
 static void push(struct ledger_writer *writer, struct span *span, uint64_t subject, fact_ref ref, enum chain chain)
 {
-    heads_push(span->heads, subject, ref, &ledger_fact(writer->ledger, ref)->next[chain]);
+    heads_push(span->heads, subject, ref, ledger_link(writer->ledger, ref, chain));
 }
 
 static void push_chains(struct ledger_writer *writer, struct span *span, const struct event *e,
                         const struct event_keys *keys, fact_ref ref)
 {
     struct ledger *ledger = writer->ledger;
-    struct fact *fact = ledger_fact(ledger, ref);
+    const struct fact *fact = ledger_fact(ledger, ref);
     if (has_target(e->kind)) {
         uint64_t target = target_key(e->kind, e->source, e->target);
         push(writer, span, subject_of_target(target), ref, CHAIN_REGION);
@@ -391,13 +226,13 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
 {
     struct ledger *ledger = writer->ledger;
     const struct fact *meant = ledger_fact(ledger, target);
-    struct fact *move = ledger_fact(ledger, moved);
+    struct fact *move = fact_own(ledger, moved);
     enum shelf which = fact_shelf(meant->kind);
     if (meant->carried || meant->occurred_at < writer->floor[which] ||
         __atomic_exchange_n(&move->involved, target, __ATOMIC_ACQ_REL) == target)
         return 0;
     struct span *span = shelf_span(&ledger->shelf[which], meant->occurred_at / ledger->shelf[which].span_s);
-    struct segment *segment = open_for(writer, which, span, 1, 0)->segment;
+    struct segment *segment = segment_for(writer, span, opened_at(writer, which, span), 1);
     uint32_t place = segment_count(segment);
     fact_ref ref = segment->number << SEGMENT_BITS | place;
     /* field by field: its links, its cut and a move's claim may be changing just now */
@@ -561,6 +396,79 @@ enum enter_result ledger_enter(struct ledger_writer *writer, const struct event 
     return ledger_enter_prepared(writer, e, &keys, entered);
 }
 
+/* a place in a segment, written, that nobody knows of yet */
+struct place {
+    struct segment *segment;
+    fact_ref ref;
+    unsigned parties;
+    struct text_piece *text; /* NULL: it has none, or the one that it has ends at: */
+    uint32_t text_begin, text_end;
+};
+
+static struct place place_of(struct segment *segment)
+{
+    return (struct place){.segment = segment, .ref = segment->number << SEGMENT_BITS | segment_count(segment)};
+}
+
+static struct place write_fact(struct ledger_writer *writer, struct span *span, const struct event *e,
+                               const struct event_keys *keys)
+{
+    struct opened *open = opened_at(writer, span->shelf, span);
+    unsigned parties = party_count(e);
+    struct place p = place_of(segment_for(writer, span, open, 1 + parties));
+    p.parties = parties;
+    p.text = text_for(writer, span, open, text_size(e));
+    p.text_begin = p.text->used;
+    p.text_end = text_write(p.text, e);
+    struct fact *fact = fact_own(writer->ledger, p.ref);
+    fill(fact, e, keys, text_name(p.text));
+    fill_parties(fact, e, parties);
+    return p;
+}
+
+/* does it say no more than a reading that is kept small can? */
+static bool is_small(const struct event *e)
+{
+    return e->kind == EVENT_READING && !e->actor_count && !e->involved && !e->matter.len && !e->respondent.len &&
+           !e->target.len && !e->due_at && !e->carried_at && e->value >= INT32_MIN && e->value <= INT32_MAX;
+}
+
+/* false: it cannot be kept so */
+static bool write_reading(struct ledger_writer *writer, struct span *span, const struct event *e, struct place *p)
+{
+    uint32_t tail;
+    bool text;
+    uint32_t series = is_small(e) ? series_of(span->series->set, e, &tail, &text) : 0;
+    if (!series)
+        return false;
+    struct opened *open = opened_at(writer, span->shelf, span);
+    *p = place_of(readings_for(writer, span, open));
+    if (text) {
+        p->text = text_for(writer, span, open, 1 + e->id.len);
+        p->text_end = text_write_id(p->text, e->id);
+        tail = text_name(p->text);
+    }
+    struct reading *reading = &p->segment->readings[p->ref & (SEGMENT_FACTS - 1)];
+    reading->series = series;
+    reading->tail = tail;
+    reading->value = (int32_t)e->value;
+    reading->next = 0;
+    atomic_store_explicit(&reading->when, (uint32_t)(e->occurred_at % READING_SPAN_S) << READING_CUT_BITS,
+                          memory_order_relaxed);
+    return true;
+}
+
+/* nothing refers to it but a table on its way out */
+static void give_up(const struct place *p)
+{
+    uint32_t at = p->ref & (SEGMENT_FACTS - 1);
+    if (p->segment->facts)
+        p->segment->facts[at].kind = EVENT_KINDS + 1;
+    else
+        p->segment->readings[at].series = 0;
+    segment_advance(p->segment, 1);
+}
+
 enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const struct event *e,
                                         const struct event_keys *keys, struct entered *entered)
 {
@@ -575,32 +483,26 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const stru
     struct span *span = span_take(ledger, which, number);
     if (span->number != number)
         return no_place(&ledger->shelf[which], span, number);
-    unsigned parties = party_count(e);
-    struct opened *open = open_for(writer, which, span, 1 + parties, text_size(e));
-    struct segment *segment = open->segment;
-    uint32_t place = segment_count(segment);
-    fact_ref ref = segment->number << SEGMENT_BITS | place;
-    uint32_t text_begin = open->text->used, text_end = text_write(open->text, e);
-    struct fact *fact = &segment->facts[place];
-    fill(fact, e, keys, text_name(open->text));
-    fill_parties(fact, e, parties);
+    struct place place;
+    if (which != SHELF_READINGS || !write_reading(writer, span, e, &place))
+        place = write_fact(writer, span, e, keys);
 
-    enum index_result won = index_win(writer, e, keys->id, ref);
+    enum index_result won = index_win(writer, e, keys->id, place.ref);
     if (won == INDEX_KNOWN || won == INDEX_FULL)
         return won == INDEX_KNOWN ? ENTER_DUPLICATE : ENTER_FULL;
-    text_keep(open->text, text_end);
+    if (place.text)
+        text_keep(place.text, place.text_end);
     if (won == INDEX_LOST) {
-        fact->kind = EVENT_KINDS + 1; /* a place that nothing refers to but a table on its way out */
-        segment_advance(segment, 1);
+        give_up(&place);
         return ENTER_DUPLICATE;
     }
-    segment_advance(segment, 1 + parties);
+    segment_advance(place.segment, 1 + place.parties);
     if (e->carried_at)
-        atomic_fetch_add_explicit(&span->carried_bytes, sizeof *fact + text_end - text_begin,
+        atomic_fetch_add_explicit(&span->carried_bytes, sizeof(struct fact) + place.text_end - place.text_begin,
                                   memory_order_relaxed);
-    for (unsigned i = 0; i <= parties; i++)
-        push_chains(writer, span, e, keys, ref + i);
-    entered->ref = ref;
+    for (unsigned i = 0; i <= place.parties; i++)
+        push_chains(writer, span, e, keys, place.ref + i);
+    entered->ref = place.ref;
     meet_target(writer, e, keys->id, entered);
     return ENTER_NEW;
 }

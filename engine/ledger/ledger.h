@@ -7,7 +7,7 @@
  * Threads: a worker enters through its own ledger_writer, between ledger_begin and ledger_end.  The committer
  * alone expires and sets `cut`.  It walks; so may others, inside a batch of a writer of their own, while which nothing that they
  * can find is freed (and nothing else either: they should not be long).  No call blocks; none allocates but for a new
- * segment, span or table. */
+ * segment, span, series or table. */
 #ifndef GW_LEDGER_LEDGER_H
 #define GW_LEDGER_LEDGER_H
 
@@ -77,11 +77,23 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *, const struct eve
 /* Which batch the writer is in; a batch that was open when this returned `before` is over once it returns another
  * number, or if `before` is even.  Any thread. */
 uint64_t ledger_batch(const struct ledger_writer *);
-/* facts; any thread that got the ref by release/acquire */
-struct fact *ledger_fact(const struct ledger *, fact_ref);
+/* Facts; any thread that got the ref by release/acquire.  What `ledger_fact` gives is the fact itself, or, of a reading that is
+ * kept small, a copy as of now, which lives as long as the block in which this stands. */
+#define ledger_fact(ledger, ref) ledger_fact_in(ledger, ref, &(struct fact){0})
+const struct fact *ledger_fact_in(const struct ledger *, fact_ref, struct fact *room);
 struct fact_text ledger_text(const struct ledger *, fact_ref);
-/* hint, some facts ahead of ledger_text */
+/* The event's id (of a party, its event's; of an alias, that of the fact it stands for), borrowed from the ledger or put together
+ * in *room. */
+struct id_room {
+    char at[EVENT_TEXT_MAX];
+};
+struct str ledger_id(const struct ledger *, fact_ref, struct id_room *room);
+/* hints: some facts ahead of ledger_fact, and of ledger_text, which the first has to come before */
+void ledger_prefetch(const struct ledger *, fact_ref);
 void ledger_prefetch_text(const struct ledger *, fact_ref);
+/* The cut that holds this fact or alias, parties not included.  Numbers only rise, except that 1 may stand for any that was
+ * committed before the ledger was made.  Once; the committer, or of those who read them back who has entered it. */
+void ledger_commit(struct ledger *, fact_ref, uint32_t cut);
 /* the fact that an alias stands for; the ref itself otherwise */
 fact_ref ledger_origin(const struct ledger *, fact_ref);
 

@@ -6,18 +6,24 @@
 #include "ledger/index.h"
 #include "ledger/ledger.h"
 #include "ledger/pieces.h"
+#include "ledger/reading.h"
+#include "ledger/series.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 enum {
     SEGMENT_BITS = 10,
-    SEGMENT_FACTS = 1 << SEGMENT_BITS, /* one piece */
+    SEGMENT_FACTS = 1 << SEGMENT_BITS, /* one piece, or one of readings */
+    PIECE_BYTES = 64 << 10,
     /* A text is named by where it lies, in units of four bytes: the piece's number and the place in it. */
     TEXT_UNIT = 4,
     TEXT_BITS = 14,
     TEXTS_MAX = 1 << (32 - TEXT_BITS),
     SEGMENTS_MAX = 1 << (32 - SEGMENT_BITS),
+    READING_PIECE_BYTES = SEGMENT_FACTS * sizeof(struct reading),
+    READING_SPAN_S = 7200,
+    SPANS_A_DAY = 86400 / READING_SPAN_S,
     FILTER_WORDS = 1 << 16, /* 4 Mi bits */
     /* Far more spans than are kept: where events are not judged by a clock, partitions may be years apart, and the
      * slowest holds the floor.  What bounds the memory is bytes. */
@@ -27,7 +33,11 @@ enum {
 
 struct segment {
     struct segment *next; /* of its span */
-    struct fact *facts;   /* SEGMENT_FACTS */
+    struct fact *facts;   /* SEGMENT_FACTS, or NULL and: */
+    struct reading *readings;
+    const struct span *span;
+    /* what the readings' cuts count from; 0: they have none yet.  Written by the committer before the first of them, relaxed */
+    _Atomic uint32_t cut_base;
     uint32_t number;
     _Atomic uint32_t count; /* written by its writer, release: facts below it are whole */
     bool left; /* its facts have been carried on, as far as they are needed; the committer's */
@@ -41,6 +51,7 @@ struct text_piece {
 };
 
 static_assert(SEGMENT_FACTS * sizeof(struct fact) == PIECE_BYTES, "a segment is a piece");
+static_assert((int)READING_SPAN_S <= (int)READING_SPAN_MAX, "a reading has room for its time");
 static_assert(TEXT_UNIT << TEXT_BITS == PIECE_BYTES, "a text's name reaches all of its piece");
 
 struct span {
@@ -49,8 +60,17 @@ struct span {
     struct heads *heads;
     _Atomic(struct segment *) segments;
     _Atomic(struct text_piece *) texts;
+    struct series_day *series; /* of readings */
     atomic_bool has_modifiers; /* voids, moves, merges: so that their look-up skips the other spans */
     _Atomic size_t carried_bytes;
+};
+
+/* The series of some spans of readings, which go when the last of them does. */
+struct series_day {
+    struct series_day *next;
+    int64_t number;
+    unsigned spans;
+    struct series_set *set;
 };
 
 struct shelf_state {
@@ -60,8 +80,7 @@ struct shelf_state {
     _Atomic int64_t oldest, newest; /* numbers of spans: all that exist are between */
     _Atomic int64_t floor;          /* seconds, a multiple of span_s: nothing is entered below */
     _Atomic int64_t walked_from;    /* likewise; at most the floor: nothing below is found any more */
-    _Atomic size_t bytes;           /* segments and texts; heads are added on reading */
-    _Atomic size_t segments;
+    _Atomic size_t bytes;           /* segments, texts, series; heads are added on reading */
     _Atomic uint64_t evictions;
     int64_t keep_s;
     size_t bytes_max;
@@ -72,7 +91,7 @@ struct ledger_writer {
     /* by span number modulo ring; pointers are to the ring's round before, freed since, where `span` is another */
     struct opened {
         int64_t span;
-        struct segment *segment;
+        struct segment *segment, *readings;
         struct text_piece *text;
     } *open[SHELVES];
     struct index_view index;        /* of this batch */
@@ -85,7 +104,10 @@ enum replace { REPLACE_IDLE, REPLACE_BOTH, REPLACE_DRAIN };
 
 struct ledger {
     struct shelf_state shelf[SHELVES];
-    struct pieces *pieces;
+    struct pieces *pieces, *reading_pieces;
+    _Atomic uint32_t newest_cut;
+    pthread_mutex_t days_lock; /* of the list, and its counts */
+    struct series_day *days;
     _Atomic(struct segment *) *segments; /* by number */
     _Atomic(char *) *texts;              /* likewise */
     _Atomic uint32_t next_segment, next_text;
@@ -115,9 +137,26 @@ static inline struct segment *ledger_segment(const struct ledger *ledger, fact_r
     return atomic_load_explicit(&ledger->segments[ref >> SEGMENT_BITS], memory_order_acquire);
 }
 
-/* of a fact that is no alias */
-struct fact_text fact_texts(const struct ledger *, const struct fact *);
+/* texts.c.  Of an event: the most bytes that its texts take, and writing them to the piece, which returns where they end in it
+ * (text_keep makes that the piece's end; text_name is what they are named before).  Of a fact that is no alias and is not kept
+ * small: its texts; id may be NULL. */
+size_t text_size(const struct event *);
+uint32_t text_write(struct text_piece *, const struct event *);
+uint32_t text_write_id(struct text_piece *, struct str id);
+void text_keep(struct text_piece *, uint32_t end);
+uint32_t text_name(const struct text_piece *);
+struct fact_text fact_texts(const struct ledger *, const struct fact *, struct str *id);
+
+/* the fact's link in that chain, to be pushed */
+fact_ref *ledger_link(const struct ledger *, fact_ref, enum chain);
+/* a place that was given up before anybody could see it has none */
+bool segment_has(const struct segment *, uint32_t place);
 struct span *shelf_span(const struct shelf_state *, int64_t number); /* NULL: there is none */
+/* The span of that number, or the one that holds its place in the ring: an older one, not swept yet, or a newer one. */
+struct span *span_take(struct ledger *, enum shelf, int64_t number);
+struct segment *segment_open(struct ledger *, struct shelf_state *, struct span *, bool small);
+struct text_piece *text_open(struct ledger *, struct shelf_state *, struct span *);
+void series_day_give(struct ledger *, struct series_day *); /* one span less has it; NULL: nothing */
 
 static inline bool filter_has(const struct ledger *ledger, uint64_t key)
 {

@@ -32,21 +32,25 @@ bool ledger_quiet(const struct ledger *ledger)
 static void span_free(struct ledger *ledger, struct span *span)
 {
     struct shelf_state *shelf = &ledger->shelf[span->shelf];
-    size_t pieces = 0, segments = 0;
-    for (struct segment *s = span->segments, *next; s; s = next, pieces++, segments++) {
+    size_t bytes = 0;
+    for (struct segment *s = span->segments, *next; s; s = next) {
         next = s->next;
-        pieces_give(ledger->pieces, s->facts);
+        bytes += s->facts ? PIECE_BYTES : READING_PIECE_BYTES;
+        if (s->facts)
+            pieces_give(ledger->pieces, s->facts);
+        else
+            pieces_give(ledger->reading_pieces, s->readings);
         free(s);
     }
-    for (struct text_piece *t = span->texts, *next; t; t = next, pieces++) {
+    for (struct text_piece *t = span->texts, *next; t; t = next, bytes += PIECE_BYTES) {
         next = t->next;
         /* not sooner: who has found a fact before its segment was unlinked reads its texts */
         atomic_store_explicit(&ledger->texts[t->number], NULL, memory_order_release);
         pieces_give(ledger->pieces, t->bytes);
         free(t);
     }
-    atomic_fetch_sub_explicit(&shelf->bytes, pieces * PIECE_BYTES, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&shelf->segments, segments, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&shelf->bytes, bytes, memory_order_relaxed);
+    series_day_give(ledger, span->series);
     heads_destroy(&span->heads);
     free(span);
 }
@@ -178,10 +182,9 @@ static void sweep_step(struct ledger *ledger, int64_t now_s)
     }
 }
 
-static uint64_t live_key(void *arg, fact_ref ref)
+static bool is_live(void *arg, fact_ref ref)
 {
-    const struct segment *segment = ledger_segment(arg, ref);
-    return segment ? segment->facts[ref & (SEGMENT_FACTS - 1)].key : 0;
+    return ledger_segment(arg, ref) != NULL;
 }
 
 static void publish(struct ledger *ledger, struct index_table *first, struct index_table *second)
@@ -193,13 +196,23 @@ static void publish(struct ledger *ledger, struct index_table *first, struct ind
     ledger->views[ledger->views[0] ? 1 : 0] = before;
 }
 
-/* What is live decides, not what has ever been: otherwise the table would double for as long as the engine runs. */
-static size_t index_slots(const struct ledger *ledger)
+/* A small table may be full before the next is ready; a large one is worth its bytes, and cheap to copy. */
+static bool is_large(size_t slots)
 {
-    size_t places = 0, used = index_table_used(atomic_load_explicit(&ledger->index, memory_order_acquire)->table[0]);
-    for (int i = 0; i < SHELVES; i++)
-        places += atomic_load_explicit(&ledger->shelf[i].segments, memory_order_relaxed) * SEGMENT_FACTS;
-    return (places < used ? places : used) * 3;
+    return slots >= 1 << 20;
+}
+
+static bool is_full(const struct index_table *table)
+{
+    size_t slots = index_table_slots(table);
+    return index_table_used(table) >= slots / 8 * (is_large(slots) ? 7 : 5);
+}
+
+/* What is live decides, not what has ever been: otherwise the table would grow for as long as the engine runs. */
+static size_t index_slots(struct ledger *ledger, const struct index_table *table)
+{
+    size_t live = index_count(table, is_live, ledger);
+    return is_large(live) ? live / 3 * 4 : live * 2;
 }
 
 static void replace_step(struct ledger *ledger)
@@ -208,13 +221,13 @@ static void replace_step(struct ledger *ledger)
     struct index_table *table = view->table[0];
     switch (ledger->replacing) {
     case REPLACE_IDLE:
-        if (index_table_used(table) < index_table_slots(table) / 8 * 5)
+        if (!is_full(table))
             return;
-        publish(ledger, table, index_table_create(index_slots(ledger)));
+        publish(ledger, table, index_table_create(index_slots(ledger, table)));
         ledger->replacing = REPLACE_BOTH;
         break;
     case REPLACE_BOTH:
-        CHECK(index_copy(table, view->table[1], live_key, ledger));
+        CHECK(index_copy(table, view->table[1], is_live, ledger));
         ledger->old_table = table;
         publish(ledger, view->table[1], NULL);
         ledger->replacing = REPLACE_DRAIN;
@@ -264,9 +277,11 @@ void ledger_destroy(struct ledger **pointer)
         for (int i = 0; i < SHELVES; i++)
             free(ledger->writers[w].open[i]);
     pthread_mutex_destroy(&ledger->moving);
+    pthread_mutex_destroy(&ledger->days_lock);
     free(ledger->writers);
     free(ledger->seen);
     pieces_destroy(&ledger->pieces);
+    pieces_destroy(&ledger->reading_pieces);
     free(ledger->segments);
     free(ledger->texts);
     free(ledger->filter);

@@ -21,6 +21,7 @@ struct free_piece {
 };
 
 struct pieces {
+    size_t piece_bytes;
     pthread_mutex_t lock;
     struct free_piece *free;
     struct chunk *chunks;
@@ -28,9 +29,10 @@ struct pieces {
     char *fresh, *fresh_end; /* of the newest chunk, never given out yet */
 };
 
-struct pieces *pieces_create(void)
+struct pieces *pieces_create(size_t piece_bytes)
 {
     struct pieces *p = xcalloc(1, sizeof *p);
+    p->piece_bytes = piece_bytes;
     pthread_mutex_init(&p->lock, NULL);
     return p;
 }
@@ -50,7 +52,7 @@ void pieces_destroy(struct pieces **pointer)
 
 static void chunk_map(struct pieces *p)
 {
-    size_t bytes = (size_t)PIECE_BYTES * (p->chunk_count ? PIECES_A_CHUNK : PIECES_FIRST);
+    size_t bytes = p->piece_bytes * (size_t)(p->chunk_count ? PIECES_A_CHUNK : PIECES_FIRST);
     p->chunks = xrealloc(p->chunks, (p->chunk_count + 1) * sizeof *p->chunks);
     p->fresh = pages_map(bytes);
     p->fresh_end = p->fresh + bytes;
@@ -67,7 +69,7 @@ void *pieces_take(struct pieces *p)
         if (p->fresh == p->fresh_end)
             chunk_map(p);
         piece = p->fresh;
-        p->fresh += PIECE_BYTES;
+        p->fresh += p->piece_bytes;
     }
     pthread_mutex_unlock(&p->lock);
     return piece;

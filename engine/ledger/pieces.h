@@ -1,4 +1,4 @@
-/* Memory for the ledger's facts and texts: pieces of one size, given back and given out again for as long as the ledger
+/* Memory for the ledger's facts, readings and texts: pieces of one size in each such store, given back and given out again for as long as the ledger
  * lives, so that a span that expires leaves the room for one that begins, and nothing is cleared or faulted in anew.  They
  * lie in large pages.  Not cleared.  Any thread; a piece serves a thousand facts, so the lock is no matter. */
 #ifndef GW_LEDGER_PIECES_H
@@ -6,11 +6,9 @@
 
 #include <stddef.h>
 
-enum { PIECE_BYTES = 64 << 10 };
-
 struct pieces;
 
-struct pieces *pieces_create(void);
+struct pieces *pieces_create(size_t piece_bytes); /* a multiple of a cache line */
 void pieces_destroy(struct pieces **);
 
 void *pieces_take(struct pieces *); /* aligned to a cache line */

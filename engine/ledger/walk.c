@@ -42,7 +42,7 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
     enum chain chain = chain_of(subject);
     const void *cursor = NULL;
     for (fact_ref ref; (ref = heads_next(span->heads, subject, &cursor));)
-        for (; ref; ref = ledger_fact(ledger, ref)->next[chain])
+        for (; ref; ref = *ledger_link(ledger, ref, chain))
             if (is_member(ledger, ref, subject) && !visit(arg, ref))
                 return false;
     return true;
@@ -75,8 +75,10 @@ void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, in
 static const struct segment *scan_next(const struct shelf_state *shelf, struct ledger_scan *scan)
 {
     if (!scan->begun) {
-        *scan = (struct ledger_scan){
-            .begun = true, .span = atomic_load(&shelf->oldest), .last = atomic_load(&shelf->newest)};
+        scan->begun = true;
+        scan->segment = NULL;
+        scan->span = atomic_load(&shelf->oldest);
+        scan->last = atomic_load(&shelf->newest);
     }
     while (!scan->segment && scan->span <= scan->last) {
         const struct span *span = shelf_span(shelf, scan->span++);
@@ -93,7 +95,7 @@ bool ledger_scan(const struct ledger *ledger, enum shelf which, struct ledger_sc
         return false;
     scan->segment = s->next;
     for (uint32_t i = 0; i < atomic_load_explicit(&s->count, memory_order_acquire); i++)
-        if (s->facts[i].kind <= FACT_ALIAS && !visit(arg, s->number << SEGMENT_BITS | i))
+        if (segment_has(s, i) && !visit(arg, s->number << SEGMENT_BITS | i))
             return false;
     return true;
 }
@@ -141,7 +143,8 @@ static bool modifier_visit(void *arg, fact_ref ref)
 static struct modifiers modifiers_of(const struct ledger *ledger, fact_ref ref, uint32_t cut, bool moves)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
-    struct str id = ledger_text(ledger, ref).id; /* of a party, its event's */
+    struct id_room room;
+    struct str id = ledger_id(ledger, ref, &room); /* of a party, its event's */
     uint64_t key = key_of(id, 0x1000u + fact->source);
     struct modifiers m = {ledger, fact->source, id, cut, moves, 0, 0, 0};
     if (filter_has(ledger, key))
@@ -210,7 +213,7 @@ static void places_include(struct places *p, const struct fact *fact)
 static bool place_visit(void *arg, fact_ref ref)
 {
     struct places *p = arg;
-    struct fact *fact = ledger_fact(p->ledger, ref);
+    const struct fact *fact = ledger_fact(p->ledger, ref);
     if (fact->kind == EVENT_MOVED && ref != p->without && fact->source == p->source &&
         str_eq(ledger_text(p->ledger, ref).target, p->id) &&
         (!p->applied_to || __atomic_load_n(&fact->involved, __ATOMIC_ACQUIRE) == p->applied_to))
@@ -218,11 +221,12 @@ static bool place_visit(void *arg, fact_ref ref)
     return true;
 }
 
-static void places_find(struct places *p, fact_ref origin)
+/* *room is the id's, and has to last as long as *p */
+static void places_find(struct places *p, fact_ref origin, struct id_room *room)
 {
     const struct fact *fact = ledger_fact(p->ledger, origin);
     p->source = fact->source;
-    p->id = ledger_text(p->ledger, origin).id;
+    p->id = ledger_id(p->ledger, origin, room);
     /* its own, even if it is none: not every kind needs one */
     p->region[p->regions++] = fact->region;
     p->category[p->categories++] = fact->category;
@@ -234,7 +238,8 @@ static void places_find(struct places *p, fact_ref origin)
 void ledger_places(const struct ledger *ledger, fact_ref ref, ledger_place_visit *visit, void *arg)
 {
     struct places p = {.ledger = ledger};
-    places_find(&p, ledger_origin(ledger, ref));
+    struct id_room room;
+    places_find(&p, ledger_origin(ledger, ref), &room);
     for (unsigned r = 0; r < p.regions; r++)
         for (unsigned c = 0; c < p.categories; c++)
             visit(arg, p.region[r], p.category[c]);
@@ -243,7 +248,8 @@ void ledger_places(const struct ledger *ledger, fact_ref ref, ledger_place_visit
 void places_new(const struct ledger *ledger, fact_ref origin, fact_ref move, ledger_place_visit *visit, void *arg)
 {
     struct places before = {.ledger = ledger, .applied_to = origin, .without = move};
-    places_find(&before, origin);
+    struct id_room room;
+    places_find(&before, origin, &room);
     struct places now = before;
     places_include(&now, ledger_fact(ledger, move));
     for (unsigned r = 0; r < now.regions; r++)
@@ -390,7 +396,8 @@ int ledger_order(const struct ledger *ledger, fact_ref a, fact_ref b)
     const struct fact *one = ledger_fact(ledger, a), *other = ledger_fact(ledger, b);
     if (one->occurred_at != other->occurred_at)
         return one->occurred_at < other->occurred_at ? -1 : 1;
-    struct str x = ledger_text(ledger, a).id, y = ledger_text(ledger, b).id;
+    struct id_room rooms[2];
+    struct str x = ledger_id(ledger, a, &rooms[0]), y = ledger_id(ledger, b, &rooms[1]);
     int texts = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
     if (texts)
         return texts;

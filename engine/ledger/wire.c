@@ -175,12 +175,12 @@ static char *put_text(struct wire_encoder *e, int column, struct str text, char 
     return at + text.len;
 }
 
-static void put_texts(struct wire_encoder *e, const struct fact_text *t)
+static void put_texts(struct wire_encoder *e, struct str id, const struct fact_text *t)
 {
-    bool of_id = t->matter.len <= t->id.len && str_eq(t->matter, (struct str){t->id.at, t->matter.len});
+    bool of_id = t->matter.len <= id.len && str_eq(t->matter, (struct str){id.at, t->matter.len});
     struct str matter = {t->matter.at, of_id ? 0 : t->matter.len};
-    char *at = buffer_grow(&e->texts, t->id.len + matter.len + t->respondent.len + t->target.len);
-    at = put_text(e, COLUMN_ID, t->id, at);
+    char *at = buffer_grow(&e->texts, id.len + matter.len + t->respondent.len + t->target.len);
+    at = put_text(e, COLUMN_ID, id, at);
     put_u8(e, COLUMN_MATTER_OF_ID, of_id ? (uint8_t)t->matter.len : 0);
     at = put_text(e, COLUMN_MATTER, matter, at);
     at = put_text(e, COLUMN_RESPONDENT, t->respondent, at);
@@ -205,7 +205,8 @@ static void put_row(struct wire_encoder *e, const struct ledger *ledger, fact_re
         buffer_put_u64(&e->actors, ledger_fact(ledger, ref + i)->actor);
     put_u64(e, COLUMN_VALUE, (uint64_t)t.value);
     put_u64(e, COLUMN_DUE_AT, (uint64_t)t.due_at);
-    put_texts(e, &t);
+    struct id_room room;
+    put_texts(e, ledger_id(ledger, ref, &room), &t);
     e->rows++;
 }
 
@@ -264,7 +265,7 @@ size_t wire_encode(struct wire_encoder *e, const struct ledger *ledger, const fa
     begin(e);
     while (e->rows < most && encoded_size(e) + ROW_MAX <= limit) {
         if (e->rows + FACT_AHEAD < most)
-            __builtin_prefetch(ledger_fact(ledger, refs[e->rows + FACT_AHEAD]));
+            ledger_prefetch(ledger, refs[e->rows + FACT_AHEAD]);
         if (e->rows + TEXT_AHEAD < most)
             prefetch_row(e, ledger, refs[e->rows + TEXT_AHEAD]);
         put_row(e, ledger, refs[e->rows]);
@@ -415,18 +416,14 @@ static struct str next_text(const unsigned char **at, size_t len)
 }
 
 static void hand_over(const struct columns *c, size_t rows, int64_t *const *number, const uint32_t *count,
-                      const unsigned char *actors, const unsigned char *text, wire_event *visit, void *arg,
+                      const uint64_t *actors, const unsigned char *text, wire_event *visit, void *arg,
                       struct wire_report *report)
 {
-    uint64_t tokens[UINT8_MAX];
     for (size_t i = 0; i < rows; i++) {
         int64_t source = number[DICT_SOURCE][c->of[COLUMN_SOURCE][i]];
         uint32_t region = u32_at(c->of[COLUMN_REGION], i), category = u16_at(c->of[COLUMN_CATEGORY], i);
         int64_t region_number = region ? number[DICT_REGION][region - 1] : REGION_NONE;
         int64_t category_number = category ? number[DICT_CATEGORY][category - 1] : CATEGORY_NONE;
-        for (unsigned k = 0; k < c->of[COLUMN_ACTORS][i]; k++)
-            tokens[k] = u64_at(actors, k);
-        actors += (size_t)c->of[COLUMN_ACTORS][i] * 8;
         /* one statement each: the initialisers of a struct are evaluated in no particular order */
         struct str id = next_text(&text, c->of[COLUMN_ID][i]), matter = next_text(&text, c->of[COLUMN_MATTER][i]);
         struct str respondent = next_text(&text, c->of[COLUMN_RESPONDENT][i]), target = next_text(&text, c->of[COLUMN_TARGET][i]);
@@ -437,7 +434,7 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
             .matter = matter,
             .respondent = respondent,
             .target = target,
-            .actors = tokens,
+            .actors = actors,
             .actor_count = c->of[COLUMN_ACTORS][i],
             .occurred_at = u32_at(c->of[COLUMN_OCCURRED_AT], i),
             .due_at = (int64_t)u64_at(c->of[COLUMN_DUE_AT], i),
@@ -455,6 +452,7 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
             e.involved = 0;
             e.value = 0;
         }
+        actors += c->of[COLUMN_ACTORS][i];
         report->rows++;
         report->unknown_regions += region_number == UNKNOWN;
         report->unknown_categories += category_number == UNKNOWN;
@@ -463,6 +461,30 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
         else
             visit(arg, &e);
     }
+}
+
+static uint64_t *actors_copy(const unsigned char *actors, size_t count)
+{
+    uint64_t *copy = xcalloc(count + 1, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = u64_at(actors, i);
+    return copy;
+}
+
+bool wire_carries(struct str record)
+{
+    struct reader r = {(const unsigned char *)record.at, (const unsigned char *)record.at + record.len, false};
+    take(&r, 4);
+    size_t rows = take_u32(&r);
+    uint32_t present = take_u32(&r);
+    for (int i = 0; i < DICTIONARIES; i++)
+        for (uint32_t left = take_u32(&r); left && !r.broken; left--) {
+            const unsigned char *len = take(&r, 1);
+            if (len)
+                take(&r, *len);
+        }
+    const unsigned char *kinds = present >> COLUMN_KIND & 1 && rows <= ROWS_MAX ? take(&r, rows) : NULL;
+    return kinds && memchr(kinds, EVENT_CARRIED, rows);
 }
 
 bool wire_decode(const struct wire_names *names, struct str record, wire_event *visit, void *arg,
@@ -485,8 +507,11 @@ bool wire_decode(const struct wire_names *names, struct str record, wire_event *
     bool good = !r.broken && columns_valid(&columns, rows, count, &actor_count, &text_len);
     const unsigned char *actors = good ? take(&r, actor_count * 8) : NULL, *text = good ? take(&r, text_len) : NULL;
     good = good && !r.broken && r.at == r.end;
-    if (good)
-        hand_over(&columns, rows, number, count, actors, text, visit, arg, report);
+    if (good) {
+        uint64_t *copy = actors_copy(actors, actor_count);
+        hand_over(&columns, rows, number, count, copy, text, visit, arg, report);
+        free(copy);
+    }
     for (int i = 0; i < DICTIONARIES; i++)
         free(number[i]);
     return good;

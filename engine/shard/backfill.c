@@ -11,10 +11,10 @@ static const double ROOM_ENOUGH = 5.0 / 16;
 
 static void mark(struct ledger *ledger, fact_ref ref)
 {
-    struct fact *fact = ledger_fact(ledger, ref);
+    const struct fact *fact = ledger_fact(ledger, ref);
     unsigned parties = fact->kind == FACT_ALIAS ? 0 : fact->parties;
     for (unsigned i = 0; i <= parties; i++)
-        fact_commit(ledger_fact(ledger, ref + i), 1); /* any cut that was committed */
+        ledger_commit(ledger, ref + i, 1); /* any cut that was committed */
 }
 
 enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *writer, const struct event *event,

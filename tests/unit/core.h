@@ -139,9 +139,9 @@ static inline fact_ref core_enter(struct ledger *ledger, unsigned writer, const 
     ledger_end(ledger_writer(ledger, writer));
     ck_assert_int_eq(result, ENTER_NEW);
     for (unsigned i = 0; i <= ledger_fact(ledger, entered.ref)->parties; i++)
-        ledger_fact(ledger, entered.ref + i)->cut = 1;
+        ledger_commit(ledger, entered.ref + i, 1);
     for (unsigned i = 0; i < entered.aliases; i++)
-        ledger_fact(ledger, entered.alias[i])->cut = 1;
+        ledger_commit(ledger, entered.alias[i], 1);
     return entered.ref;
 }
 

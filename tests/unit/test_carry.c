@@ -48,7 +48,7 @@ static bool carry_visit(void *arg, fact_ref ref)
     struct entered entered;
     enum carry_result result = ledger_carry(ledger_writer(c->ledger, 0), ref, c->at, c->cut, &entered);
     if (result == CARRY_DONE)
-        ledger_fact(c->ledger, entered.ref)->cut = 2;
+        ledger_commit(c->ledger, entered.ref, 2);
     c->done += result == CARRY_DONE;
     c->full += result == CARRY_FULL;
     if (c->meanwhile)
@@ -195,12 +195,13 @@ enum { BEFORE = 2, DURING = 2 }; /* cuts: the facts of `add` are of the one befo
 
 static void commit_during(struct ledger *ledger, fact_ref ref)
 {
-    ledger_fact(ledger, ref)->cut = DURING;
+    ledger_commit(ledger, ref, DURING);
 }
 
 static bool visited(const struct ledger *ledger, fact_ref ref, const char *id)
 {
-    return str_eq(ledger_text(ledger, ref).id, str_of(id));
+    struct id_room room;
+    return str_eq(ledger_id(ledger, ref, &room), str_of(id));
 }
 
 /* Each of these changes what is open, between two facts of the matter that it changes. */
@@ -288,7 +289,7 @@ static void enter_event(void *arg, const struct event *e)
     struct entered entered;
     ledger_begin(ledger_writer(arg, 0));
     if (ledger_enter(ledger_writer(arg, 0), e, &entered) == ENTER_NEW)
-        ledger_fact(arg, entered.ref)->cut = 1;
+        ledger_commit(arg, entered.ref, 1);
     ledger_end(ledger_writer(arg, 0));
 }
 

@@ -297,15 +297,15 @@ START_TEST(memory)
 {
     char *text = NULL;
     size_t len;
-    struct config *c = load_good(file_source, "ledger: {memory: 160MiB, keep: 1d, readings_memory: 150MiB, "
+    struct config *c = load_good(file_source, "ledger: {memory: 130MiB, keep: 1d, readings_memory: 30MiB, "
                                               "readings_keep: 1h}\n");
     FILE *out = open_memstream(&text, &len);
     config_explain_memory(c, out);
     fclose(out);
-    ck_assert_ptr_nonnull(strstr(text, "160 MiB: 1048576 in memory"));
-    ck_assert_ptr_nonnull(strstr(text, "150 MiB: 1048576 in memory"));
-    ck_assert_ptr_nonnull(strstr(text, "index         32 MiB"));
-    ck_assert_ptr_nonnull(strstr(text, "together     918 MiB"));
+    ck_assert_ptr_nonnull(strstr(text, "130 MiB: 1048576 in memory"));
+    ck_assert_ptr_nonnull(strstr(text, "30 MiB: 1048576 in memory"));
+    ck_assert_ptr_nonnull(strstr(text, "index         24 MiB"));
+    ck_assert_ptr_nonnull(strstr(text, "together     760 MiB"));
     free(text);
     config_destroy(&c);
 }

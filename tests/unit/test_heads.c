@@ -26,7 +26,7 @@ START_TEST(chains_are_sets)
     enum { FACTS = 20000 };
     fact_ref *next = xcalloc(FACTS + 1, sizeof *next), *found = xcalloc(FACTS + 1, sizeof *found);
     uint64_t *subject = xcalloc(FACTS + 1, sizeof *subject);
-    struct heads *heads = heads_create();
+    struct heads *heads = heads_create(0);
     size_t small = heads_bytes(heads);
     unsigned subjects = 1 + dice_below(&dice, 5000);
     for (fact_ref ref = 1; ref <= FACTS; ref++) {
@@ -126,7 +126,7 @@ START_TEST(complete_while_others_push)
     struct dice dice = core_dice();
     for (unsigned round = 0, rounds = core_effort(6); round < rounds; round++) {
         struct crowd *c = xcalloc(1, sizeof *c);
-        c->heads = heads_create();
+        c->heads = heads_create(0);
         c->spread = 1 + dice_below(&dice, 4000);
         struct pusher pushers[PUSHERS];
         pthread_t walker;

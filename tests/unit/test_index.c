@@ -18,10 +18,10 @@ static bool same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct 
     return s->key[ref] == key;
 }
 
-static uint64_t live(void *arg, fact_ref ref)
+static bool live(void *arg, fact_ref ref)
 {
     const struct shelf_of_keys *s = arg;
-    return s->key[ref];
+    return s->key[ref] != 0;
 }
 
 static enum index_result put(const struct index_view *view, struct shelf_of_keys *s, uint64_t key, fact_ref ref,
@@ -235,7 +235,7 @@ START_TEST(won_once_while_replaced)
         r->keys = (struct shelf_of_keys){xcalloc(WORKERS * KEYS + 1, sizeof(uint64_t)), WORKERS * KEYS + 1};
         atomic_init(&r->view, view_of(index_table_create(KEYS * 3), NULL));
         for (unsigned i = 0; i < KEYS; i++) /* few tags and few places: collisions of both */
-            r->key[i] = (uint64_t)dice_below(&dice, 64) << 32 | (dice_next(&dice) & 0xfffff) << 12 | i % 4096;
+            r->key[i] = (uint64_t)dice_below(&dice, 64) << 58 | (dice_next(&dice) & 0xfffff) << 12 | i % 4096;
         for (unsigned i = 0; i < KEYS; i++)
             r->key[i] = (r->key[i] & ~UINT64_C(0x1fff)) | i | UINT64_C(1) << 40;
         struct worker workers[WORKERS] = {0};

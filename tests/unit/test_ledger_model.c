@@ -119,9 +119,9 @@ static void enter_all(struct model *m, struct dice *dice)
         if (!it->fresh)
             continue;
         it->ref = entered.ref;
-        ledger_fact(m->ledger, it->ref)->cut = 1;
+        ledger_commit(m->ledger, it->ref, 1);
         for (unsigned a = 0; a < entered.aliases; a++) {
-            ledger_fact(m->ledger, entered.alias[a])->cut = 1;
+            ledger_commit(m->ledger, entered.alias[a], 1);
             aliases += ledger_fact(m->ledger, ledger_origin(m->ledger, entered.alias[a]))->kind != EVENT_MOVED;
         }
     }

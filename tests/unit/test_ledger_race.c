@@ -55,7 +55,7 @@ static void *meet(void *arg)
 
 static bool commit_visit(void *arg, fact_ref ref)
 {
-    ledger_fact(arg, ref)->cut = 1;
+    ledger_commit(arg, ref, 1);
     return true;
 }
 
@@ -137,7 +137,8 @@ static void enter_one(struct flooder *f, struct ledger_writer *writer, unsigned 
     enum enter_result result = ledger_enter(writer, &e, &entered);
     if (result == ENTER_NEW) {
         atomic_fetch_add(&flood->entered[n], 1);
-        CHECK(str_eq(ledger_text(flood->ledger, entered.ref).id, e.id));
+        struct id_room room;
+        CHECK(str_eq(ledger_id(flood->ledger, entered.ref, &room), e.id));
     } else if (result == ENTER_FULL) {
         atomic_fetch_add(&flood->full, 1);
     }
@@ -170,7 +171,8 @@ static bool floor_visit(void *arg, fact_ref ref)
     int64_t floor = ledger_left_below(ledger, fact->kind == EVENT_READING ? SHELF_READINGS : SHELF_FACTS);
     EXPECT(fact->kind == FACT_ALIAS || fact->occurred_at >= floor, "what has expired is reachable");
     EXPECT(!fact->carried, "what was carried on is in a region");
-    EXPECT(ledger_text(ledger, ref).id.len == 7, "a text is broken");
+    struct id_room room;
+    EXPECT(ledger_id(ledger, ref, &room).len == 7, "a text is broken");
     return true;
 }
 
@@ -185,8 +187,9 @@ static bool carry_visit(void *arg, fact_ref ref)
     struct carrying *c = arg;
     struct ledger *ledger = c->flood->ledger;
     struct entered entered;
-    struct str id = ledger_text(ledger, ref).id;
-    ledger_fact(ledger, ref)->cut = 1;
+    struct id_room room;
+    struct str id = ledger_id(ledger, ref, &room);
+    ledger_commit(ledger, ref, 1);
     if (ledger_carry(ledger_writer(ledger, WORKERS), ref, atomic_load(&c->flood->newest), CUT_NEWEST,
                      &entered) != CARRY_DONE)
         return true;

@@ -47,7 +47,7 @@ static int64_t divided(int128 what, int128 by)
     return quotient > INT64_MAX ? INT64_MAX : quotient <= VALUE_NONE ? VALUE_NONE + 1 : (int64_t)quotient;
 }
 
-static int64_t measured(struct view *v, unsigned window, unsigned selection, enum measure measure)
+int64_t view_measure(struct view *v, unsigned window, unsigned selection, enum measure measure)
 {
     const struct cursor *c = &v->cursors[window];
     const struct selected *s = &c->selected[selection];
@@ -82,15 +82,15 @@ static int64_t unit_of(enum measure measure)
 
 static int64_t change(struct view *v, const struct term *t)
 {
-    int64_t now = measured(v, t->window, t->selection, t->measure);
-    int64_t earlier = measured(v, t->earlier, t->selection, t->measure), unit = unit_of(t->measure);
+    int64_t now = view_measure(v, t->window, t->selection, t->measure);
+    int64_t earlier = view_measure(v, t->earlier, t->selection, t->measure), unit = unit_of(t->measure);
     return divided((int128)now * VALUE_SCALE, earlier < unit ? unit : earlier);
 }
 
 static int64_t share(struct view *v, const struct term *t)
 {
-    int64_t part = measured(v, t->window, t->selection, t->measure);
-    int64_t whole = measured(v, t->window, t->other, t->other_measure);
+    int64_t part = view_measure(v, t->window, t->selection, t->measure);
+    int64_t whole = view_measure(v, t->window, t->other, t->other_measure);
     if (whole <= 0)
         return VALUE_NONE;
     return divided((int128)part * VALUE_SCALE * unit_of(t->other_measure),
@@ -117,9 +117,9 @@ static double surprise(int64_t y, double r, double p)
 
 static int64_t anomaly(struct view *v, const struct term *t)
 {
-    int64_t now = measured(v, t->window, t->selection, t->measure), past = 0;
+    int64_t now = view_measure(v, t->window, t->selection, t->measure), past = 0;
     for (unsigned week = 0; week < WEEKS; week++)
-        past += measured(v, t->earlier + week, t->selection, t->measure);
+        past += view_measure(v, t->earlier + week, t->selection, t->measure);
     if (now <= 0)
         return 0;
     double value = floor(surprise(now, (double)past + 0.5, WEEKS / (WEEKS + 1.0)) * VALUE_SCALE);
@@ -146,9 +146,17 @@ static bool holds_on(struct view *v, struct view *part, const struct term *t, ui
     int64_t values[TERMS_MAX];
     for (unsigned i = 0; i < v->in.rule->term_count; i++) {
         const struct term *inner = &v->in.rule->terms[i];
-        values[i] = inner->kind == TERM_MEASURE ? measured(part, 0, inner->selection, inner->measure) : VALUE_NONE;
+        values[i] = inner->kind == TERM_MEASURE ? view_measure(part, 0, inner->selection, inner->measure) : VALUE_NONE;
     }
     return expression_holds(t->inner, v->in.rule, values, NULL, true);
+}
+
+bool view_adjacent(struct view *v, const struct term *t, uint32_t region)
+{
+    struct view *part = view_create(&v->in);
+    bool holds = holds_on(v, part, t, region);
+    view_destroy(&part);
+    return holds;
 }
 
 static int64_t adjacent(struct view *v, const struct term *t)
@@ -170,7 +178,7 @@ static int64_t value_of(struct view *v, const struct term *t, const int64_t *val
 {
     switch (t->kind) {
     case TERM_MEASURE:
-        return measured(v, t->window, t->selection, t->measure);
+        return view_measure(v, t->window, t->selection, t->measure);
     case TERM_CHANGE:
         return change(v, t);
     case TERM_SHARE:

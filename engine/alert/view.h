@@ -56,6 +56,10 @@ void view_move(struct view *, int64_t minute);
 void view_silence(struct view *, uint64_t sources);
 /* The values of the rule's terms; VALUE_NONE where there is none. */
 void view_values(struct view *, int64_t *values);
+/* What a measure of a selection comes to in the window of that number, where a term asks for it. */
+int64_t view_measure(struct view *, unsigned window, unsigned selection, enum measure);
+/* Does the condition of adjacent() hold on that region, by the facts of the rule's own window there? */
+bool view_adjacent(struct view *, const struct term *, uint32_t region);
 /* The thresholds of its atoms at that minute. */
 void view_thresholds(const struct view *, int64_t minute, int64_t *thresholds);
 /* First minute after `minute` at which a fact enters or leaves a window; MINUTE_NEVER if none.  Moves the windows
@@ -72,6 +76,13 @@ int64_t view_newest_minute(const struct view *);
 bool view_sees(const struct view *);
 /* the facts of the rule's own window, in order */
 const struct view_entry *view_window(const struct view *, size_t *count);
+
+/* A view over those of its facts that some window sees at that minute and that `keeps` lets through (NULL: all); the
+ * caller's.  Moves the windows. */
+struct view *view_part(struct view *, int64_t minute, bool (*keeps)(const void *arg, const struct view_entry *),
+                       const void *arg);
+/* all its facts, in order */
+const struct view_entry *view_entries(const struct view *, size_t *count);
 
 /* The first fact of the window with which the facts up to it make some level hold; 0 if none does. */
 fact_ref view_crossing(struct view *, unsigned level_count, const int64_t *thresholds, uint32_t *at);

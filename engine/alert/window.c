@@ -126,6 +126,32 @@ const struct view_entry *view_window(const struct view *v, size_t *count)
     return v->entries + v->cursors[0].low;
 }
 
+const struct view_entry *view_entries(const struct view *v, size_t *count)
+{
+    *count = v->count;
+    return v->entries;
+}
+
+static bool is_seen(const struct view *v, size_t entry)
+{
+    for (unsigned w = 0; w < v->in.rule->window_count; w++)
+        if (entry >= v->cursors[w].low && entry < v->cursors[w].high)
+            return true;
+    return false;
+}
+
+struct view *view_part(struct view *v, int64_t minute, bool (*keeps)(const void *arg, const struct view_entry *),
+                       const void *arg)
+{
+    struct view *part = view_create(&v->in);
+    part->silent = v->silent;
+    view_move(v, minute);
+    for (size_t i = 0; i < v->count; i++)
+        if (is_seen(v, i) && (!keeps || keeps(arg, &v->entries[i])))
+            view_append(part, &v->entries[i]); /* in order, since these are */
+    return part;
+}
+
 fact_ref view_crossing(struct view *v, unsigned level_count, const int64_t *thresholds, uint32_t *at)
 {
     /* a view of its own over the window's facts, one more at a time */

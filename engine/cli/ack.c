@@ -121,7 +121,7 @@ static int take_time(const struct ack *ack, const char *text, const char *field)
 
 static int find_alert(const struct ack *ack)
 {
-    struct published_alert found;
+    struct published_alert found = {0};
     size_t len = strlen(ack->alert);
     if (len < ID_LEAST || len > ALERT_ID_LEN || strspn(ack->alert, "0123456789abcdef") != len)
         return cli_misused(&command, "%s is no alert: its id was expected, or the first %d characters of it", ack->alert, ID_LEAST);
@@ -129,6 +129,7 @@ static int find_alert(const struct ack *ack)
     int status = len == ALERT_ID_LEN ? CLI_OK : published_find(ack->config, ack->alert, &found);
     if (status == CLI_OK)
         json_object_set_new(ack->data, "alert_id", json_string(found.id));
+    published_clear(&found);
     return status;
 }
 

@@ -14,6 +14,7 @@
     X(test, "run an author's tests of rules")                                                                        \
     X(diff, "show what an edit of the rules would have changed")                                                     \
     X(explain, "say why there is an alert, or none")                                                                 \
+    X(evidence, "write down all that an alert rests on")                                                             \
     X(reload, "have the running engine load the rules on disk")                                                      \
     X(generations, "list the rules that the running engine can go back to")                                          \
     X(rollback, "have the running engine go back to earlier rules")                                                  \

@@ -50,29 +50,18 @@ static void take_alert(struct topic *t, const struct past_alert *a)
     *t = (struct topic){a->rule, a->subject, xstrdup(a->code), a};
 }
 
-/* A published alert has another id: it is known by its rule and by what opened it. */
-static bool is_published_as(const struct judgement *j, const struct past_alert *a, const struct published_alert *p)
-{
-    char code[PAST_SUBJECT_SIZE];
-    past_subject(j, a, true, code);
-    bool subject = strcmp(code, p->subject) == 0 || strncmp(p->subject, "pseudonym-", strlen("pseudonym-")) == 0;
-    bool crossed = !*p->crossed_id || (a->crossed_id && strcmp(a->crossed_id, p->crossed_id) == 0);
-    return strcmp(j->rules->rules[a->rule].id, p->rule) == 0 && subject && crossed && a->opened_at == p->opened_at;
-}
-
 static int find_published(const struct explaining *e, const struct judgement *j, struct topic *topic)
 {
     struct published_alert p;
     int status = published_find(e->filling.config, e->alert, &p);
-    if (status != CLI_OK)
-        return status;
-    for (size_t i = 0; i < j->count; i++)
-        if (is_published_as(j, &j->alerts[i], &p)) {
-            take_alert(topic, &j->alerts[i]);
-            return CLI_OK;
-        }
-    return cli_misused(&command, "the alert %s is published (rule %s, subject %s), but these events do not make it",
-                       e->alert, p.rule, p.subject);
+    const struct past_alert *found = status == CLI_OK ? published_among(j, &p) : NULL;
+    if (found)
+        take_alert(topic, found);
+    else if (status == CLI_OK)
+        status = cli_misused(&command, "the alert %s is published (rule %s, subject %s), but these events do not make it", e->alert,
+                             p.rule, p.subject);
+    published_clear(&p);
+    return status;
 }
 
 static int find_alert(const struct explaining *e, const struct judgement *j, struct topic *topic)

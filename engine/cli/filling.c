@@ -115,10 +115,10 @@ static int check_kafka(const struct filling *f)
 }
 
 /* only looks on: who leads is not disturbed */
-static bool follow(const struct filling *f)
+static bool follow(const struct filling *f, struct past *past)
 {
     struct store store = {0};
-    bool good = kafka_store(f->config, NULL, 0, &store) && past_follow(f->from_ledger ? f->past : NULL, f->state, &store);
+    bool good = kafka_store(f->config, NULL, 0, &store) && past_follow(past, f->state, &store);
     if (store.ops)
         store.ops->destroy(store.context);
     return good;
@@ -142,14 +142,29 @@ static int read_kafka(struct filling *f, const struct cli_command *command)
         source.ops->destroy(source.context);
     }
     if (good && (f->from_ledger || f->with_state))
-        good = follow(f);
+        good = follow(f, f->from_ledger ? f->past : NULL);
     return good ? CLI_OK : CLI_BROKER;
+}
+
+int filling_read_state(struct filling *f)
+{
+    if (f->state)
+        return CLI_OK;
+    f->state = json_object();
+    return !f->config->kafka || follow(f, NULL) ? CLI_OK : CLI_BROKER;
 }
 #else
 static int read_kafka(struct filling *f, const struct cli_command *command)
 {
     (void)f;
     return cli_misused(command, "this gridwarn was built without Kafka; use --input");
+}
+
+int filling_read_state(struct filling *f)
+{
+    if (!f->state)
+        f->state = json_object();
+    return CLI_OK;
 }
 #endif
 

@@ -48,4 +48,8 @@ bool filling_says_where(const struct filling *);
 int filling_open(struct filling *, const struct cli_command *);
 void filling_close(struct filling *);
 
+/* After filling_open: what the state topic holds, into `state`, wherever the past came from; nothing where the configuration
+ * keeps none.  CLI_OK, or an exit code, all said. */
+int filling_read_state(struct filling *);
+
 #endif

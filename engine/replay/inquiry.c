@@ -81,12 +81,17 @@ struct machine inquiry_state(const struct inquiry *q, int64_t minute)
     return machine;
 }
 
-int64_t inquiry_peak(const struct inquiry *q, const struct past_alert *a)
+int64_t inquiry_reached(const struct inquiry *q, const struct past_alert *a, unsigned level)
 {
     int64_t minute = a->opened_minute;
-    while (minute < a->ended_minute && condition_level(q->rule, q->level_count, q->view, minute) < a->highest)
+    while (minute < a->ended_minute && condition_level(q->rule, q->level_count, q->view, minute) < level)
         minute = view_next_change(q->view, minute);
     return minute < a->ended_minute ? minute : a->opened_minute;
+}
+
+int64_t inquiry_peak(const struct inquiry *q, const struct past_alert *a)
+{
+    return inquiry_reached(q, a, a->highest);
 }
 
 const struct view_entry *inquiry_window(const struct inquiry *q, int64_t minute, size_t *count)

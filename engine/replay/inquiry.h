@@ -26,7 +26,9 @@ bool inquiry_subject(const struct judgement *, unsigned rule, const char *text, 
 /* the machine as it stood at the end of that minute, all of it closed */
 struct machine inquiry_state(const struct inquiry *, int64_t minute);
 
-/* the first minute of the alert at which the condition of its highest level held */
+/* the first minute of the alert at which the condition of that level held, or of a higher one */
+int64_t inquiry_reached(const struct inquiry *, const struct past_alert *, unsigned level);
+/* likewise, of its highest level */
 int64_t inquiry_peak(const struct inquiry *, const struct past_alert *);
 
 /* the smallest region that holds what the alert rested on, at its opening and at its peak; REGION_NONE: there is none */

@@ -16,10 +16,10 @@ enum { MULTIPLIER_MIN = 10, MULTIPLIER_MAX = 100000, THOUSAND = 1000 };
 
 /* ---- overrides ---- */
 
-static void add_override(struct rule *rule, unsigned atom, uint32_t region, int64_t threshold)
+static void add_override(struct rule *rule, unsigned atom, const struct override *line, int64_t threshold)
 {
     rule->overrides = xrealloc(rule->overrides, (rule->override_count + 1) * sizeof *rule->overrides);
-    rule->overrides[rule->override_count++] = (struct rule_override){region, (uint8_t)atom, threshold};
+    rule->overrides[rule->override_count++] = (struct rule_override){line->region, (uint8_t)atom, threshold, line->line};
 }
 
 /* the line of the table on every comparison of its level that compares its measure by >= */
@@ -49,7 +49,7 @@ static void apply_override(struct rule *rule, const struct override *line, const
             problem_add(problems, path, line->line, 0, "the threshold of %s: expected a whole number above 0",
                         line->measure);
         else
-            add_override(rule, e->steps[i].atom, line->region, line->threshold * unit / THOUSAND + atom->more);
+            add_override(rule, e->steps[i].atom, line, line->threshold * unit / THOUSAND + atom->more);
     }
     if (!found)
         problem_add(problems, path, line->line, 0, "the level compares no %s with a threshold by >=", line->measure);
@@ -101,6 +101,7 @@ static void read_overrides(struct rule *rule, const struct yaml_node *node, cons
     if (!*name || !context->registry)
         return;
     char *path = yaml_resolve(node->file, name);
+    rule->override_file = xstrdup(name);
     if (context->texts)
         rule_texts_note(context->texts, TEXT_RULES, path);
     struct overrides *table = overrides_load(text_place(context->places, path), context, problems);

@@ -159,6 +159,7 @@ static void clear_rule(struct rule *rule)
         clear_score(&rule->scores[i]);
     free(rule->scores);
     free(rule->overrides);
+    drop(rule->override_file);
     free(rule->selections);
     drop(rule->assist);
     drop(rule->id);

@@ -180,6 +180,7 @@ struct rule_override {
     uint32_t region;
     uint8_t atom; /* of one level alone */
     int64_t threshold;
+    int line; /* of the table */
 };
 
 /* points by the value of a term */
@@ -238,6 +239,7 @@ struct rule {
     struct expression level[LEVELS_MAX + 1]; /* [1..]; each implied by the higher ones */
     struct rule_override *overrides;
     unsigned override_count;
+    const char *override_file; /* as the rule names it; NULL: none */
     struct during {
         uint32_t periods; /* bit */
         int32_t multiplier; /* thousandths */
@@ -315,6 +317,10 @@ bool expression_holds(const struct expression *, const struct rule *, const int6
 /* The thresholds of the rule's atoms on a subject of that region (REGION_NONE: none) at a minute. */
 void rule_thresholds(const struct rule_set *, const struct rule *, const struct registry *, uint32_t region,
                      int64_t minute, int64_t *thresholds);
+/* Which line of the rule's table each of its atoms has there: number in `overrides`, -1 for none. */
+void rule_overrides_on(const struct rule *, const struct registry *, uint32_t region, int *lines);
+/* does a period of the calendar multiply the atom's threshold? */
+bool rule_is_multiplied(const struct rule *, const struct atom *);
 /* the least that they can be, there and anywhere: what a counter must reach to be of interest */
 void rule_least_thresholds(const struct rule *, int64_t *thresholds);
 /* first minute after this one at which a threshold or the rule's validity changes by the date; MINUTE_NEVER if none */

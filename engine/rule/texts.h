@@ -48,6 +48,10 @@ const char *rule_texts_digest(struct rule_texts *);
 size_t rule_texts_count(const struct rule_texts *);
 const char *rule_texts_path(const struct rule_texts *, size_t number);
 
+/* One of them by the name that it has there (NULL: the first of its kind), as {kind, name, sha256, text or base64}; a new
+ * reference, NULL: none such. */
+json_t *rule_texts_file(const struct rule_texts *, enum text_kind, const char *name);
+
 json_t *rule_texts_json(const struct rule_texts *);      /* a new reference */
 struct rule_texts *rule_texts_from_json(const json_t *); /* NULL: not understood */
 

@@ -44,6 +44,22 @@ json_t *rule_texts_json(const struct rule_texts *t)
     return json_pack("{s:s*, s:o}", "rule_file", t->rule_file, "files", files);
 }
 
+json_t *rule_texts_file(const struct rule_texts *t, enum text_kind kind, const char *name)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    for (size_t i = 0; i < t->count; i++) {
+        const struct text *text = &t->all[i];
+        if (text->kind != kind || text->absent || (name && strcmp(text->name, name) != 0))
+            continue;
+        json_t *file = text_json(text);
+        crypto_hash_sha256(hash, (const unsigned char *)text->bytes.at, text->bytes.len);
+        json_object_set_new(file, "sha256", json_string(sodium_bin2hex(hex, sizeof hex, hash, sizeof hash)));
+        return file;
+    }
+    return NULL;
+}
+
 static bool text_bytes(struct text *text, const json_t *json)
 {
     const json_t *plain = json_object_get(json, "text");

@@ -11,7 +11,7 @@ static int64_t local_day(const struct rule_set *set, int64_t minute)
     return local >= 0 ? local / DAY_MINUTES : -((DAY_MINUTES - 1 - local) / DAY_MINUTES);
 }
 
-static bool is_multiplied(const struct rule *rule, const struct atom *atom)
+bool rule_is_multiplied(const struct rule *rule, const struct atom *atom)
 {
     const struct term *term = &rule->terms[atom->term];
     return !atom->at_most && !atom->fixed && term->kind == TERM_MEASURE &&
@@ -34,20 +34,33 @@ static int64_t in_periods(const struct rule *rule, uint32_t periods, bool loweri
 }
 
 /* the deepest region that has one */
-static void override_thresholds(const struct rule *rule, const struct registry *registry, uint32_t region,
-                                int64_t *thresholds)
+void rule_overrides_on(const struct rule *rule, const struct registry *registry, uint32_t region, int *lines)
 {
     int depth[ATOMS_MAX] = {0};
-    if (!rule->override_count || region == REGION_NONE)
+    for (unsigned a = 0; a < rule->atom_count; a++)
+        lines[a] = -1;
+    if (region == REGION_NONE)
         return;
     for (unsigned i = 0; i < rule->override_count; i++) {
         const struct rule_override *o = &rule->overrides[i];
         const struct region *where = registry_region(registry, o->region);
         if (region >= o->region && region <= where->last && (int)where->level > depth[o->atom]) {
             depth[o->atom] = (int)where->level;
-            thresholds[o->atom] = o->threshold;
+            lines[o->atom] = (int)i;
         }
     }
+}
+
+static void override_thresholds(const struct rule *rule, const struct registry *registry, uint32_t region,
+                                int64_t *thresholds)
+{
+    int lines[ATOMS_MAX];
+    if (!rule->override_count || region == REGION_NONE)
+        return;
+    rule_overrides_on(rule, registry, region, lines);
+    for (unsigned a = 0; a < rule->atom_count; a++)
+        if (lines[a] >= 0)
+            thresholds[a] = rule->overrides[lines[a]].threshold;
 }
 
 void rule_thresholds(const struct rule_set *set, const struct rule *rule, const struct registry *registry,
@@ -60,7 +73,7 @@ void rule_thresholds(const struct rule_set *set, const struct rule *rule, const 
         return;
     uint32_t periods = calendar_periods(set->calendar, local_day(set, minute));
     for (unsigned a = 0; a < rule->atom_count && periods; a++)
-        if (is_multiplied(rule, &rule->atoms[a]))
+        if (rule_is_multiplied(rule, &rule->atoms[a]))
             thresholds[a] = in_periods(rule, periods, false, thresholds[a]);
 }
 
@@ -72,7 +85,7 @@ void rule_least_thresholds(const struct rule *rule, int64_t *thresholds)
         if (rule->overrides[i].threshold < thresholds[rule->overrides[i].atom])
             thresholds[rule->overrides[i].atom] = rule->overrides[i].threshold;
     for (unsigned a = 0; a < rule->atom_count && rule->during_count; a++)
-        if (is_multiplied(rule, &rule->atoms[a]))
+        if (rule_is_multiplied(rule, &rule->atoms[a]))
             thresholds[a] = in_periods(rule, UINT32_MAX, true, thresholds[a]);
 }
 

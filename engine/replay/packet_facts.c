@@ -23,6 +23,13 @@ struct before {
     size_t count;
 };
 
+static bool same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    struct id_room rooms[2];
+    return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
+           str_eq(ledger_id(ledger, a, &rooms[0]), ledger_id(ledger, b, &rooms[1]));
+}
+
 static bool take_before(void *arg, fact_ref ref)
 {
     struct before *b = arg;
@@ -30,11 +37,10 @@ static bool take_before(void *arg, fact_ref ref)
     const struct fact *fact = ledger_fact(ledger, ref);
     if (fact->kind >= EVENT_KINDS || fact->key == 0 || !ledger_standing(ledger, ref).live || !ledger_before(ledger, ref, b->of))
         return true;
-    struct str id = ledger_text(ledger, ref).id;
-    if (fact->source == ledger_fact(ledger, b->of)->source && str_eq(id, ledger_text(ledger, b->of).id))
+    if (same_event(ledger, ref, b->of))
         return true;
     for (size_t i = 0; i < b->count; i++) /* a fact that was carried on may be there beside its copy */
-        if (ledger_fact(ledger, b->all[i])->source == fact->source && str_eq(ledger_text(ledger, b->all[i]).id, id))
+        if (same_event(ledger, b->all[i], ref))
             return true;
     b->all = xrealloc(b->all, (b->count + 1) * sizeof *b->all);
     b->all[b->count++] = ref;
@@ -69,7 +75,8 @@ static json_t *category_json(const struct packing *p, uint16_t category)
 json_t *packet_fact_name(const struct packing *p, fact_ref ref)
 {
     const struct ledger *ledger = past_ledger(p->packet->judgement->past);
-    struct str id = ledger_text(ledger, ref).id;
+    struct id_room room;
+    struct str id = ledger_id(ledger, ref, &room);
     return json_pack("{s:s, s:s%}", "source", catalogue_source(p->config->catalogue, ledger_fact(ledger, ref)->source), "id", id.at,
                      id.len);
 }

@@ -176,10 +176,15 @@ bool ledger_same(void *arg, fact_ref ref, uint64_t key, unsigned source, struct 
     const struct segment *segment = ledger_segment(ledger, ref);
     if (!segment)
         return false; /* expired */
-    const struct fact *fact = ledger_fact(ledger, ref);
-    struct id_room room;
-    return (fact->key == key || !segment->facts) && fact->source == source && str_eq(ledger_id(ledger, ref, &room), id) &&
-           fact_place(ledger, fact) >= ledger_left_below(ledger, fact_shelf(fact->kind));
+    int64_t left_below = ledger_left_below(ledger, segment->span->shelf);
+    if (!segment->facts)
+        return reading_is(ledger, segment, ref, source, id, left_below);
+    const struct fact *fact = &segment->facts[ref & (SEGMENT_FACTS - 1)];
+    struct str own;
+    if (fact->key != key || fact->source != source)
+        return false;
+    fact_texts(ledger, fact, &own);
+    return str_eq(own, id) && fact_place(ledger, fact) >= left_below;
 }
 
 int64_t fact_place(const struct ledger *ledger, const struct fact *fact)
@@ -449,7 +454,7 @@ static bool write_reading(struct ledger_writer *writer, struct span *span, const
         tail = text_name(p->text);
     }
     struct reading *reading = &p->segment->readings[p->ref & (SEGMENT_FACTS - 1)];
-    reading->series = series;
+    atomic_store_explicit(&reading->series, series, memory_order_relaxed);
     reading->tail = tail;
     reading->value = (int32_t)e->value;
     reading->next = 0;
@@ -465,7 +470,7 @@ static void give_up(const struct place *p)
     if (p->segment->facts)
         p->segment->facts[at].kind = EVENT_KINDS + 1;
     else
-        p->segment->readings[at].series = 0;
+        atomic_store_explicit(&p->segment->readings[at].series, 0, memory_order_relaxed);
     segment_advance(p->segment, 1);
 }
 

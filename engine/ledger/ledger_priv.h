@@ -151,6 +151,8 @@ struct fact_text fact_texts(const struct ledger *, const struct fact *, struct s
 fact_ref *ledger_link(const struct ledger *, fact_ref, enum chain);
 /* a place that was given up before anybody could see it has none */
 bool segment_has(const struct segment *, uint32_t place);
+/* Is it a reading of that id, at or after `from`?  Asked of one that is being entered, too, or was given up (then it is none). */
+bool reading_is(const struct ledger *, const struct segment *, fact_ref, unsigned source, struct str id, int64_t from);
 struct span *shelf_span(const struct shelf_state *, int64_t number); /* NULL: there is none */
 /* The span of that number, or the one that holds its place in the ring: an older one, not swept yet, or a newer one. */
 struct span *span_take(struct ledger *, enum shelf, int64_t number);

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 struct reading {
-    uint32_t series; /* 0: none; a place that was given up */
+    _Atomic uint32_t series; /* 0: none; a place that was given up, which who looks by an old index may see.  Relaxed */
     uint32_t tail;   /* the id's last digits, or where its text lies */
     int32_t value;
     fact_ref next;

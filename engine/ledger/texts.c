@@ -114,7 +114,7 @@ static const struct reading *reading_at(const struct segment *segment, fact_ref 
 
 static const struct series *series_at(const struct segment *segment, const struct reading *reading)
 {
-    return series_get(segment->span->series->set, reading->series);
+    return series_get(segment->span->series->set, atomic_load_explicit(&reading->series, memory_order_relaxed));
 }
 
 static uint32_t reading_time(const struct segment *segment, uint32_t when)
@@ -137,7 +137,6 @@ static const struct fact *reading_fact(const struct segment *segment, fact_ref r
         .key = 1,
         .occurred_at = reading_time(segment, when),
         .region = series->region,
-        .next[CHAIN_REGION] = reading->next,
         .cut = reading_cut(segment, when),
         .category = series->category,
         .kind = EVENT_READING,
@@ -147,15 +146,33 @@ static const struct fact *reading_fact(const struct segment *segment, fact_ref r
     return room;
 }
 
-static struct str reading_id(const struct ledger *ledger, const struct segment *segment, fact_ref ref, struct id_room *room)
+static struct str id_of(const struct ledger *ledger, const struct segment *segment, const struct reading *reading,
+                        const struct series *series, struct id_room *room)
 {
-    const struct reading *reading = reading_at(segment, ref);
-    const struct series *series = series_at(segment, reading);
     if (series->form == FORM_TEXT) {
         const char *at = text_at(ledger, reading->tail);
         return text_get(&at);
     }
     return (struct str){room->at, series_id(segment->span->series->set, series, reading->tail, room->at)};
+}
+
+static struct str reading_id(const struct ledger *ledger, const struct segment *segment, fact_ref ref, struct id_room *room)
+{
+    const struct reading *reading = reading_at(segment, ref);
+    return id_of(ledger, segment, reading, series_at(segment, reading), room);
+}
+
+bool reading_is(const struct ledger *ledger, const struct segment *segment, fact_ref ref, unsigned source, struct str id,
+                int64_t from)
+{
+    const struct reading *reading = reading_at(segment, ref);
+    uint32_t number = atomic_load_explicit(&reading->series, memory_order_relaxed);
+    if (!number)
+        return false;
+    const struct series *series = series_get(segment->span->series->set, number);
+    struct id_room room;
+    return (series->source & 0x7fu) == source && str_eq(id_of(ledger, segment, reading, series, &room), id) &&
+           reading_time(segment, atomic_load_explicit(&reading->when, memory_order_relaxed)) >= from;
 }
 
 /* ---- facts ---- */
@@ -175,7 +192,7 @@ fact_ref *ledger_link(const struct ledger *ledger, fact_ref ref, enum chain chai
 
 bool segment_has(const struct segment *segment, uint32_t place)
 {
-    return segment->facts ? segment->facts[place].kind <= FACT_ALIAS : segment->readings[place].series != 0;
+    return segment->facts ? segment->facts[place].kind <= FACT_ALIAS : atomic_load_explicit(&segment->readings[place].series, memory_order_relaxed) != 0;
 }
 
 fact_ref ledger_origin(const struct ledger *ledger, fact_ref ref)

@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -139,29 +141,79 @@ bool client_open(struct client *c, rd_kafka_type_t type, const char *role, const
     return client_start(c, type, client_conf(c, role, config, defaults, fixed));
 }
 
-/* rd_kafka_consumer_close waits without limit for a rebalance that another instance may be holding up. */
-static void leave_group(rd_kafka_t *rk)
+/* A handle that is being closed, out of its group if it is in one. */
+struct leaving {
+    struct client *client;
+    rd_kafka_queue_t *queue;
+    void (*gone)(void *arg);
+    void *arg;
+};
+
+/* Serves callbacks and what had been fetched; returns whether it has left. */
+static bool leave_until(const struct leaving *l, int64_t deadline)
 {
-    int64_t deadline = client_now_ms() + LEAVE_MS;
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
-    while (!error && !rd_kafka_consumer_closed(rk) && client_left_ms(deadline) > 0) {
-        rd_kafka_message_t *m = rd_kafka_consume_queue(queue, 100); /* callbacks, and what had been fetched */
+    while (!rd_kafka_consumer_closed(l->client->rk) && client_left_ms(deadline) > 0) {
+        rd_kafka_message_t *m = rd_kafka_consume_queue(l->queue, 100);
         if (m)
             rd_kafka_message_destroy(m);
     }
-    rd_kafka_error_destroy(error); /* it is in no group */
-    rd_kafka_queue_destroy(queue);
+    return rd_kafka_consumer_closed(l->client->rk);
+}
+
+/* false: it takes longer */
+static bool leave_soon(struct leaving *l)
+{
+    l->queue = rd_kafka_queue_new(l->client->rk);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(l->client->rk, l->queue);
+    bool left = error || leave_until(l, client_now_ms() + LEAVE_MS);
+    rd_kafka_error_destroy(error);
+    return left;
+}
+
+static void destroy(struct leaving *l)
+{
+    if (l->queue)
+        rd_kafka_queue_destroy(l->queue);
+    rd_kafka_destroy_flags(l->client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    l->client->rk = NULL;
+}
+
+static void end_leaving(struct leaving *l)
+{
+    destroy(l);
+    l->gone(l->arg);
+    free(l);
+}
+
+static void *leave_late(void *arg)
+{
+    while (!leave_until(arg, client_now_ms() + LEAVE_MS)) {
+    }
+    end_leaving(arg);
+    return NULL;
+}
+
+/* librdkafka waits without limit for a rebalance that another instance holds up, in rd_kafka_consumer_close and, if nobody
+ * serves the queue any more, in rd_kafka_destroy as well. */
+void client_leave(struct client *c, void (*gone)(void *arg), void *arg)
+{
+    struct leaving *l = xcalloc(1, sizeof *l);
+    *l = (struct leaving){.client = c, .gone = gone, .arg = arg};
+    pthread_t thread;
+    if (leave_soon(l) || pthread_create(&thread, NULL, leave_late, l) != 0)
+        end_leaving(l);
+    else
+        pthread_detach(thread);
 }
 
 void client_close(struct client *c)
 {
+    struct leaving l = {.client = c};
     if (!c->rk)
         return;
     if (rd_kafka_type(c->rk) == RD_KAFKA_CONSUMER)
-        leave_group(c->rk);
-    rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    c->rk = NULL;
+        leave_soon(&l);
+    destroy(&l);
 }
 
 /* for a topic of which the brokers know; 0: they don't */

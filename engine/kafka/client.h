@@ -44,8 +44,11 @@ bool client_start(struct client *, rd_kafka_type_t, rd_kafka_conf_t *);
 /* both of the above, for those who need no callbacks */
 bool client_open(struct client *, rd_kafka_type_t, const char *role, const struct config *,
                  const struct client_property *defaults, const struct client_property *fixed);
-/* leaves its group, if it is in one; a client that was never opened is fine */
+/* of one that is in no group; a client that was never opened is fine */
 void client_close(struct client *);
+/* Leaves its group and closes.  gone(arg), which may free the client, is called when nothing of it is left: within this call, or
+ * by a thread of its own, if other instances hold the group up for seconds. */
+void client_leave(struct client *, void (*gone)(void *arg), void *arg);
 
 /* The brokers answered: ends what the log said about them. */
 void client_reached(struct client *);

@@ -139,13 +139,19 @@ bool election_is_leader(const struct election *e)
     return atomic_load(&e->leader);
 }
 
+static void election_free(void *arg)
+{
+    struct election *e = arg;
+    free(e->group);
+    free(e);
+}
+
 void election_destroy(struct election **election)
 {
     struct election *e = *election;
     *election = NULL;
-    if (!e)
-        return;
-    client_close(&e->client);
-    free(e->group);
-    free(e);
+    if (e && e->client.rk)
+        client_leave(&e->client, election_free, e);
+    else if (e)
+        election_free(e);
 }

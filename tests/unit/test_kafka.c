@@ -688,6 +688,28 @@ START_TEST(one_leads_and_hands_over)
 }
 END_TEST
 
+/* An instance that stands still holds up a rebalance, and who wants to leave in the middle of it has to wait for it. */
+START_TEST(leaves_though_another_holds_the_group_up)
+{
+    struct bench *b = bench_ready("held-up");
+    struct election *candidates[3] = {election_create(&b->config)};
+    ck_assert(elect(candidates, 1, 0, WAIT_MS));
+    candidates[1] = election_create(&b->config);
+    ck_assert(!elect(candidates, 2, 1, 5000));
+    candidates[2] = election_create(&b->config);
+    for (int64_t until = now_ms() + 3000; now_ms() < until;) {
+        election_poll(candidates[0], 50);
+        election_poll(candidates[2], 50);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        int64_t began = now_ms();
+        election_destroy(&candidates[i]);
+        ck_assert_int_lt(now_ms() - began, 10000);
+    }
+    free(b);
+}
+END_TEST
+
 /* ---- tail ---- */
 
 START_TEST(tail_shows_committed_alerts)
@@ -773,6 +795,7 @@ int main(void)
     add(suite, "progress", progress_reaches_the_group);
     add(suite, "frozen", frozen_broker_is_lost_and_found);
     add(suite, "election", one_leads_and_hands_over);
+    add(suite, "election", leaves_though_another_holds_the_group_up);
     add(suite, "tail", tail_shows_committed_alerts);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

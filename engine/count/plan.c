@@ -95,10 +95,26 @@ static uint32_t first_bucket(uint32_t window_min, int64_t from_minute)
     return from_minute > window_min ? (uint32_t)(from_minute - window_min) / counter_step(window_min) : 0;
 }
 
+/* A fact that comes late may make a level true as long after its time as the longest window sees it, and that is how long a guard
+ * has to look for the rest of the level.  Windows of the past count where more in them can be what was missing: in comparisons
+ * that ask for little, and in a score, whose points may go either way. */
+static uint32_t guarded_min(const struct rule *rule)
+{
+    bool past = rule->score_count > 0;
+    int64_t longest = rule->within_s;
+    for (unsigned a = 0; a < rule->atom_count; a++)
+        past |= rule->atoms[a].at_most;
+    for (unsigned w = 0; w < rule->window_count; w++) {
+        int64_t seen = (int64_t)rule->windows[w].within.s + (past ? rule->windows[w].lag_s : 0);
+        longest = seen > longest ? seen : longest;
+    }
+    return (uint32_t)(longest / 60);
+}
+
 static uint16_t aggregate_for(struct generation *g, const struct rule *rule, uint16_t scheme,
                               const struct selection *selection, enum measure measure)
 {
-    uint32_t window_min = (uint32_t)rule->within_s / 60;
+    uint32_t window_min = guarded_min(rule);
     for (size_t i = 0; i < g->aggregate_count; i++) {
         const struct aggregate *a = &g->aggregates[i];
         if (a->measure == measure && a->scheme == scheme && a->shape.window_min == window_min &&

@@ -27,6 +27,9 @@ static const char for_long[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}
                                "     within: 8h, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
 static const char of_labour_for_long[] = "rules:\n  - {id: r0, let: {c: {source: hotline, category: labour}}, per: district,\n"
                                          "     within: 8h, levels: {yellow: c >= 2}, clear: {after: 5m}}\n";
+static const char against_hours_ago[] = "rules:\n  - {id: r0, let: {c: {source: hotline, category: noise}, d: {source: hotline, category: labour}},\n"
+                                        "     per: grid, within: 10m, levels: {yellow: 'c >= 2 and change(d, 4h) <= 0.5'},\n"
+                                        "     clear: {when: c < 2, after: 0m}}\n";
 static const char of_silence[] = "rules:\n  - {id: r0, per: district, levels: {yellow: silent(petition)}, clear: {after: 0m}}\n";
 
 /* ---- a shard, its rules before and after ---- */
@@ -305,6 +308,29 @@ START_TEST(begun_later_by_the_new_rule)
 }
 END_TEST
 
+/* ---- what was late, and counts hours after its time ---- */
+
+START_TEST(late_facts_are_held_against_later_ones)
+{
+    struct bench b;
+    char text[1024];
+    bench_open(&b, against_hours_ago, against_hours_ago);
+    call(&b, AT + 4 * 3600, "9111", "noise", false);
+    call(&b, AT + 4 * 3600 + 1, "9111", "noise", false);
+    call(&b, AT + 4 * 3600 + 2, "9111", "labour", false);
+    call(&b, AT + 9 * 3600, "9", "noise", true); /* all is over, and nobody looks at the grid any more */
+    go_on(&b);
+    said(&b, text, sizeof text);
+    ck_assert_str_eq(text, "");
+    call(&b, AT, "9111", "labour", false);
+    call(&b, AT + 1, "9111", "labour", false);
+    go_on(&b);
+    said(&b, text, sizeof text);
+    ck_assert_str_eq(text, "a firing; a resolved: ; ");
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     log_level_set(LOG_ERROR);
@@ -318,6 +344,7 @@ int main(void)
     tcase_add_loop_test(cases, recorded_and_then_joined, 0, BETWEEN);
     tcase_add_loop_test(cases, begun_later_than_was_thought, 0, BETWEEN);
     tcase_add_loop_test(cases, begun_later_by_the_new_rule, 0, WAYS);
+    tcase_add_test(cases, late_facts_are_held_against_later_ones);
     suite_add_tcase(suite, cases);
     int status = core_run(suite);
     world_directory_remove(directory);

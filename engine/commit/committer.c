@@ -584,7 +584,7 @@ static void take_offer(struct committer *c)
         committer_renew(c, offer->generation);
         return;
     }
-    take_backfilled(c); /* they speak of rules by number, too: of those of the start, if this is the first step */
+    CHECK(c->backfilled_count == 0); /* what the start found speaks of its own rules by number: is_up_to_date has looked at it */
     count_shed(c);
     c->counters_shed = 0;
     c->in.generation = offer->generation;

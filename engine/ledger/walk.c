@@ -75,10 +75,8 @@ void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, in
 static const struct segment *scan_next(const struct shelf_state *shelf, struct ledger_scan *scan)
 {
     if (!scan->begun) {
-        scan->begun = true;
-        scan->segment = NULL;
-        scan->span = atomic_load(&shelf->oldest);
-        scan->last = atomic_load(&shelf->newest);
+        *scan = (struct ledger_scan){
+            .begun = true, .span = atomic_load(&shelf->oldest), .last = atomic_load(&shelf->newest)};
     }
     while (!scan->segment && scan->span <= scan->last) {
         const struct span *span = shelf_span(shelf, scan->span++);

@@ -416,14 +416,18 @@ static struct str next_text(const unsigned char **at, size_t len)
 }
 
 static void hand_over(const struct columns *c, size_t rows, int64_t *const *number, const uint32_t *count,
-                      const uint64_t *actors, const unsigned char *text, wire_event *visit, void *arg,
+                      const unsigned char *actors, const unsigned char *text, wire_event *visit, void *arg,
                       struct wire_report *report)
 {
+    uint64_t tokens[UINT8_MAX];
     for (size_t i = 0; i < rows; i++) {
         int64_t source = number[DICT_SOURCE][c->of[COLUMN_SOURCE][i]];
         uint32_t region = u32_at(c->of[COLUMN_REGION], i), category = u16_at(c->of[COLUMN_CATEGORY], i);
         int64_t region_number = region ? number[DICT_REGION][region - 1] : REGION_NONE;
         int64_t category_number = category ? number[DICT_CATEGORY][category - 1] : CATEGORY_NONE;
+        for (unsigned k = 0; k < c->of[COLUMN_ACTORS][i]; k++)
+            tokens[k] = u64_at(actors, k);
+        actors += (size_t)c->of[COLUMN_ACTORS][i] * 8;
         /* one statement each: the initialisers of a struct are evaluated in no particular order */
         struct str id = next_text(&text, c->of[COLUMN_ID][i]), matter = next_text(&text, c->of[COLUMN_MATTER][i]);
         struct str respondent = next_text(&text, c->of[COLUMN_RESPONDENT][i]), target = next_text(&text, c->of[COLUMN_TARGET][i]);
@@ -434,7 +438,7 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
             .matter = matter,
             .respondent = respondent,
             .target = target,
-            .actors = actors,
+            .actors = tokens,
             .actor_count = c->of[COLUMN_ACTORS][i],
             .occurred_at = u32_at(c->of[COLUMN_OCCURRED_AT], i),
             .due_at = (int64_t)u64_at(c->of[COLUMN_DUE_AT], i),
@@ -452,7 +456,6 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
             e.involved = 0;
             e.value = 0;
         }
-        actors += c->of[COLUMN_ACTORS][i];
         report->rows++;
         report->unknown_regions += region_number == UNKNOWN;
         report->unknown_categories += category_number == UNKNOWN;
@@ -461,30 +464,6 @@ static void hand_over(const struct columns *c, size_t rows, int64_t *const *numb
         else
             visit(arg, &e);
     }
-}
-
-static uint64_t *actors_copy(const unsigned char *actors, size_t count)
-{
-    uint64_t *copy = xcalloc(count + 1, sizeof *copy);
-    for (size_t i = 0; i < count; i++)
-        copy[i] = u64_at(actors, i);
-    return copy;
-}
-
-bool wire_carries(struct str record)
-{
-    struct reader r = {(const unsigned char *)record.at, (const unsigned char *)record.at + record.len, false};
-    take(&r, 4);
-    size_t rows = take_u32(&r);
-    uint32_t present = take_u32(&r);
-    for (int i = 0; i < DICTIONARIES; i++)
-        for (uint32_t left = take_u32(&r); left && !r.broken; left--) {
-            const unsigned char *len = take(&r, 1);
-            if (len)
-                take(&r, *len);
-        }
-    const unsigned char *kinds = present >> COLUMN_KIND & 1 && rows <= ROWS_MAX ? take(&r, rows) : NULL;
-    return kinds && memchr(kinds, EVENT_CARRIED, rows);
 }
 
 bool wire_decode(const struct wire_names *names, struct str record, wire_event *visit, void *arg,
@@ -507,11 +486,8 @@ bool wire_decode(const struct wire_names *names, struct str record, wire_event *
     bool good = !r.broken && columns_valid(&columns, rows, count, &actor_count, &text_len);
     const unsigned char *actors = good ? take(&r, actor_count * 8) : NULL, *text = good ? take(&r, text_len) : NULL;
     good = good && !r.broken && r.at == r.end;
-    if (good) {
-        uint64_t *copy = actors_copy(actors, actor_count);
-        hand_over(&columns, rows, number, count, copy, text, visit, arg, report);
-        free(copy);
-    }
+    if (good)
+        hand_over(&columns, rows, number, count, actors, text, visit, arg, report);
     for (int i = 0; i < DICTIONARIES; i++)
         free(number[i]);
     return good;

@@ -38,12 +38,9 @@ struct wire_report {
     uint64_t unknown_sources;                     /* left out */
 };
 
-/* Hands the events over in order; their texts and actors stay until it returns.  false: the record is not one of ours, or broken
- * (nothing of it was handed over). */
+/* Hands the events over in order; false: the record is not one of ours, or broken (nothing of it was handed over). */
 typedef void wire_event(void *arg, const struct event *);
 bool wire_decode(const struct wire_names *, struct str record, wire_event *, void *arg, struct wire_report *);
 
-/* Are there carried facts in it?  (Of a record that is not one of ours, anything.) */
-bool wire_carries(struct str record);
 
 #endif

@@ -173,18 +173,23 @@ static void said(const struct bench *b, char *out, size_t size)
     }
 }
 
+#define expect_said(bench, words)                                                                                      \
+    do {                                                                                                               \
+        char heard[1024];                                                                                              \
+        said(bench, heard, sizeof heard);                                                                              \
+        ck_assert_str_eq(heard, words);                                                                                \
+    } while (0)
+
 static void expect(const char *before, const char *after, const char *category, int way, const char *words)
 {
     struct bench b;
-    char text[1024];
     bench_open(&b, before, after);
     call(&b, AT, "9111", category, false);
     call(&b, AT + 1, "9111", category, false);
     go_on(&b);
     ways[way](&b);
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, words);
+    expect_said(&b, words);
     bench_close(&b);
 }
 
@@ -252,14 +257,12 @@ START_TEST(recorded_and_then_joined)
     for (int minute = 2; minute < 40; minute += 4)
         call(&b, AT + minute * 60, "9111", "noise", false);
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, "");
+    expect_said(&b, "");
     between[_i](&b);
     for (int minute = 42; minute < 4 * 60; minute += 4)
         call(&b, AT + minute * 60, "9111", "noise", false);
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, "a firing; ");
+    expect_said(&b, "a firing; ");
     opened_at(&b, text, sizeof text);
     ck_assert_str_eq(text, "2026-01-12T00:02:00+00:00");
     bench_close(&b);
@@ -271,7 +274,6 @@ END_TEST
 START_TEST(begun_later_than_was_thought)
 {
     struct bench b;
-    char text[1024];
     bench_open(&b, for_long, for_long);
     call(&b, AT, "9111", "noise", false);
     call(&b, AT + 1, "9111", "noise", false);
@@ -281,8 +283,7 @@ START_TEST(begun_later_than_was_thought)
     between[_i](&b);
     take_back(&b, AT + 2 * 3600 + 60, 0);
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, "a firing; ");
+    expect_said(&b, "a firing; ");
     bench_close(&b);
 }
 END_TEST
@@ -291,7 +292,6 @@ END_TEST
 START_TEST(begun_later_by_the_new_rule)
 {
     struct bench b;
-    char text[1024];
     bench_open(&b, for_long, of_labour_for_long);
     call(&b, AT, "9111", "noise", false);
     call(&b, AT + 1, "9111", "noise", false);
@@ -302,8 +302,7 @@ START_TEST(begun_later_by_the_new_rule)
     go_on(&b);
     ways[_i](&b);
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, "a firing; ");
+    expect_said(&b, "a firing; ");
     bench_close(&b);
 }
 END_TEST
@@ -313,20 +312,17 @@ END_TEST
 START_TEST(late_facts_are_held_against_later_ones)
 {
     struct bench b;
-    char text[1024];
     bench_open(&b, against_hours_ago, against_hours_ago);
     call(&b, AT + 4 * 3600, "9111", "noise", false);
     call(&b, AT + 4 * 3600 + 1, "9111", "noise", false);
     call(&b, AT + 4 * 3600 + 2, "9111", "labour", false);
     call(&b, AT + 9 * 3600, "9", "noise", true); /* all is over, and nobody looks at the grid any more */
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, "");
+    expect_said(&b, "");
     call(&b, AT, "9111", "labour", false);
     call(&b, AT + 1, "9111", "labour", false);
     go_on(&b);
-    said(&b, text, sizeof text);
-    ck_assert_str_eq(text, "a firing; a resolved: ; ");
+    expect_said(&b, "a firing; a resolved: ; ");
     bench_close(&b);
 }
 END_TEST

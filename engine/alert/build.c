@@ -17,13 +17,6 @@ struct past {
     fact_ref due, handling; /* the last with a due time; the last that closed or reopened it */
 };
 
-static bool same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
-{
-    struct id_room rooms[2];
-    return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
-           str_eq(ledger_id(ledger, a, &rooms[0]), ledger_id(ledger, b, &rooms[1]));
-}
-
 static bool past_visit(void *arg, fact_ref ref)
 {
     struct past *p = arg;
@@ -31,7 +24,7 @@ static bool past_visit(void *arg, fact_ref ref)
     const struct rule_set *set = p->tracker->rules;
     const struct fact *fact = ledger_fact(ledger, ref);
     if (fact->kind >= EVENT_KINDS || !fact_committed(fact) || !ledger_before(ledger, ref, p->of) ||
-        same_event(ledger, ref, p->of))
+        ledger_same_event(ledger, ref, p->of))
         return true;
     struct standing standing = ledger_standing(ledger, ref);
     if (!standing.live)

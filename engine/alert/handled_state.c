@@ -2,15 +2,10 @@
 #include "alert/tracker_priv.h"
 
 #include "base/check.h"
+#include "base/member.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static void put_text(json_t *json, const char *name, const char *text)
-{
-    if (*text)
-        json_object_set_new(json, name, json_string(text));
-}
 
 static void put_number(json_t *json, const char *name, int64_t number)
 {
@@ -23,12 +18,12 @@ static json_t *entry_json(const struct journal_entry *e)
     const struct disposition *d = &e->said;
     json_t *json = json_pack("{s:s, s:s, s:I}", "id", d->id, "act", act_word(d->act), "at", (json_int_t)d->at);
     CHECK(json);
-    put_text(json, "unit", d->unit);
-    put_text(json, "to", d->to);
-    put_text(json, "by_role", d->by_role);
-    put_text(json, "actual_level", d->actual_level);
-    put_text(json, "outcome", said_outcome_word(d->outcome));
-    put_text(json, "reason", cause_word(d->reason));
+    member_put_text(json, "unit", d->unit);
+    member_put_text(json, "to", d->to);
+    member_put_text(json, "by_role", d->by_role);
+    member_put_text(json, "actual_level", d->actual_level);
+    member_put_text(json, "outcome", said_outcome_word(d->outcome));
+    member_put_text(json, "reason", cause_word(d->reason));
     put_number(json, "involved", d->involved);
     put_number(json, "until", d->until);
     put_number(json, "sign_by", e->sign_by);
@@ -55,41 +50,30 @@ void handled_store(const struct alert *a, json_t *json)
 
 /* ---- taking back ---- */
 
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
-}
-
 static void take_text(const json_t *json, const char *name, char *out, size_t size)
 {
-    snprintf(out, size, "%s", text_of(json, name));
+    snprintf(out, size, "%s", member_text(json, name));
 }
 
 static bool restore_entry(const json_t *json, struct journal *journal)
 {
-    struct journal_entry e = {.sign_by = number_of(json, "sign_by"),
-                      .arrive_by = number_of(json, "arrive_by"),
-                      .close_by = number_of(json, "close_by"),
-                      .tier = (enum region_level)number_of(json, "tier")};
+    struct journal_entry e = {.sign_by = member_number(json, "sign_by"),
+                      .arrive_by = member_number(json, "arrive_by"),
+                      .close_by = member_number(json, "close_by"),
+                      .tier = (enum region_level)member_number(json, "tier")};
     struct disposition *d = &e.said;
-    int act = 0, outcome = said_outcome_parse(str_of(text_of(json, "outcome"))),
-        reason = cause_parse(str_of(text_of(json, "reason")));
-    while (act < ACTS && strcmp(act_word((enum act)act), text_of(json, "act")) != 0)
+    int act = 0, outcome = said_outcome_parse(str_of(member_text(json, "outcome"))),
+        reason = cause_parse(str_of(member_text(json, "reason")));
+    while (act < ACTS && strcmp(act_word((enum act)act), member_text(json, "act")) != 0)
         act++;
     if (act == ACTS || e.tier > REGION_STREET)
         return false;
     d->act = (enum act)act;
     d->outcome = outcome < 0 ? SAID_NONE : (enum said_outcome)outcome;
     d->reason = reason < 0 ? CAUSE_NONE : (enum cause)reason;
-    d->involved = (uint32_t)number_of(json, "involved");
-    d->at = number_of(json, "at");
-    d->until = number_of(json, "until");
+    d->involved = (uint32_t)member_number(json, "involved");
+    d->at = member_number(json, "at");
+    d->until = member_number(json, "until");
     take_text(json, "id", d->id, sizeof d->id);
     take_text(json, "unit", d->unit, sizeof d->unit);
     take_text(json, "to", d->to, sizeof d->to);
@@ -103,10 +87,10 @@ bool handled_restore(const json_t *json, struct alert *a)
 {
     const json_t *units = json_object_get(json, "units"), *journal = json_object_get(json, "journal");
     size_t count = json_array_size(units);
-    a->limits_from = number_of(json, "limits_from");
+    a->limits_from = member_number(json, "limits_from");
     if (!count)
         return true;
-    a->tier = (enum region_level)number_of(json, "tier");
+    a->tier = (enum region_level)member_number(json, "tier");
     if (count > ASSIST_MAX + 1 || a->tier < REGION_DISTRICT || a->tier > REGION_COMMUNITY)
         return false;
     a->units = xcalloc(count, sizeof *a->units);

@@ -2,16 +2,11 @@
 #include "alert/render_priv.h"
 
 #include "base/check.h"
+#include "base/member.h"
 
 static json_t *limit_json(const struct render_context *c, int64_t limit)
 {
     return limit ? render_time_json(c, limit) : json_null();
-}
-
-static void put_text(json_t *json, const char *name, const char *text)
-{
-    if (*text)
-        json_object_set_new(json, name, json_string(text));
 }
 
 static json_t *unit_json(const struct render_context *c, const struct handling *h, unsigned i)
@@ -22,8 +17,8 @@ static json_t *unit_json(const struct render_context *c, const struct handling *
     CHECK(json);
     if (u->last) {
         json_object_set_new(json, "at", render_time_json(c, u->last->at));
-        put_text(json, "reason", cause_word(u->last->reason));
-        put_text(json, "outcome", said_outcome_word(u->last->outcome));
+        member_put_text(json, "reason", cause_word(u->last->reason));
+        member_put_text(json, "outcome", said_outcome_word(u->last->outcome));
     }
     return json;
 }
@@ -33,12 +28,12 @@ static json_t *said_json(const struct render_context *c, const struct dispositio
 {
     json_t *json = json_pack("{s:s, s:s, s:o}", "id", d->id, "action", act_word(d->act), "at", render_time_json(c, d->at));
     CHECK(json);
-    put_text(json, "unit", d->unit);
-    put_text(json, "to", d->to);
-    put_text(json, "by_role", d->by_role);
-    put_text(json, "reason", cause_word(d->reason));
-    put_text(json, "outcome", said_outcome_word(d->outcome));
-    put_text(json, "actual_level", d->actual_level);
+    member_put_text(json, "unit", d->unit);
+    member_put_text(json, "to", d->to);
+    member_put_text(json, "by_role", d->by_role);
+    member_put_text(json, "reason", cause_word(d->reason));
+    member_put_text(json, "outcome", said_outcome_word(d->outcome));
+    member_put_text(json, "actual_level", d->actual_level);
     if (d->involved)
         json_object_set_new(json, "involved", json_integer(d->involved));
     if (d->until)

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/member.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,11 +92,6 @@ void tracked_unstore(struct tracker *tracker, struct tracked *t)
 
 /* ---- taking back ---- */
 
-static int64_t integer(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 static char *text(const json_t *object, const char *name)
 {
     const char *value = json_string_value(json_object_get(object, name));
@@ -111,19 +107,19 @@ static bool alert_restore(const struct tracker *tracker, const json_t *json, str
     *a = (struct alert){
         .unknown = json_is_true(json_object_get(json, "unknown")),
         .shadow = json_is_true(json_object_get(json, "shadow")),
-        .revision = (unsigned)integer(json, "revision"),
-        .level = (unsigned)integer(json, "level"),
-        .prev_level = (unsigned)integer(json, "prev_level"),
-        .highest = (unsigned)integer(json, "highest"),
-        .opened_minute = integer(json, "opened_minute"),
-        .opened_at = integer(json, "opened_at"),
-        .ended_minute = integer(json, "ended_minute"),
-        .lasted_minute = integer(json, "lasted_minute"),
+        .revision = (unsigned)member_number(json, "revision"),
+        .level = (unsigned)member_number(json, "level"),
+        .prev_level = (unsigned)member_number(json, "prev_level"),
+        .highest = (unsigned)member_number(json, "highest"),
+        .opened_minute = member_number(json, "opened_minute"),
+        .opened_at = member_number(json, "opened_at"),
+        .ended_minute = member_number(json, "ended_minute"),
+        .lasted_minute = member_number(json, "lasted_minute"),
         .crossed_id = text(json, "crossed_id"),
         .crossed_source = text(json, "crossed_source"),
-        .crossed_at = integer(json, "crossed_at"),
-        .sign_by = integer(json, "sign_by"),
-        .close_by = integer(json, "close_by"),
+        .crossed_at = member_number(json, "crossed_at"),
+        .sign_by = member_number(json, "sign_by"),
+        .close_by = member_number(json, "close_by"),
     };
     memcpy(a->id, id, ALERT_ID_SIZE);
     for (int i = 0; i < ALERT_STATES; i++)
@@ -144,21 +140,21 @@ static void minutes_restore(const json_t *array, int64_t *minutes, unsigned coun
 
 static void machine_restore(const json_t *json, unsigned levels, struct machine *m)
 {
-    machine_init(m, integer(json, "minute"));
+    machine_init(m, member_number(json, "minute"));
     minutes_restore(json_object_get(json, "held"), m->held, levels);
     minutes_restore(json_object_get(json, "low"), m->low, levels);
-    m->level = (unsigned)integer(json, "level");
+    m->level = (unsigned)member_number(json, "level");
     if (m->level > levels)
         m->level = levels;
     m->now = (struct episode){
-        .opened_minute = integer(json, "opened_minute"),
-        .opened_at = integer(json, "opened_at"),
+        .opened_minute = member_number(json, "opened_minute"),
+        .opened_at = member_number(json, "opened_at"),
         .ended_minute = MINUTE_NEVER,
         .level = m->level,
         .shown = m->level,
-        .shown_minute = integer(json, "shown_minute"),
-        .highest = (unsigned)integer(json, "highest"),
-        .alert = (int)integer(json, "alert"),
+        .shown_minute = member_number(json, "shown_minute"),
+        .highest = (unsigned)member_number(json, "highest"),
+        .alert = (int)member_number(json, "alert"),
     };
 }
 

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-enum { WEEKS = 4, ANOMALY_MAX = 99999 };
+enum { ANOMALY_MAX = 99999 };
 
 /* each matter's largest figure, summed */
 static int64_t involved(struct view *v, const struct cursor *c, unsigned selection)
@@ -118,11 +118,11 @@ static double surprise(int64_t y, double r, double p)
 static int64_t anomaly(struct view *v, const struct term *t)
 {
     int64_t now = view_measure(v, t->window, t->selection, t->measure), past = 0;
-    for (unsigned week = 0; week < WEEKS; week++)
+    for (unsigned week = 0; week < ANOMALY_WEEKS; week++)
         past += view_measure(v, t->earlier + week, t->selection, t->measure);
     if (now <= 0)
         return 0;
-    double value = floor(surprise(now, (double)past + 0.5, WEEKS / (WEEKS + 1.0)) * VALUE_SCALE);
+    double value = floor(surprise(now, (double)past + 0.5, ANOMALY_WEEKS / (ANOMALY_WEEKS + 1.0)) * VALUE_SCALE);
     return value < 0 ? 0 : value > ANOMALY_MAX ? ANOMALY_MAX : (int64_t)value;
 }
 

@@ -3,6 +3,8 @@
  * leaves its place empty, and all text passes through alert/columns.h. */
 #include "alert/words.h"
 
+#include "base/member.h"
+
 #include "alert/columns.h"
 
 #include <stdio.h>
@@ -30,19 +32,13 @@ static const struct {
     {"handled", "处置"}, {"escalated", "督办"},
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 enum alert_message alert_message_kind(const json_t *cloudevent)
 {
-    const char *type = text_of(cloudevent, "type");
+    const char *type = member_text(cloudevent, "type");
     const json_t *data = json_object_get(cloudevent, "data");
     if (strcmp(type, heartbeat_type) == 0 && json_is_array(json_object_get(data, "sources")))
         return ALERT_HEARTBEAT;
-    if (strncmp(type, alert_prefix, strlen(alert_prefix)) == 0 && *text_of(data, "alert_id"))
+    if (strncmp(type, alert_prefix, strlen(alert_prefix)) == 0 && *member_text(data, "alert_id"))
         return ALERT_REVISION;
     return ALERT_OTHER;
 }
@@ -58,7 +54,7 @@ static void write_time(struct columns *c, const char *time)
 
 static void write_level(struct columns *c, const json_t *data)
 {
-    const char *level = text_of(data, "level"), *word = level, *sgr = "1", *state = text_of(data, "state"),
+    const char *level = member_text(data, "level"), *word = level, *sgr = "1", *state = member_text(data, "state"),
                *mark = "●";
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (strcmp(level, levels[i].name) == 0) {
@@ -94,9 +90,9 @@ static void write_place(struct columns *c, const json_t *path)
     for (size_t i = 0; i < count; i++) {
         const json_t *region = json_array_get(path, i);
         bool innermost = i + 1 == count;
-        if (!innermost && strcmp(text_of(region, "level"), "street") != 0)
+        if (!innermost && strcmp(member_text(region, "level"), "street") != 0)
             continue;
-        columns_text(c, text_of(region, "name"));
+        columns_text(c, member_text(region, "name"));
         if (!innermost)
             columns_text(c, " ");
     }
@@ -107,8 +103,8 @@ static const char *lead_of(const json_t *handling)
 {
     const json_t *units = json_object_get(handling, "units");
     for (size_t i = 0; i < json_array_size(units); i++)
-        if (strcmp(text_of(json_array_get(units, i), "role"), "lead") == 0)
-            return text_of(json_array_get(units, i), "unit");
+        if (strcmp(member_text(json_array_get(units, i), "role"), "lead") == 0)
+            return member_text(json_array_get(units, i), "unit");
     return "";
 }
 
@@ -121,14 +117,14 @@ static void write_handling(struct columns *c, const char *type, const json_t *da
     bool escalated = strcmp(change, "escalated") == 0;
     if (!escalated && strcmp(change, "handled") != 0)
         return;
-    const char *unit = *text_of(last, "unit") ? text_of(last, "unit") : lead_of(handling);
+    const char *unit = *member_text(last, "unit") ? member_text(last, "unit") : lead_of(handling);
     columns_text(c, "  [");
-    columns_text(c, escalated ? text_of(data, "reason") : unit);
+    columns_text(c, escalated ? member_text(data, "reason") : unit);
     columns_text(c, escalated ? ": now with " : " ");
-    columns_text(c, escalated ? unit : text_of(last, "action"));
-    if (*text_of(last, "to")) {
+    columns_text(c, escalated ? unit : member_text(last, "action"));
+    if (*member_text(last, "to")) {
         columns_text(c, " to ");
-        columns_text(c, text_of(last, "to"));
+        columns_text(c, member_text(last, "to"));
     }
     columns_text(c, "]");
 }
@@ -136,22 +132,22 @@ static void write_handling(struct columns *c, const char *type, const json_t *da
 static void write_revision(struct columns *c, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
-    write_time(c, text_of(cloudevent, "time"));
+    write_time(c, member_text(cloudevent, "time"));
     columns_pad(c, COLUMN_LEVEL);
     write_level(c, data);
     columns_text(c, " ");
-    write_change(c, text_of(cloudevent, "type"), data);
+    write_change(c, member_text(cloudevent, "type"), data);
     columns_pad(c, COLUMN_PLACE);
     write_place(c, json_object_get(data, "region_path"));
     columns_pad(c, COLUMN_TITLE);
-    columns_text(c, text_of(data, "title"));
+    columns_text(c, member_text(data, "title"));
     columns_pad(c, COLUMN_SENTENCE);
     if (json_is_true(json_object_get(data, "drill")))
         columns_text(c, "【演练】");
-    columns_text(c, text_of(data, "sentence"));
-    write_handling(c, text_of(cloudevent, "type"), data);
+    columns_text(c, member_text(data, "sentence"));
+    write_handling(c, member_text(cloudevent, "type"), data);
     char id[64];
-    snprintf(id, sizeof id, "  (alert %.8s rev %lld)", text_of(data, "alert_id"),
+    snprintf(id, sizeof id, "  (alert %.8s rev %lld)", member_text(data, "alert_id"),
              (long long)json_integer_value(json_object_get(data, "revision")));
     columns_colour(c, "2");
     columns_text(c, id);
@@ -164,7 +160,7 @@ static const char *complete_until(const json_t *sources)
 {
     const char *least = "";
     for (size_t i = 0; i < json_array_size(sources); i++) {
-        const char *watermark = text_of(json_array_get(sources, i), "watermark");
+        const char *watermark = member_text(json_array_get(sources, i), "watermark");
         if (!*watermark)
             return "";
         if (!*least || strcmp(watermark, least) < 0)
@@ -182,7 +178,7 @@ static void write_heartbeat(struct columns *c, const json_t *cloudevent)
         silent += json_is_true(json_object_get(json_array_get(sources, i), "silent"));
 
     char text[64];
-    write_time(c, text_of(cloudevent, "time"));
+    write_time(c, member_text(cloudevent, "time"));
     columns_pad(c, COLUMN_LEVEL);
     columns_text(c, "· 心跳  数据完整至 ");
     if (*until)
@@ -198,9 +194,9 @@ static void write_heartbeat(struct columns *c, const json_t *cloudevent)
         if (!json_is_true(json_object_get(source, "silent")))
             continue;
         columns_text(c, " ");
-        columns_text(c, text_of(source, "source"));
+        columns_text(c, member_text(source, "source"));
         columns_text(c, "(");
-        columns_text(c, text_of(source, "partition"));
+        columns_text(c, member_text(source, "partition"));
         columns_text(c, ")");
     }
 }

@@ -45,7 +45,7 @@ static const struct cli_command command = {
     sizeof options / sizeof *options,
 };
 
-enum { ID_LEAST = 8, ALERT_ID_LEN = DISPOSITION_ALERT - 1 };
+enum { ALERT_ID_LEN = DISPOSITION_ALERT - 1 };
 
 struct ack {
     const char *config_path, *alert, *at, *until;

@@ -24,8 +24,6 @@ static const struct cli_command command = {
     .option_count = sizeof options / sizeof *options,
 };
 
-enum { ID_LEAST = 8 };
-
 static int write_packet(const struct packet *packet)
 {
     struct buffer text = {0};
@@ -39,20 +37,12 @@ static int write_packet(const struct packet *packet)
 
 /* ---- an alert of replay or diff ---- */
 
-static const struct past_alert *replayed(const struct judgement *j, const char *id)
-{
-    for (size_t i = 0; i < j->count; i++)
-        if (strncmp(j->alerts[i].id, id, strlen(id)) == 0)
-            return &j->alerts[i];
-    return NULL;
-}
-
 /* false: it is none of these rules' */
 static bool of_replay(const struct filling *f, const char *id, int *status)
 {
     struct judgement j;
     judge(&j, f->past, f->config->rules);
-    struct packet packet = {&j, replayed(&j, id), f->config->texts, .files = rule_texts_digest(f->config->texts)};
+    struct packet packet = {&j, judgement_find(&j, id), f->config->texts, .files = rule_texts_digest(f->config->texts)};
     bool found = packet.alert;
     if (found)
         *status = write_packet(&packet);

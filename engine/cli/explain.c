@@ -30,8 +30,6 @@ static const struct cli_command command = {
     .option_count = sizeof options / sizeof *options,
 };
 
-enum { ID_LEAST = 8 };
-
 struct explaining {
     struct filling filling;
     const char *rule, *subject, *each, *at, *alert;
@@ -66,15 +64,13 @@ static int find_published(const struct explaining *e, const struct judgement *j,
 
 static int find_alert(const struct explaining *e, const struct judgement *j, struct topic *topic)
 {
-    size_t len = strlen(e->alert);
-    if (len < ID_LEAST)
+    if (strlen(e->alert) < ID_LEAST)
         return cli_misused(&command, "--alert: at least %d characters of its id are needed", ID_LEAST);
-    for (size_t i = 0; i < j->count; i++)
-        if (strncmp(j->alerts[i].id, e->alert, len) == 0) {
-            take_alert(topic, &j->alerts[i]);
-            return CLI_OK;
-        }
-    return find_published(e, j, topic);
+    const struct past_alert *found = judgement_find(j, e->alert);
+    if (!found)
+        return find_published(e, j, topic);
+    take_alert(topic, found);
+    return CLI_OK;
 }
 
 static int find_rule(const char *id, const struct rule_set *rules, unsigned *rule)

@@ -1,6 +1,7 @@
 #include "cli/published.h"
 
 #include "base/check.h"
+#include "base/member.h"
 #include "cli/cli.h"
 #include "decode/time.h"
 #ifdef GRIDWARN_KAFKA
@@ -16,17 +17,11 @@ struct looking {
     bool any, several;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static int64_t time_of(const json_t *object, const char *key)
 {
     static const struct time_format format = {TIME_RFC3339, NULL};
     int64_t seconds;
-    return time_read(&format, str_of(text_of(object, key)), 0, &seconds) ? seconds : INT64_MIN;
+    return time_read(&format, str_of(member_text(object, key)), 0, &seconds) ? seconds : INT64_MIN;
 }
 
 static const json_t *data_of(const json_t *message)
@@ -43,9 +38,9 @@ static void keep(json_t **kept, json_t *message)
 /* is this the revision with which the alert came to its highest level so far? */
 static bool reaches(const struct published_alert *p, const json_t *data)
 {
-    const char *highest = text_of(data, "highest_level");
-    return !p->reached || strcmp(text_of(data_of(p->reached), "alert_id"), text_of(data, "alert_id")) != 0 ||
-           (strcmp(text_of(data, "level"), highest) == 0 && strcmp(text_of(data_of(p->reached), "level"), highest) != 0);
+    const char *highest = member_text(data, "highest_level");
+    return !p->reached || strcmp(member_text(data_of(p->reached), "alert_id"), member_text(data, "alert_id")) != 0 ||
+           (strcmp(member_text(data, "level"), highest) == 0 && strcmp(member_text(data_of(p->reached), "level"), highest) != 0);
 }
 
 static void take(struct looking *l, struct str message)
@@ -54,13 +49,13 @@ static void take(struct looking *l, struct str message)
     const json_t *data = data_of(event);
     struct published_alert *p = l->found;
     int64_t opened_at = time_of(data, "opened_at");
-    if (*text_of(data, "alert_id") && strncmp(text_of(data, "alert_id"), l->id, strlen(l->id)) == 0 && opened_at != INT64_MIN) {
-        l->several |= l->any && strcmp(p->id, text_of(data, "alert_id")) != 0;
-        snprintf(p->id, sizeof p->id, "%s", text_of(data, "alert_id"));
-        snprintf(p->rule, sizeof p->rule, "%s", text_of(data, "rule"));
-        snprintf(p->subject, sizeof p->subject, "%s", text_of(json_object_get(data, "subject"), "code"));
-        snprintf(p->each, sizeof p->each, "%s", text_of(json_object_get(data, "each"), "category"));
-        snprintf(p->crossed_id, sizeof p->crossed_id, "%s", text_of(json_object_get(data, "crossed_by"), "event_id"));
+    if (*member_text(data, "alert_id") && strncmp(member_text(data, "alert_id"), l->id, strlen(l->id)) == 0 && opened_at != INT64_MIN) {
+        l->several |= l->any && strcmp(p->id, member_text(data, "alert_id")) != 0;
+        snprintf(p->id, sizeof p->id, "%s", member_text(data, "alert_id"));
+        snprintf(p->rule, sizeof p->rule, "%s", member_text(data, "rule"));
+        snprintf(p->subject, sizeof p->subject, "%s", member_text(json_object_get(data, "subject"), "code"));
+        snprintf(p->each, sizeof p->each, "%s", member_text(json_object_get(data, "each"), "category"));
+        snprintf(p->crossed_id, sizeof p->crossed_id, "%s", member_text(json_object_get(data, "crossed_by"), "event_id"));
         p->opened_at = opened_at;
         if (reaches(p, data))
             keep(&p->reached, event);
@@ -155,7 +150,7 @@ static bool was_open(const struct past_alert *a, const struct published_alert *p
     const json_t *data = data_of(p->reached);
     int64_t at = time_of(data, "evaluated_at");
     bool hidden = strncmp(p->subject, "pseudonym-", strlen("pseudonym-")) == 0;
-    const char *crossed = text_of(json_object_get(data, "crossed_by"), "event_id");
+    const char *crossed = member_text(json_object_get(data, "crossed_by"), "event_id");
     return at != INT64_MIN && a->opened_minute <= at / 60 && at / 60 < a->ended_minute &&
            (!hidden || (*crossed && was_crossed_by(a, crossed)));
 }
@@ -175,7 +170,7 @@ const struct past_alert *published_among(const struct judgement *j, const struct
 
 const char *published_generation(const json_t *message)
 {
-    return text_of(json_object_get(data_of(message), "provenance"), "generation");
+    return member_text(json_object_get(data_of(message), "provenance"), "generation");
 }
 
 int64_t published_at(const json_t *message)
@@ -195,6 +190,6 @@ json_t *published_json(const struct published_alert *p)
 {
     static const char *const reached[] = {"revision", "level", "opened_at", "evaluated_at", "sentence", "provenance", NULL};
     static const char *const last[] = {"revision", "state", "level", "highest_level", "ended_at", NULL};
-    return json_pack("{s:s, s:o, s:o}", "alert_id", text_of(data_of(p->last), "alert_id"), "reached", some_of(p->reached, reached), "last",
+    return json_pack("{s:s, s:o, s:o}", "alert_id", member_text(data_of(p->last), "alert_id"), "reached", some_of(p->reached, reached), "last",
                      some_of(p->last, last));
 }

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+enum { ID_LEAST = 8 }; /* characters of an alert's id that do */
+
 struct published_alert {
     char id[33];
     char rule[128], subject[512], each[256]; /* each: a category's path, or empty */

@@ -565,11 +565,16 @@ static void take_backfilled(struct committer *c)
     c->backfilled_count = 0;
 }
 
-void committer_renew(struct committer *c, struct generation *generation)
+static void go_over_to(struct committer *c, struct generation *generation)
 {
     count_shed(c);
     c->counters_shed = 0;
     c->in.generation = generation;
+}
+
+void committer_renew(struct committer *c, struct generation *generation)
+{
+    go_over_to(c, generation);
     tracker_renew(c->tracker, generation);
     atomic_store(&c->generation, generation);
 }
@@ -585,9 +590,7 @@ static void take_offer(struct committer *c)
         return;
     }
     CHECK(c->backfilled_count == 0); /* what the start found speaks of its own rules by number: is_up_to_date has looked at it */
-    count_shed(c);
-    c->counters_shed = 0;
-    c->in.generation = offer->generation;
+    go_over_to(c, offer->generation);
     tracker_switch(c->tracker, offer->generation);
     by_rule_allocate(c);
     rule_times(c);

@@ -3,17 +3,14 @@
  * longer than IDLE_US is a broker that hangs. */
 #include "kafka/reach.h"
 
+#include "base/member.h"
+
 #include <jansson.h>
 
 #include <stdio.h>
 #include <string.h>
 
 enum { IDLE_US = 10 * 1000 * 1000 };
-
-static json_int_t integer(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
 
 static bool text_is(const json_t *object, const char *key, const char *text)
 {
@@ -24,7 +21,7 @@ static bool text_is(const json_t *object, const char *key, const char *text)
 static bool answers(const json_t *broker)
 {
     bool up = text_is(broker, "state", "UP") || text_is(broker, "state", "UPDATE");
-    return up && (integer(broker, "waitresp_cnt") == 0 || integer(broker, "rxidle") < IDLE_US);
+    return up && (member_number(broker, "waitresp_cnt") == 0 || member_number(broker, "rxidle") < IDLE_US);
 }
 
 /* A group's coordinator is listed once more, as "logical", with a connection that carries no records. */
@@ -34,7 +31,7 @@ static bool broker_answers(json_t *brokers, json_int_t id)
     json_t *broker;
     json_object_foreach(brokers, name, broker)
     {
-        if (id >= 0 && integer(broker, "nodeid") == id && !text_is(broker, "source", "logical") && answers(broker))
+        if (id >= 0 && member_number(broker, "nodeid") == id && !text_is(broker, "source", "logical") && answers(broker))
             return true;
     }
     return false;
@@ -46,8 +43,8 @@ static bool within_reach(const json_t *root, const struct source_partition *p)
     snprintf(number, sizeof number, "%d", p->number);
     const json_t *topic = json_object_get(json_object_get(root, "topics"), p->name);
     const json_t *partition = json_object_get(json_object_get(topic, "partitions"), number);
-    return partition && integer(partition, "leader") >= 0 &&
-           broker_answers(json_object_get(root, "brokers"), integer(partition, "broker"));
+    return partition && member_number(partition, "leader") >= 0 &&
+           broker_answers(json_object_get(root, "brokers"), member_number(partition, "broker"));
 }
 
 /* librdkafka lists partition -1, for what has none yet, too */

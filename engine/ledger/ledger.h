@@ -88,6 +88,8 @@ struct id_room {
     char at[EVENT_TEXT_MAX];
 };
 struct str ledger_id(const struct ledger *, fact_ref, struct id_room *room);
+/* are they of one event, such as a fact and what was carried on of it? */
+bool ledger_same_event(const struct ledger *, fact_ref, fact_ref);
 /* hints: some facts ahead of ledger_fact, and of ledger_text, which the first has to come before */
 void ledger_prefetch(const struct ledger *, fact_ref);
 void ledger_prefetch_text(const struct ledger *, fact_ref);

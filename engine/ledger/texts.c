@@ -192,7 +192,9 @@ fact_ref *ledger_link(const struct ledger *ledger, fact_ref ref, enum chain chai
 
 bool segment_has(const struct segment *segment, uint32_t place)
 {
-    return segment->facts ? segment->facts[place].kind <= FACT_ALIAS : atomic_load_explicit(&segment->readings[place].series, memory_order_relaxed) != 0;
+    if (segment->facts)
+        return segment->facts[place].kind <= FACT_ALIAS;
+    return atomic_load_explicit(&segment->readings[place].series, memory_order_relaxed) != 0;
 }
 
 fact_ref ledger_origin(const struct ledger *ledger, fact_ref ref)
@@ -224,6 +226,13 @@ struct str ledger_id(const struct ledger *ledger, fact_ref ref, struct id_room *
     return id;
 }
 
+bool ledger_same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
+{
+    struct id_room rooms[2];
+    return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
+           str_eq(ledger_id(ledger, a, &rooms[0]), ledger_id(ledger, b, &rooms[1]));
+}
+
 void ledger_prefetch(const struct ledger *ledger, fact_ref ref)
 {
     const struct segment *segment = ledger_segment(ledger, ref);
@@ -244,7 +253,7 @@ void ledger_prefetch_text(const struct ledger *ledger, fact_ref ref)
 }
 
 /* A reading's cut is counted from the first that its segment saw, so that it fits: a writer leaves a segment that has seen half of
- * what fits (open_for), and what it entered before is committed long before the other half is over. */
+ * what fits (cuts_fit), and what it entered before is committed long before the other half is over. */
 static void reading_commit(struct segment *segment, struct reading *reading, uint32_t cut)
 {
     uint32_t base = atomic_load_explicit(&segment->cut_base, memory_order_relaxed);

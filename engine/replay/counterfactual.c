@@ -17,8 +17,7 @@ static bool reaches_with(const struct rule_set *set, const struct rule *rule, un
 
 static bool holds_alone(const struct rule *rule, unsigned atom, const struct judged *j)
 {
-    int64_t value = j->values[rule->atoms[atom].term], threshold = j->thresholds[atom];
-    return value != VALUE_NONE && (rule->atoms[atom].at_most ? value <= threshold : value >= threshold);
+    return atom_holds(&rule->atoms[atom], j->values[rule->atoms[atom].term], j->thresholds[atom], true);
 }
 
 /* the atoms of the levels from one to another, each once, that hold or that do not */

@@ -217,3 +217,11 @@ void judgement_clear(struct judgement *j)
     generation_destroy(&j->generation);
     *j = (struct judgement){0};
 }
+
+const struct past_alert *judgement_find(const struct judgement *j, const char *id)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (strncmp(j->alerts[i].id, id, strlen(id)) == 0)
+            return &j->alerts[i];
+    return NULL;
+}

@@ -48,6 +48,9 @@ struct judging {
 bool judge_within(struct judgement *, struct past *, const struct rule_set *, const struct judging *);
 void judgement_clear(struct judgement *);
 
+/* the alert whose id begins so; NULL: none */
+const struct past_alert *judgement_find(const struct judgement *, const char *id);
+
 /* the first level (above 0) is 1: did the alert reach `level`? */
 static inline bool past_alert_reached(const struct past_alert *a, unsigned level)
 {

@@ -136,9 +136,8 @@ static json_t *files_json(const struct packing *p)
 
 static json_t *rule_json(const struct packing *p)
 {
-    static const char *const lives[] = {"active", "shadow", "draft"};
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "id", p->rule->id, "title", p->rule->title, "version",
-                     p->rule->version ? p->rule->version : "", "life", lives[p->rule->life], "file", name_in_folder(p->rule->file),
+                     p->rule->version ? p->rule->version : "", "life", rule_life_word(p->rule), "file", name_in_folder(p->rule->file),
                      "line", p->rule->line);
 }
 

@@ -5,8 +5,6 @@
 #include "alert/episode.h"
 #include "rule/calendar.h"
 
-enum { WEEKS = 4 };
-
 json_t *packet_windows(const struct packing *p)
 {
     json_t *array = json_array();
@@ -26,7 +24,7 @@ json_t *packet_windows(const struct packing *p)
 
 static json_t *counted(const struct packing *p, unsigned window, unsigned selection, enum measure measure)
 {
-    bool thousandths = measure == MEASURE_SUM || measure == MEASURE_MAX || measure == MEASURE_AVG;
+    bool thousandths = measure_scale(measure) != 1;
     int64_t value = view_measure(p->view, window, selection, measure);
     return json_pack("{s:s, s:s, s:i, s:o}", "selection", p->rule->selections[selection].name, "measure", measure_word(measure),
                      "window", (int)window, "value", packet_number(value, thousandths));
@@ -35,7 +33,7 @@ static json_t *counted(const struct packing *p, unsigned window, unsigned select
 static json_t *weeks_json(const struct packing *p, const struct term *t)
 {
     json_t *weeks = json_array();
-    for (unsigned week = 0; week < WEEKS; week++)
+    for (unsigned week = 0; week < ANOMALY_WEEKS; week++)
         json_array_append_new(weeks, counted(p, t->earlier + week, t->selection, t->measure));
     return weeks;
 }
@@ -144,8 +142,8 @@ static json_t *thresholds_json(const struct packing *p, unsigned term, const str
             if (step->op != OP_ATOM || p->rule->atoms[step->atom].term != term)
                 continue;
             const struct atom *atom = &p->rule->atoms[step->atom];
-            int64_t value = j->values[term], threshold = j->thresholds[step->atom];
-            bool holds = value != VALUE_NONE && (atom->at_most ? value <= threshold : value >= threshold);
+            int64_t threshold = j->thresholds[step->atom];
+            bool holds = atom_holds(atom, j->values[term], threshold, true);
             json_t *one = json_pack("{s:s, s:s, s:o, s:o, s:b}", "level", p->rules->level_name[l], "comparison",
                                     atom->at_most ? "<=" : ">=", "written", packet_number(atom->threshold, thousandths), "threshold",
                                     packet_number(threshold, thousandths), "holds", holds);

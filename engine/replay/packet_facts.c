@@ -23,13 +23,6 @@ struct before {
     size_t count;
 };
 
-static bool same_event(const struct ledger *ledger, fact_ref a, fact_ref b)
-{
-    struct id_room rooms[2];
-    return ledger_fact(ledger, a)->source == ledger_fact(ledger, b)->source &&
-           str_eq(ledger_id(ledger, a, &rooms[0]), ledger_id(ledger, b, &rooms[1]));
-}
-
 static bool take_before(void *arg, fact_ref ref)
 {
     struct before *b = arg;
@@ -37,10 +30,10 @@ static bool take_before(void *arg, fact_ref ref)
     const struct fact *fact = ledger_fact(ledger, ref);
     if (fact->kind >= EVENT_KINDS || fact->key == 0 || !ledger_standing(ledger, ref).live || !ledger_before(ledger, ref, b->of))
         return true;
-    if (same_event(ledger, ref, b->of))
+    if (ledger_same_event(ledger, ref, b->of))
         return true;
     for (size_t i = 0; i < b->count; i++) /* a fact that was carried on may be there beside its copy */
-        if (same_event(ledger, b->all[i], ref))
+        if (ledger_same_event(ledger, b->all[i], ref))
             return true;
     b->all = xrealloc(b->all, (b->count + 1) * sizeof *b->all);
     b->all[b->count++] = ref;

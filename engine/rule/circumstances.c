@@ -140,13 +140,19 @@ static void read_during(struct rule *rule, const struct yaml_node *node, const s
 
 /* ---- life ---- */
 
+static const char *const lives[][2] = {
+    [LIFE_ACTIVE] = {"active", "启用"}, [LIFE_SHADOW] = {"shadow", "试运行"}, [LIFE_DRAFT] = {"draft", "草稿"}};
+
+const char *rule_life_word(const struct rule *rule)
+{
+    return lives[rule->life][0];
+}
+
 static void read_life(struct rule *rule, const struct yaml_node *node, struct problems *problems)
 {
-    static const char *const words[][2] = {
-        [LIFE_ACTIVE] = {"active", "启用"}, [LIFE_SHADOW] = {"shadow", "试运行"}, [LIFE_DRAFT] = {"draft", "草稿"}};
     const char *word = yaml_text(node, "life (状态)", "active", problems);
     for (int i = LIFE_ACTIVE; i <= LIFE_DRAFT; i++)
-        if (strcmp(word, words[i][0]) == 0 || strcmp(word, words[i][1]) == 0) {
+        if (strcmp(word, lives[i][0]) == 0 || strcmp(word, lives[i][1]) == 0) {
             rule->life = (enum life)i;
             return;
         }

@@ -37,13 +37,16 @@ const char *term_kind_word(enum term_kind kind)
     return term_words[kind];
 }
 
+int64_t measure_scale(enum measure measure)
+{
+    return measure == MEASURE_SUM || measure == MEASURE_MAX || measure == MEASURE_AVG ? VALUE_SCALE : 1;
+}
+
 int64_t term_unit(const struct term *term)
 {
     switch (term->kind) {
     case TERM_MEASURE:
-        return term->measure == MEASURE_SUM || term->measure == MEASURE_MAX || term->measure == MEASURE_AVG
-                   ? VALUE_SCALE
-                   : 1;
+        return measure_scale(term->measure);
     case TERM_CHANGE:
     case TERM_SHARE:
     case TERM_ANOMALY:
@@ -75,7 +78,7 @@ bool selection_covers(const struct selection *s, unsigned source, uint16_t categ
     return s->category_count == 0;
 }
 
-static bool atom_holds(const struct atom *atom, int64_t value, int64_t threshold, bool closed)
+bool atom_holds(const struct atom *atom, int64_t value, int64_t threshold, bool closed)
 {
     if (value == VALUE_NONE || (!closed && !atom->monotone))
         return false;

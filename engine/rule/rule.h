@@ -45,6 +45,7 @@ enum {
     PER_MAX = 4,
     HOURS_MAX = 4,
     ASSIST_MAX = 16, /* units that one alert asks to assist */
+    ANOMALY_WEEKS = 4, /* of the past, that anomaly() compares with */
     DURING_MAX = 5 /* multipliers are multiplied exactly: five of 100, and the largest threshold, fit into 128 bits */
 };
 
@@ -140,6 +141,7 @@ struct term {
 
 /* one in a term's values: 1, or 1000 where they are thousandths */
 int64_t term_unit(const struct term *);
+int64_t measure_scale(enum measure); /* of what is measured by itself */
 
 struct buffer;
 struct rule;
@@ -309,6 +311,8 @@ void rule_set_destroy(struct rule_set **);
 /* Is this very rule in the set: by its id, and computing the same? */
 bool rule_set_has(const struct rule_set *, const struct rule *);
 
+/* Is the comparison true of that value and threshold?  closed: as below. */
+bool atom_holds(const struct atom *, int64_t value, int64_t threshold, bool closed);
 /* Does it hold if term i has the value values[i]?  thresholds: by atom; NULL: the rule's own.  closed: false where the
  * minute may still change, so that only monotone comparisons are believed. */
 bool expression_holds(const struct expression *, const struct rule *, const int64_t *values, const int64_t *thresholds,
@@ -319,6 +323,7 @@ void rule_thresholds(const struct rule_set *, const struct rule *, const struct 
                      int64_t minute, int64_t *thresholds);
 /* Which line of the rule's table each of its atoms has there: number in `overrides`, -1 for none. */
 void rule_overrides_on(const struct rule *, const struct registry *, uint32_t region, int *lines);
+const char *rule_life_word(const struct rule *); /* as an author writes it */
 /* does a period of the calendar multiply the atom's threshold? */
 bool rule_is_multiplied(const struct rule *, const struct atom *);
 /* the least that they can be, there and anywhere: what a counter must reach to be of interest */

@@ -179,7 +179,7 @@ static void take_anomaly(struct parser *p, struct term *term)
         parser_fail(p, start, "anomaly() is of counts: events, callers, involved, regions or sources");
     if (p->failed)
         return;
-    /* four in a row, even if change() has one of them already */
+    /* all in a row, even if change() has one of them already */
     struct rule *rule = p->rule;
     for (unsigned i = 0; i < rule->term_count; i++)
         if (rule->terms[i].kind == TERM_ANOMALY && same_span(rule->windows[rule->terms[i].earlier].within, p->within)) {
@@ -187,11 +187,11 @@ static void take_anomaly(struct parser *p, struct term *term)
             return;
         }
     term->earlier = (uint8_t)rule->window_count;
-    if (rule->window_count + 4 > WINDOWS_MAX) {
+    if (rule->window_count + ANOMALY_WEEKS > WINDOWS_MAX) {
         parser_fail(p, p->at, "too many different windows in one rule: at most %d", WINDOWS_MAX);
         return;
     }
-    for (int week = 1; week <= 4; week++)
+    for (int week = 1; week <= ANOMALY_WEEKS; week++)
         rule->windows[rule->window_count++] = (struct window){p->within, week * 7 * DAY};
 }
 

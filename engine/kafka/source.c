@@ -182,6 +182,7 @@ static void destroy(void *context)
         free(s->workers[i].large);
     }
     pthread_mutex_destroy(&s->serving);
+    pace_destroy(&s->pace);
     free(s->workers);
     free(s->partitions);
     free(s->named);
@@ -189,7 +190,7 @@ static void destroy(void *context)
     free(s);
 }
 
-static const struct source_ops ops = {partitions, start, source_poll, source_release, destroy};
+static const struct source_ops ops = {partitions, start, source_poll, source_release, source_came, destroy};
 
 bool kafka_source(const struct config *config, struct source *out)
 {
@@ -198,6 +199,7 @@ bool kafka_source(const struct config *config, struct source *out)
     bool good = find_partitions(s, config) && open_consumer(s, config);
     s->partitions = xcalloc(s->count + 1, sizeof *s->partitions);
     s->lost = xcalloc(s->count + 1, sizeof *s->lost);
+    s->pace = pace_create(s->count);
     if (!good) {
         destroy(s);
         return false;
@@ -206,10 +208,8 @@ bool kafka_source(const struct config *config, struct source *out)
     return true;
 }
 
-int64_t kafka_source_lag(const struct source *source, size_t partition)
+int64_t source_lag(const struct kafka_source *s, size_t partition)
 {
-    const struct kafka_source *s = source->context;
-    CHECK(source->ops == &ops && partition < s->count);
     const struct source_partition *named = &s->named[partition];
     int64_t low, high, next = atomic_load(&s->partitions[partition].next);
     rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(s->client.rk, named->name, named->number, &low, &high);
@@ -217,4 +217,11 @@ int64_t kafka_source_lag(const struct source *source, size_t partition)
         return -1;
     int64_t from = next > low ? next : low;
     return high > from ? high - from : 0;
+}
+
+int64_t kafka_source_lag(const struct source *source, size_t partition)
+{
+    const struct kafka_source *s = source->context;
+    CHECK(source->ops == &ops && partition < s->count);
+    return source_lag(s, partition);
 }

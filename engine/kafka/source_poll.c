@@ -4,6 +4,8 @@
  * writes to that whenever an empty queue gains something, so no wake-up is missed.  Callbacks (statistics, errors)
  * are served by whichever worker comes by, ten times a second.
  *
+ * One that is far ahead of others with a backlog is not looked at (source/pace.h).
+ *
  * skipped: where retention has removed what the engine has not read, librdkafka goes on at the beginning, and the
  * broker's first offset, which comes with every fetch, says how much is gone.  Other gaps mean nothing: offsets are
  * taken by the control records and aborted records of transactions, too, and freed by compaction.
@@ -24,6 +26,8 @@ enum {
     RECHECK_EVERY_MS = 5000,
     BYTES_A_POLL = 256 << 10, /* so that a batch stays in the processor's cache */
     BYTES_ROOM = BYTES_A_POLL + (64 << 10),
+    LIVE_LAG = 64,  /* records: no backlog, but what comes just now, control records among it */
+    WAITING_MS = 1, /* before one that waits for others is looked at again */
 };
 
 static void serve_callbacks(struct kafka_source *s)
@@ -180,12 +184,29 @@ static size_t take_queue(struct kafka_source *s, struct worker *w, size_t index,
     return t.count;
 }
 
-static size_t take_all(struct kafka_source *s, unsigned number, struct record *records, size_t max)
+static bool has_backlog(void *arg, size_t index)
+{
+    const struct kafka_source *s = arg;
+    return !atomic_load(&s->lost[index]) &&
+           (source_lag(s, index) > LIVE_LAG || rd_kafka_queue_length(s->partitions[index].queue) > LIVE_LAG);
+}
+
+void source_came(void *context, uint32_t partition, int64_t time_s)
+{
+    pace_came(((struct kafka_source *)context)->pace, partition, time_s, client_now_ms());
+}
+
+/* *waiting: some that are ahead were passed over */
+static size_t take_all(struct kafka_source *s, unsigned number, struct record *records, size_t max, bool *waiting)
 {
     struct worker *w = &s->workers[number];
     size_t own = (s->count + s->worker_count - 1 - number) / s->worker_count, count = 0;
     for (size_t i = 0; i < own && count < max; i++) {
         size_t index = number + (w->begin + i) % own * s->worker_count;
+        if (pace_waits(s->pace, index)) {
+            *waiting = true;
+            continue;
+        }
         count += take_queue(s, w, index, records + count, max - count);
     }
     w->begin = own ? (w->begin + 1) % own : 0;
@@ -199,13 +220,16 @@ size_t source_poll(void *context, unsigned worker, struct record *records, size_
     int64_t deadline = client_now_ms() + timeout_ms;
     CHECK(w->used == 0 && w->large_count == 0 && max > 0);
     for (;;) {
+        bool waiting = false;
         serve_callbacks(s);
-        size_t count = take_all(s, worker, records, max);
+        pace_look(s->pace, client_now_ms(), has_backlog, s);
+        size_t count = take_all(s, worker, records, max, &waiting);
         int left = client_left_ms(deadline);
         if (count || left == 0)
             return count;
         struct pollfd wake = {.fd = w->wake, .events = POLLIN};
-        int ready = poll(&wake, 1, left < SERVE_EVERY_MS ? left : SERVE_EVERY_MS);
+        int most = waiting ? WAITING_MS : SERVE_EVERY_MS;
+        int ready = poll(&wake, 1, left < most ? left : most);
         if (ready < 0)
             return 0; /* a signal: the caller may want to stop */
         uint64_t ignored;

@@ -3,6 +3,7 @@
 #define GW_KAFKA_SOURCE_PRIV_H
 
 #include "kafka/client.h"
+#include "source/pace.h"
 #include "source/source.h"
 
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct kafka_source {
     size_t count;
     struct worker *workers;
     unsigned worker_count;
+    struct pace *pace;
 
     pthread_mutex_t serving; /* held by the worker that serves callbacks; guards what they alone use */
     _Atomic int64_t serve_ms;
@@ -42,5 +44,8 @@ struct kafka_source {
 
 size_t source_poll(void *context, unsigned worker, struct record *records, size_t max, int timeout_ms);
 void source_release(void *context, unsigned worker);
+void source_came(void *context, uint32_t partition, int64_t time_s);
+/* records that the broker is known to hold and that poll has not returned; -1: not known */
+int64_t source_lag(const struct kafka_source *, size_t partition);
 
 #endif

@@ -33,6 +33,7 @@ struct worker {
     struct record *records;
     size_t record_count, next_record; /* of the batch in hand: a stall leaves a rest */
     struct tally *tally;              /* by source, of one step */
+    int64_t *came;                    /* by partition: the newest event's time of one step, whatever became of it */
     unsigned late;
     struct generations generations; /* of this batch */
     int64_t now_ms;                 /* of this stride, against which its events' times are judged; -1: by no clock */
@@ -52,6 +53,7 @@ struct worker *worker_create(const struct worker_inputs *in)
             w->decoders[i] = decoder_create(in->config->sources[i].mapping);
     w->records = xcalloc(BATCH_RECORDS, sizeof *w->records);
     w->tally = xcalloc(in->config->source_count + 1, sizeof *w->tally);
+    w->came = xcalloc(in->partition_count + 1, sizeof *w->came);
     return w;
 }
 
@@ -67,6 +69,7 @@ void worker_destroy(struct worker **pointer)
     touched_free(&w->next_touched);
     free(w->records);
     free(w->tally);
+    free(w->came);
     free(w);
     *pointer = NULL;
 }
@@ -143,6 +146,8 @@ static bool enter(struct worker *w, struct handover *h, const struct record *rec
 {
     struct entered entered;
     struct progress *progress = &h->progress[record->partition];
+    if (event->occurred_at > w->came[record->partition])
+        w->came[record->partition] = event->occurred_at;
     switch (ledger_enter_prepared(w->in.writer, event, keys, &entered)) {
     case ENTER_NEW:
         touch(w, h, event, &entered);
@@ -345,6 +350,16 @@ static void report(struct worker *w)
     }
 }
 
+static void tell_pace(struct worker *w)
+{
+    const struct source *source = w->in.source;
+    for (size_t p = 0; source->ops->came && p < w->in.partition_count; p++) {
+        if (w->came[p])
+            source->ops->came(source->context, (uint32_t)p, w->came[p]);
+        w->came[p] = 0;
+    }
+}
+
 static bool timed(const struct worker *w)
 {
     return w->in.timing && atomic_load_explicit(w->in.timing, memory_order_relaxed);
@@ -397,6 +412,7 @@ enum worker_result worker_step(struct worker *w, int timeout_ms)
     findings_settle(&h->findings);
     findings_settle(&h->next_findings);
     report(w);
+    tell_pace(w);
     handover_end(w->in.ring);
     ledger_end(w->in.writer); /* last: who sees the batch over, sees what it handed over */
     if (w->progress_ns)

@@ -43,6 +43,9 @@ struct source_ops {
     size_t (*poll)(void *context, unsigned worker, struct record *records, size_t max, int timeout_ms);
     /* gives back the memory of the batch that poll returned last; called before the next poll */
     void (*release)(void *context, unsigned worker);
+    /* The partition was read up to an event of that time, seconds: who gets too far ahead is let wait (pace.h).  By the
+     * partition's worker; NULL: it reads at no pace. */
+    void (*came)(void *context, uint32_t partition, int64_t time_s);
     void (*destroy)(void *context);
 };
 

@@ -6,26 +6,32 @@
  * the decoder refuse it as too large; the rest is passed over, so memory stays bounded.  A final line without a
  * newline counts; the CR of a CRLF does not.
  *
+ * Files are read in step (pace.h), so that what a replay over several of them has to do does not depend on their lengths.
+ *
  * A pipe that is empty is at its end as far as anyone can know, and says so on wall time.  On event time it doesn't:
  * how fast a pipe is fed must not change what a replay finds. */
 #include "source/source_file.h"
 
 #include "base/check.h"
 #include "base/log.h"
+#include "source/pace.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 1024 * 1024 };
+enum { CHUNK = 1024 * 1024, WAITING_NS = 1000000 };
 
 struct file {
     int fd; /* -1: closed */
+    bool regular;      /* its bytes are all there */
+    atomic_bool more;  /* there is a backlog: for other workers */
     char *buffer;
     size_t capacity;         /* without the padding */
     size_t start, scan, end; /* unread bytes are [start, end); no newline before scan */
@@ -44,6 +50,7 @@ struct file_source {
     size_t count;
     unsigned workers;
     bool event_time;
+    struct pace *pace;
 };
 
 static int64_t now_ms(void)
@@ -177,7 +184,9 @@ static size_t take_file(struct file_source *s, size_t index, struct record *reco
             return 1;
         }
     }
-    return take_lines(s, index, records, max);
+    size_t count = take_lines(s, index, records, max);
+    atomic_store_explicit(&f->more, !f->told_last && (f->regular || holds_line(f)), memory_order_relaxed);
+    return count;
 }
 
 static void wait_for_input(const struct file_source *s, unsigned worker, int timeout_ms)
@@ -191,19 +200,36 @@ static void wait_for_input(const struct file_source *s, unsigned worker, int tim
     free(ready);
 }
 
+static bool has_backlog(void *arg, size_t index)
+{
+    return atomic_load_explicit(&((const struct file_source *)arg)->files[index].more, memory_order_relaxed);
+}
+
+static void came(void *context, uint32_t partition, int64_t time_s)
+{
+    pace_came(((struct file_source *)context)->pace, partition, time_s, now_ms());
+}
+
 static size_t file_poll(void *context, unsigned worker, struct record *records, size_t max, int timeout_ms)
 {
     struct file_source *s = context;
     int64_t deadline = now_ms() + timeout_ms;
     for (;;) {
         size_t count = 0;
-        bool busy = false;
-        for (size_t i = worker; i < s->count && count < max; i += s->workers)
-            count += take_file(s, i, records + count, max - count, &busy);
+        bool busy = false, waiting = false;
+        pace_look(s->pace, now_ms(), has_backlog, s);
+        for (size_t i = worker; i < s->count && count < max; i += s->workers) {
+            bool waits = pace_waits(s->pace, i);
+            waiting |= waits;
+            if (!waits)
+                count += take_file(s, i, records + count, max - count, &busy);
+        }
         int64_t left = deadline - now_ms();
         if (count || left <= 0)
             return count;
-        if (!busy)
+        if (waiting)
+            nanosleep(&(struct timespec){0, WAITING_NS}, NULL);
+        else if (!busy)
             wait_for_input(s, worker, (int)left);
     }
 }
@@ -240,6 +266,7 @@ static void destroy(void *context)
             close(s->files[i].fd);
         free(s->files[i].buffer);
     }
+    pace_destroy(&s->pace);
     free(s->files);
     free(s->named);
     free(s);
@@ -250,17 +277,21 @@ static bool open_file(struct file *f, const char *path)
     struct stat status;
     bool standard = strcmp(path, "-") == 0;
     f->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (f->fd >= 0 && fstat(f->fd, &status) == 0 && S_ISDIR(status.st_mode))
+    bool known = f->fd >= 0 && fstat(f->fd, &status) == 0;
+    if (known && S_ISDIR(status.st_mode)) {
         errno = EISDIR;
-    else if (f->fd >= 0)
+    } else if (f->fd >= 0) {
+        f->regular = known && S_ISREG(status.st_mode);
+        atomic_init(&f->more, f->regular);
         return true;
+    }
     log_line(LOG_ERROR, "source", "%s: %s", path, strerror(errno));
     return false;
 }
 
 bool source_file(const struct config *config, struct source *out)
 {
-    static const struct source_ops ops = {partitions, start, file_poll, release, destroy};
+    static const struct source_ops ops = {partitions, start, file_poll, release, came, destroy};
     struct file_source *s = xcalloc(1, sizeof *s);
     s->named = xcalloc(config->source_count + 1, sizeof *s->named);
     s->files = xcalloc(config->source_count + 1, sizeof *s->files);
@@ -277,6 +308,7 @@ bool source_file(const struct config *config, struct source *out)
             return false;
         }
     }
+    s->pace = pace_create(s->count);
     *out = (struct source){&ops, s};
     return true;
 }

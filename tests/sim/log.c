@@ -242,7 +242,7 @@ static void release(void *context, unsigned worker)
         note_handed(c, p);
 }
 
-static const struct source_ops source_ops = {partitions, start, poll, release, nothing};
+static const struct source_ops source_ops = {partitions, start, poll, release, NULL, nothing};
 
 /* ---- clients ---- */
 

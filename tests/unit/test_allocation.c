@@ -285,7 +285,7 @@ static void run(struct shard *shard, struct feed *f, unsigned batches, struct si
 
 START_TEST(none_per_event)
 {
-    static const struct source_ops source_ops = {feed_partitions, feed_start, feed_poll, feed_release, nothing};
+    static const struct source_ops source_ops = {feed_partitions, feed_start, feed_poll, feed_release, NULL, nothing};
     static const struct store_ops store_ops = {store_follow_nothing, store_lead_alone, log_commit, nothing};
     struct feed *f = xcalloc(1, sizeof *f);
     f->dice = core_dice();

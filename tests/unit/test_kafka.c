@@ -3,6 +3,7 @@
  * process, which one case freezes.  GRIDWARN_TEST_SECONDS: how long `commits` goes on, while the caller does to the
  * broker what it likes. */
 #include "kafka/kafka.h"
+#include "source/pace.h"
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -508,6 +509,44 @@ static struct source open_source(struct bench *b, const int64_t *offsets, unsign
     return source;
 }
 
+/* Partition 0 has a record every 100 s, partition 1 every 2 s: read as they come, 0 would be at its end while 1 has hardly
+ * begun. */
+START_TEST(source_reads_in_step)
+{
+    enum { FEW = 1000, EACH = 50, MANY = FEW * EACH, STEP_S = 2, POLL = 16 };
+    struct bench *b = bench_ready("step");
+    rd_kafka_t *plain = raw_producer(NULL);
+    raw_produce(plain, b->input, 0, 0, FEW);
+    raw_produce(plain, b->input, 1, 0, MANY);
+    struct source source = open_source(b, (int64_t[]){-1, -1}, 1);
+    int64_t at[2] = {0}, most = 0, deadline = now_ms() + WAIT_MS;
+    bool ended[2] = {false};
+    struct record records[POLL];
+    while (!(ended[0] && ended[1]) && now_ms() < deadline) {
+        size_t n = source.ops->poll(source.context, 0, records, POLL, 50);
+        for (size_t i = 0; i < n; i++) {
+            const struct record *r = &records[i];
+            ended[r->partition] |= r->kind == RECORD_AT_END;
+            if (r->kind == RECORD_DATA)
+                at[r->partition] = 1 + (r->offset + 1) * (r->partition == 0 ? EACH : 1) * STEP_S;
+        }
+        for (uint32_t p = 0; p < 2; p++)
+            if (at[p])
+                source.ops->came(source.context, p, at[p]);
+        source.ops->release(source.context, 0);
+        if (!ended[1] && at[0] - at[1] > most)
+            most = at[0] - at[1];
+    }
+    printf("reads_in_step: at most %lld s ahead\n", (long long)most);
+    ck_assert(ended[0] && ended[1]);
+    /* and what one poll brings, twice: who is last is looked for now and then */
+    ck_assert_int_le(most, PACE_LEAD_S + 2 * POLL * EACH * STEP_S);
+    source.ops->destroy(source.context);
+    rd_kafka_destroy(plain);
+    free(b);
+}
+END_TEST
+
 START_TEST(source_reads_to_the_end_and_resumes)
 {
     struct bench *b = bench_ready("source");
@@ -791,6 +830,7 @@ int main(void)
     add(suite, "large", too_large_a_record_is_the_end);
     add(suite, "commits", commits_go_on);
     add(suite, "source", source_reads_to_the_end_and_resumes);
+    add(suite, "step", source_reads_in_step);
     add(suite, "retention", retention_that_passes_us_is_counted);
     add(suite, "progress", progress_reaches_the_group);
     add(suite, "frozen", frozen_broker_is_lost_and_found);

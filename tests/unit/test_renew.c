@@ -129,7 +129,7 @@ struct bench {
 
 static void bench_open(struct bench *b, int64_t pace_s)
 {
-    static const struct source_ops source_ops = {feed_partitions, feed_start, feed_poll, feed_release, nothing};
+    static const struct source_ops source_ops = {feed_partitions, feed_start, feed_poll, feed_release, NULL, nothing};
     static const struct store_ops store_ops = {store_follow_nothing, store_lead_alone, commit_all, nothing};
     *b = (struct bench){.config = configure()};
     b->feed = (struct feed){.partition = {0, "hotline", 0}, .at = INT64_C(20000) * 86400, .pace_s = pace_s};

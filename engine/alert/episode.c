@@ -72,8 +72,10 @@ static bool lasted(int64_t from, int64_t now, int32_t seconds)
 static void set_level(struct machine *m, unsigned level, bool closed)
 {
     m->level = m->now.level = level;
-    if (level > m->now.highest)
+    if (level > m->now.highest) {
         m->now.highest = level;
+        m->now.highest_minute = m->minute;
+    }
     if (closed || level > m->now.shown) {
         m->now.shown = level;
         m->now.shown_minute = m->minute;

@@ -17,6 +17,7 @@ struct episode {
     unsigned shown;       /* what a reader is to see: as level, but never lowered by minutes that are not closed */
     int64_t shown_minute; /* when it came to that */
     unsigned highest;
+    int64_t highest_minute; /* when it came to that; not kept over a restart */
     int alert;            /* the caller's link; -1: none */
 };
 

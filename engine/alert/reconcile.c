@@ -139,12 +139,23 @@ static struct alert *alert_record(struct tracker *tracker, struct tracked *t, st
     return a;
 }
 
-static void alert_raise(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e)
+static bool within(const struct rule *rule, const struct rule_time *time, int64_t minute)
 {
+    return time->closed_before == MINUTE_NONE || minute > time->closed_before - rule->raise_within_s / 60;
+}
+
+/* At its highest, as it would have been shown had it come fact by fact: where much is caught up with at once, what it has
+ * been lowered to since rests on other values, or on none. */
+static void alert_raise(struct tracker *tracker, struct tracked *t, struct alert *a, const struct episode *e,
+                        const struct rule_time *time)
+{
+    bool lowered = e->shown < e->highest && within(tracked_rule(tracker, t), time, e->highest_minute);
+    unsigned level = lowered ? e->highest : e->shown;
+    int64_t minute = lowered ? e->highest_minute : e->shown_minute;
     a->state = ALERT_FIRING;
     a->ended_minute = MINUTE_NEVER;
-    set_level(tracker, t, a, e->shown, e->shown_minute);
-    tracker_publish(tracker, t, a, CHANGE_RAISED, e->shown_minute, NULL);
+    set_level(tracker, t, a, level, minute);
+    tracker_publish(tracker, t, a, CHANGE_RAISED, minute, NULL);
 }
 
 static void alert_withdraw(struct tracker *tracker, struct tracked *t, struct alert *a)
@@ -185,9 +196,7 @@ static void alert_update(struct tracker *tracker, struct tracked *t, struct aler
 
 static bool worth_raising(const struct rule *rule, const struct rule_time *time, const struct episode *e, bool closed)
 {
-    if (!closed || time->closed_before == MINUTE_NONE)
-        return true;
-    return e->ended_minute > time->closed_before - rule->raise_within_s / 60;
+    return !closed || within(rule, time, e->ended_minute);
 }
 
 /* The alert that this episode continues, among those that have found none yet.  What counts is how far the alert is known
@@ -227,7 +236,7 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
         return;
     }
     if (a->state == ALERT_RECORDED)
-        alert_raise(tracker, t, a, e);
+        alert_raise(tracker, t, a, e, time);
     if (closed)
         alert_resolve(tracker, t, a, e);
     else

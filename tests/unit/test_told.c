@@ -1,6 +1,6 @@
 /* What subscribers are told of one rule: when it is edited, the same in a reload as over a restart; when late facts show
  * that what was over too long ago to be raised was the beginning of an alert; and when an alert is found to have begun
- * later, by facts or by the edit, than was thought.  In a world of the simulation, by its log,
+ * later, by facts or by the edit, than was thought; and of one that was over before anybody knew.  In a world of the simulation, by its log,
  * with rules and events of our own. */
 #include "core.h"
 #include "log.h"
@@ -30,6 +30,8 @@ static const char of_labour_for_long[] = "rules:\n  - {id: r0, let: {c: {source:
 static const char against_hours_ago[] = "rules:\n  - {id: r0, let: {c: {source: hotline, category: noise}, d: {source: hotline, category: labour}},\n"
                                         "     per: grid, within: 10m, levels: {yellow: 'c >= 2 and change(d, 4h) <= 0.5'},\n"
                                         "     clear: {when: c < 2, after: 0m}}\n";
+static const char of_two_levels[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
+                                    "     within: 10m, levels: {yellow: c >= 2, orange: c >= 4}, clear: {after: 0m}}\n";
 static const char of_silence[] = "rules:\n  - {id: r0, per: district, levels: {yellow: silent(petition)}, clear: {after: 0m}}\n";
 
 /* ---- a shard, its rules before and after ---- */
@@ -327,6 +329,34 @@ START_TEST(late_facts_are_held_against_later_ones)
 }
 END_TEST
 
+/* ---- what was over before anybody was told ---- */
+
+START_TEST(raised_at_its_highest)
+{
+    struct bench b;
+    bench_open(&b, of_two_levels, of_two_levels);
+    for (int second = 0; second < 4; second++)
+        call(&b, AT + second + (second < 2 ? 0 : 240), "9111", "noise", false);
+    call(&b, AT + 4 * 3600, "9", "noise", true);
+    go_on(&b);
+    expect_said(&b, "a firing; a resolved: ; ");
+    for (size_t i = 0; i < b.log->entry_count; i++) {
+        const struct log_entry *e = &b.log->entries[i];
+        if (e->topic != STORE_ALERTS || str_eq(e->key, STR("heartbeat")))
+            continue;
+        int value;
+        const char *level;
+        json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL);
+        ck_assert_int_eq(json_unpack(json, "{s:{s:s, s:[{s:i}]}}", "data", "level", &level, "evidence", "value", &value), 0);
+        ck_assert_str_eq(level, "orange");
+        ck_assert_int_eq(value, 4);
+        json_decref(json);
+        break;
+    }
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     log_level_set(LOG_ERROR);
@@ -341,6 +371,7 @@ int main(void)
     tcase_add_loop_test(cases, begun_later_than_was_thought, 0, BETWEEN);
     tcase_add_loop_test(cases, begun_later_by_the_new_rule, 0, WAYS);
     tcase_add_test(cases, late_facts_are_held_against_later_ones);
+    tcase_add_test(cases, raised_at_its_highest);
     suite_add_tcase(suite, cases);
     int status = core_run(suite);
     world_directory_remove(directory);

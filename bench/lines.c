@@ -133,7 +133,7 @@ static void destroy(void *context)
 
 struct source lines_source(struct lines *l)
 {
-    static const struct source_ops ops = {partitions, start, poll, release, destroy};
+    static const struct source_ops ops = {partitions, start, poll, release, NULL, destroy};
     return (struct source){&ops, l};
 }
 

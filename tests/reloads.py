@@ -139,6 +139,17 @@ class Changer:
     def _wait(self, condition, what: str) -> None:
         self.engine.wait_for(condition, 60, what)
 
+    def _ask(self, path: str) -> tuple[int, dict]:
+        """as a client would who is told to ask again, see _active"""
+        said: list[tuple[int, dict]] = [(503, {})]
+
+        def answered() -> bool:
+            said[0] = self.engine.ask(path)
+            return said[0][0] != 503
+
+        self._wait(answered, f"an answer to {path}")
+        return said[0]
+
     def _took(self, answer: dict, version: Optional[str]) -> None:
         assert answer["generation"] > self.generation, f"{answer} after generation {self.generation}"
         self.generation, self.digest = answer["generation"], answer["digest"]
@@ -153,7 +164,7 @@ class Changer:
         version = str(self.edits.number)
         how = self.rng.choice(("http", "http", "signal", "edit"))
         if how == "http":
-            status, answer = self.engine.ask("/-/reload")  # the edit itself may have been seen first
+            status, answer = self._ask("/-/reload")  # the edit itself may have been seen first
             assert status == 200 and answer["generation"] > self.generation, answer
         else:
             if how == "signal":
@@ -167,7 +178,7 @@ class Changer:
     def bad(self) -> None:
         self.edits.spoil()
         if self.rng.random() < 0.7:
-            status, answer = self.engine.ask("/-/reload")
+            status, answer = self._ask("/-/reload")
             assert status == 422 and answer["problems"], answer
             answer = answer["active"]
         else:
@@ -178,7 +189,7 @@ class Changer:
 
     def rollback(self) -> None:
         """only for the mistakes' sake: the next edit counts again"""
-        status, answer = self.engine.ask("/-/rollback")
+        status, answer = self._ask("/-/rollback")
         assert status == 200, answer
         self.result.rollbacks += 1
         self._took(answer, self.known[answer["digest"]])

@@ -94,6 +94,16 @@ void alert_send(const struct tracker *tracker, const struct tracked *t, struct a
         journal_note(&a->journal, &reopened);
 }
 
+/* Nobody was asked while it was held, so the limits are of this moment; who is in charge, and what was closed, stays so. */
+void alert_ask_again(const struct tracker *tracker, const struct tracked *t, struct alert *a)
+{
+    struct route route;
+    route_alert(tracker, tracked_rule(tracker, t), t->subject.each, a, &route);
+    a->limits_from = tracker->now_s;
+    a->sign_by = limit(tracker, route.sign_within, tracker->now_s);
+    a->close_by = limit(tracker, route.close_within, tracker->now_s);
+}
+
 /* ---- dispositions ---- */
 
 void tracker_dispose(struct tracker *tracker, const struct disposition *d)
@@ -145,8 +155,8 @@ bool handled_waits(const struct tracker *tracker, const struct tracked *t)
     return false;
 }
 
-/* what is shown of it: as things stand, or as they stood when it ended */
-static int64_t minute_of_alert(const struct tracked *t, const struct alert *a)
+/* as things stand, or as they stood when it ended */
+int64_t alert_minute(const struct tracked *t, const struct alert *a)
 {
     int64_t newest = view_newest_minute(t->view);
     if (a->state == ALERT_RESOLVED)
@@ -169,7 +179,7 @@ static enum answer dispose(struct tracker *tracker, struct tracked *t, struct al
     enum answer answer = journal_take(&a->journal, &sent, &entry);
     t->changed |= answer < ANSWER_REFUSED && answer != ANSWER_DOUBLED;
     if (answer == ANSWER_TAKEN)
-        tracker_publish_entry(tracker, t, a, CHANGE_HANDLED, minute_of_alert(t, a), NULL, &entry);
+        tracker_publish_entry(tracker, t, a, CHANGE_HANDLED, alert_minute(t, a), NULL, &entry);
     return answer;
 }
 
@@ -215,7 +225,7 @@ static void escalate(struct tracker *tracker, struct tracked *t, struct alert *a
     }
     journal_note(&a->journal, &entry);
     t->changed = true;
-    tracker_publish_entry(tracker, t, a, CHANGE_ESCALATED, minute_of_alert(t, a), reason_of(act), &entry);
+    tracker_publish_entry(tracker, t, a, CHANGE_ESCALATED, alert_minute(t, a), reason_of(act), &entry);
 }
 
 /* one limit after another: each goes up a tier, or marks what is late there */
@@ -245,7 +255,6 @@ static void begin_to_ask(const struct tracker *tracker, struct tracked *t, struc
 
 void tracked_handle(struct tracker *tracker, struct tracked *t)
 {
-    t->limit = INT64_MAX;
     for (size_t i = 0; tracker->answers && i < t->alert_count; i++) {
         struct alert *a = &t->alerts[i];
         if (a->state == ALERT_RECORDED || a->shadow)
@@ -253,7 +262,16 @@ void tracked_handle(struct tracker *tracker, struct tracked *t)
         if (!a->units)
             begin_to_ask(tracker, t, a);
         dispose_all(tracker, t, a);
-        if (a->state == ALERT_FIRING)
+    }
+}
+
+/* no limit runs where nobody is asked */
+void tracked_limits(struct tracker *tracker, struct tracked *t)
+{
+    t->limit = INT64_MAX;
+    for (size_t i = 0; tracker->answers && i < t->alert_count; i++) {
+        struct alert *a = &t->alerts[i];
+        if (a->state == ALERT_FIRING && !a->shadow && !a->notice.cause)
             judge_limits(tracker, t, a);
     }
 }

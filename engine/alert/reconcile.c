@@ -30,6 +30,7 @@ void alert_clear(struct alert *a)
     free(a->crossed_source);
     alert_forget_units(a);
     journal_free(&a->journal);
+    notice_clear(&a->notice);
     *a = (struct alert){0};
 }
 
@@ -89,6 +90,8 @@ void tracker_publish_entry(struct tracker *tracker, const struct tracked *t, str
     r.evidence = view_window(t->view, &r.evidence_count);
     a->shadow = tracked_rule(tracker, t)->life == LIFE_SHADOW;
     (a->shadow ? tracker->out.shadowed : tracker->out.publish)(tracker->out.arg, &r);
+    if (!a->shadow)
+        news_add(tracker, t, a);
     tracker->published++;
 }
 
@@ -307,7 +310,7 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
         int64_t over = a->state == ALERT_FIRING      ? MINUTE_NEVER
                        : a->state == ALERT_WITHDRAWN ? a->opened_minute
                                                      : a->ended_minute;
-        if (over < closed - reach) {
+        if (over < closed - reach && !a->news) {
             alert_clear(a);
             t->changed = true;
             continue;

@@ -169,8 +169,7 @@ static json_t *envelope(const struct render_context *c, const char *type, json_t
                      render_time_json(c, c->now_ms / 1000), "datacontenttype", "application/json", "data", data);
 }
 
-void render_alert(const struct render_context *c, const struct revision *r, struct buffer *text,
-                  struct store_record *out)
+json_t *render_alert(const struct render_context *c, const struct revision *r, struct store_record *out)
 {
     char type[64], id[ALERT_ID_SIZE + 16];
     snprintf(type, sizeof type, "gov.risk.alert.%s", change_word(r->change));
@@ -179,7 +178,6 @@ void render_alert(const struct render_context *c, const struct revision *r, stru
     json_object_set_new(event, "id", json_string(id));
     json_object_set_new(event, "subject", json_string(r->alert->id));
     json_object_set_new(event, "partitionkey", json_string(r->alert->id));
-    dump(event, text);
 
     const struct region *street = street_of(c, r);
     *out = (struct store_record){.topic = STORE_ALERTS, .key = str_of(r->alert->id)};
@@ -191,9 +189,26 @@ void render_alert(const struct render_context *c, const struct revision *r, stru
         {"unit", str_of(r->handling->lead < 0 ? "" : r->handling->units[r->handling->lead].name)},
         {"content-type", STR("application/cloudevents+json; charset=UTF-8")},
     };
-    static_assert(sizeof headers / sizeof *headers <= STORE_HEADERS_MAX, "room for the headers");
+    static_assert(sizeof headers / sizeof *headers < STORE_HEADERS_MAX, "room for the headers and the notice");
     out->header_count = sizeof headers / sizeof *headers;
     memcpy(out->headers, headers, sizeof headers);
+    return event;
+}
+
+struct str render_telling(json_t *event, const struct telling *telling, struct buffer *text)
+{
+    const struct notice *notice = telling->notice;
+    json_t *data = json_object_get(event, "data"), *json = json_pack("{s:b}", "told", !notice->cause);
+    CHECK(json);
+    if (notice->cause) {
+        json_object_set_new(json, "cause", json_string(hold_word(notice->cause)));
+        json_object_set_new(json, "by", json_string(notice->by));
+    }
+    json_object_set_new(data, "notice", json);
+    if (telling->unlimited)
+        render_no_limits(json_object_get(data, "handling"));
+    dump(event, text);
+    return notice->cause ? STR("held") : STR("told");
 }
 
 void render_heartbeat(const struct render_context *c, struct buffer *text)

@@ -32,10 +32,11 @@ struct render_context {
     size_t partition_count;
 };
 
-/* Appends the value to `text`; fills key and headers of *out (borrowed from context, revision and `text`'s owner:
- * copy before either changes), not its value. */
-void render_alert(const struct render_context *, const struct revision *, struct buffer *text,
-                  struct store_record *out);
+/* All but what is known only when the run is over; the caller's.  Fills key and headers of *out (borrowed from context and
+ * revision: copy before either changes), not its value. */
+json_t *render_alert(const struct render_context *, const struct revision *, struct store_record *out);
+/* That, too: appends the whole to `text`, and lets go of the event.  Returns the header `notice`. */
+struct str render_telling(json_t *event, const struct telling *, struct buffer *text);
 void render_heartbeat(const struct render_context *, struct buffer *text);
 
 /* RFC 3339 with the offset */

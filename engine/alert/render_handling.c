@@ -64,3 +64,11 @@ json_t *render_handling(const struct render_context *c, const struct revision *r
         json_object_set_new(json, "last", said_json(c, &r->entry->said));
     return json;
 }
+
+void render_no_limits(json_t *handling)
+{
+    json_object_set_new(handling, "sign_by", json_null());
+    json_object_set_new(handling, "close_by", json_null());
+    json_object_del(handling, "arrive_by");
+    json_object_del(handling, "late");
+}

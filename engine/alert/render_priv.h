@@ -23,6 +23,7 @@ json_t *evidence_events_json(const struct render_context *, const struct revisio
 json_t *render_time_json(const struct render_context *, int64_t seconds);
 /* render_handling.c */
 json_t *render_handling(const struct render_context *, const struct revision *);
+void render_no_limits(json_t *handling); /* takes out again what does not run */
 
 /* sentence.c: the case in one sentence; what the alert is about, by name or code */
 void sentence_write(const struct render_context *, const struct revision *, const struct evidence *, size_t count,

@@ -210,6 +210,12 @@ void sentence_write(const struct render_context *c, const struct revision *r, co
     case CHANGE_ESCALATED:
         escalated_words(r, out);
         break;
+    case CHANGE_HELD:
+        buffer_printf(out, "，仍为%s，暂不通报（%s）", level, hold_word_zh(r->alert->notice.cause));
+        break;
+    case CHANGE_RELEASED:
+        buffer_printf(out, "，仍为%s，恢复通报", level);
+        break;
     case CHANGES:
         break;
     }

@@ -56,6 +56,7 @@ void tracked_store(struct tracker *tracker, struct tracked *t)
             json_object_set_new(alert, "region",
                                 json_string(registry_region(tracker->registry, t->alerts[i].region)->code));
         handled_store(&t->alerts[i], alert);
+        notice_store(&t->alerts[i], alert);
         json_array_append_new(alerts, alert);
     }
     const struct rule *rule = tracked_rule(tracker, t);
@@ -129,6 +130,7 @@ static bool alert_restore(const struct tracker *tracker, const json_t *json, str
     if (region)
         a->region = registry_find(tracker->registry, str_of(region));
     unsigned levels = tracker->rules->level_count;
+    notice_restore(json, a);
     return handled_restore(json, a) && a->level <= levels && a->prev_level <= levels && a->highest <= levels;
 }
 

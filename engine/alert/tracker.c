@@ -57,6 +57,8 @@ void tracker_destroy(struct tracker **pointer)
         orphan_clear(&tracker->orphans[i]);
     free(tracker->orphans);
     free(tracker->waiting);
+    free(tracker->looked);
+    free(tracker->news);
     free(tracker->buckets);
     free(tracker->history.all);
     free(tracker->silent);
@@ -110,6 +112,7 @@ static void orphans_withdraw(struct tracker *tracker)
         alert_handling(tracker, r.rule, CATEGORY_NONE, r.alert, &handling);
         tracker->out.publish(tracker->out.arg, &r);
         tracker->published++;
+        news_add_orphan(tracker, &o->alert);
         tracker->out.store(tracker->out.arg, o->key, NULL);
         orphan_clear(o);
     }
@@ -139,14 +142,33 @@ static bool run_one(struct tracker *tracker, struct tracked *t, const struct rul
         return false;
     }
     t->fresh = false;
+    tracked_look(tracker, t);
+    return true;
+}
+
+/* once it is known who is told */
+static void finish_one(struct tracker *tracker, struct tracked *t)
+{
+    tracked_limits(tracker, t);
     /* what is pending is stored too: its finding has been made and no other will come */
     bool lasting = t->alert_count > 0 || t->machine.level > 0 || t->pending;
     if (!lasting && t->stored)
         tracked_unstore(tracker, t);
     else if (lasting && (t->changed || !t->stored || t->machine.minute > t->stored_minute + 1440))
         tracked_store(tracker, t);
-    t->changed = false;
-    return true;
+    t->changed = t->looked = false;
+}
+
+void tracked_look(struct tracker *tracker, struct tracked *t)
+{
+    if (t->looked)
+        return;
+    if (tracker->looked_count == tracker->looked_capacity) {
+        tracker->looked_capacity = tracker->looked_capacity ? tracker->looked_capacity * 2 : 64;
+        tracker->looked = xrealloc(tracker->looked, tracker->looked_capacity * sizeof *tracker->looked);
+    }
+    tracker->looked[tracker->looked_count++] = t;
+    t->looked = true;
 }
 
 size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint64_t cut, int64_t now_s)
@@ -172,6 +194,11 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
             at = &t->next;
         }
     handled_end(tracker);
+    notices_decide(tracker);
+    for (size_t i = 0; i < tracker->looked_count; i++)
+        finish_one(tracker, tracker->looked[i]);
+    tracker->looked_count = 0;
+    news_settle(tracker);
     for (unsigned r = 0; r < tracker->rules->count; r++)
         tracker->silent[r] = times[r].silent;
     return tracker->published;
@@ -217,6 +244,7 @@ void tracker_counts(struct tracker *tracker, struct tracker_counts *counts)
 {
     *counts = (struct tracker_counts){
         .subjects = tracker->count, .denied = tracker->denied, .shed = tracker->shed};
+    memcpy(counts->holds, tracker->holds, sizeof counts->holds);
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (const struct tracked *t = tracker->buckets[i]; t; t = t->next) {
             counts->bytes += sizeof *t + view_bytes(t->view) + t->alert_count * sizeof *t->alerts;

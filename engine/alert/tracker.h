@@ -10,6 +10,7 @@
 #include "alert/episode.h"
 #include "count/generation.h"
 #include "handle/handling.h"
+#include "notify/notify.h"
 
 #include <jansson.h>
 
@@ -23,7 +24,9 @@
     X(RESUMED, "resumed")     /* that source is heard again, and it still fires */                                     \
     X(REOPENED, "reopened")   /* late facts show that it had not ended */                                              \
     X(HANDLED, "handled")     /* a disposition changed how it is handled */                                            \
-    X(ESCALATED, "escalated") /* a limit passed, or nobody has it: the next tier is in charge, or it is marked as late */
+    X(ESCALATED, "escalated") /* a limit passed, or nobody has it: the next tier is in charge, or it is marked as late */   \
+    X(HELD, "held")           /* it goes on, but nobody is told of it any more; or it is held by another thing than before */ \
+    X(RELEASED, "released")   /* it goes on, and is held no more */
 
 enum change {
 #define X(name, word) CHANGE_##name,
@@ -69,6 +72,9 @@ struct alert {
     enum region_level tier;
     struct journal journal; /* of its handling */
     uint32_t region; /* smallest region that has held all evidence so far; it only grows */
+    struct notice notice; /* as decided last; while it fires and is held, no limit runs */
+    bool told;            /* somebody was told of it, then or now */
+    bool news;            /* revisions of this run, whose notice is to be decided */
 };
 
 /* one revision, as handed to the publisher; borrowed for the call */
@@ -94,8 +100,16 @@ struct revision {
 /* what keys of the state topic begin with that are the tracker's */
 #define TRACKER_KEY "subject/"
 
+/* what is known of a revision only when all subjects have been evaluated */
+struct telling {
+    const struct notice *notice;
+    bool unlimited; /* it is held, or was: its limits do not run */
+};
+
 struct tracker_outputs {
     void (*publish)(void *arg, const struct revision *);
+    /* the rest of the oldest one that lacks it; before tracker_run returns all have it.  Only with tracker_notify. */
+    void (*settle)(void *arg, const struct telling *);
     /* the subject's state, to be stored under `key`, borrowed; NULL: it is no more */
     void (*store)(void *arg, const char *key, json_t *state);
     /* a revision of a rule on trial: recorded, never published */
@@ -150,6 +164,8 @@ void tracker_dispose(struct tracker *, const struct disposition *);
  * how many revisions were published. */
 size_t tracker_run(struct tracker *, const struct rule_time *times, uint64_t cut, int64_t now_s);
 
+/* Of each alert it is decided whether anybody is told of it; borrowed.  After tracker_create. */
+void tracker_notify(struct tracker *, struct notify *);
 /* Dispositions are read: who is asked can answer.  After tracker_create. */
 void tracker_answers(struct tracker *);
 /* All dispositions that there were have been read, so limits that passed by then (seconds) may be judged by the next
@@ -168,6 +184,7 @@ struct tracker_counts {
     size_t subjects, bytes;
     size_t open[LEVELS_MAX + 1], pending;
     uint64_t denied, shed;
+    uint64_t holds[HOLDS]; /* times that an alert came to be held, by cause */
 };
 void tracker_counts(struct tracker *, struct tracker_counts *);
 

@@ -19,6 +19,7 @@ struct tracked {
     bool uncommitted;     /* the walk met facts of no cut yet: a denied finding may still come true */
     int64_t found;        /* earliest minute of findings for which no walk was made; MINUTE_NEVER: none */
     bool dirty, changed, stored, fresh;
+    bool looked;          /* at, in this run */
     bool edited;          /* its rule is another since it was judged last */
     uint64_t silent_seen; /* of a rule of silent(): what it was judged by */
     int64_t stored_minute;
@@ -61,6 +62,12 @@ struct tracker {
     struct waiting *waiting; /* dispositions, until the run is over */
     size_t waiting_count, waiting_capacity;
     uint64_t silent_sources; /* bits: what is silent at this moment */
+    struct tracked **looked; /* those that this run has looked at and kept */
+    size_t looked_count, looked_capacity;
+    struct notify *notify; /* NULL: nobody is to be told anything */
+    struct news *news;     /* revisions that lack their notice, in order */
+    size_t news_count, news_capacity;
+    uint64_t holds[HOLDS];
     size_t published;
 };
 
@@ -95,12 +102,28 @@ void alert_handling(const struct tracker *, const struct rule *, uint16_t each, 
 /* it was raised, in its region: units and limits */
 void alert_send(const struct tracker *, const struct tracked *, struct alert *);
 void alert_forget_units(struct alert *);
-/* what waits for the subject's alerts, then their limits */
+/* its limits begin anew, for those who were asked before */
+void alert_ask_again(const struct tracker *, const struct tracked *, struct alert *);
+/* the minute that a revision speaks of which no evaluation led to */
+int64_t alert_minute(const struct tracked *, const struct alert *);
+/* what waits for the subject's alerts; then, once it is known who is told, their limits */
 void tracked_handle(struct tracker *, struct tracked *);
+void tracked_limits(struct tracker *, struct tracked *);
 /* around a run */
 void handled_begin(struct tracker *);
 bool handled_waits(const struct tracker *, const struct tracked *);
 void handled_end(struct tracker *);
+
+/* tracker.c: this run looks at it */
+void tracked_look(struct tracker *, struct tracked *);
+
+/* notices.c: a revision was published; decides, once all have been evaluated; then all that were published have their notice */
+void news_add(struct tracker *, const struct tracked *, struct alert *);
+void news_add_orphan(struct tracker *, const struct alert *);
+void notices_decide(struct tracker *);
+void news_settle(struct tracker *);
+void notice_store(const struct alert *, json_t *);
+void notice_restore(const json_t *, struct alert *);
 
 /* handled_state.c: into the alert's state, and back; false: not understood */
 void handled_store(const struct alert *, json_t *);

@@ -6,6 +6,7 @@
 #include "base/member.h"
 
 #include "alert/columns.h"
+#include "notify/notice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static const struct {
 } changes[] = {
     {"raised", "升级"},  {"lowered", "降级"}, {"resolved", "解除"}, {"withdrawn", "撤回"},
     {"unknown", "不明"}, {"resumed", "恢复"}, {"reopened", "重开"},
-    {"handled", "处置"}, {"escalated", "督办"},
+    {"handled", "处置"}, {"escalated", "督办"}, {"held", "暂缓"}, {"released", "通报"},
 };
 
 enum alert_message alert_message_kind(const json_t *cloudevent)
@@ -129,6 +130,22 @@ static void write_handling(struct columns *c, const char *type, const json_t *da
     columns_text(c, "]");
 }
 
+/* [not told 静默: silenced by S20260112-01] */
+static void write_notice(struct columns *c, const json_t *notice)
+{
+    const char *cause = member_text(notice, "cause");
+    if (!json_is_false(json_object_get(notice, "told")))
+        return;
+    enum hold hold = hold_named(str_of(cause));
+    columns_text(c, "  [not told ");
+    columns_text(c, hold ? hold_word_zh(hold) : "");
+    columns_text(c, ": ");
+    columns_text(c, cause);
+    columns_text(c, " by ");
+    columns_text(c, member_text(notice, "by"));
+    columns_text(c, "]");
+}
+
 static void write_revision(struct columns *c, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
@@ -146,6 +163,7 @@ static void write_revision(struct columns *c, const json_t *cloudevent)
         columns_text(c, "【演练】");
     columns_text(c, member_text(data, "sentence"));
     write_handling(c, member_text(cloudevent, "type"), data);
+    write_notice(c, json_object_get(data, "notice"));
     char id[64];
     snprintf(id, sizeof id, "  (alert %.8s rev %lld)", member_text(data, "alert_id"),
              (long long)json_integer_value(json_object_get(data, "revision")));

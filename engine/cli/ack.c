@@ -2,21 +2,15 @@
  * topic that the engine reads, as any command centre does; what became of it the engine says on its own topics. */
 #include "cli/cli.h"
 
-#include "alert/render.h"
 #include "base/check.h"
 #include "cli/published.h"
+#include "cli/say.h"
 #include "handle/disposition.h"
-#include "replay/moment.h"
-#ifdef GRIDWARN_KAFKA
-#include "kafka/kafka.h"
-#endif
 
-#include <errno.h>
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { OPTION_ACTION = CLI_LONG, OPTION_UNIT, OPTION_TO, OPTION_REASON, OPTION_OUTCOME, OPTION_INVOLVED,
        OPTION_ACTUAL_LEVEL, OPTION_ROLE, OPTION_AT, OPTION_UNTIL, OPTION_ID };
@@ -108,17 +102,6 @@ static bool take_options(struct ack *ack, int argc, char **argv, int *status)
     return good;
 }
 
-static int take_time(const struct ack *ack, const char *text, const char *field)
-{
-    int64_t second = (int64_t)time(NULL);
-    char written[TIME_TEXT_SIZE];
-    if (text && !moment_read(str_of(text), ack->config->utc_offset_s, &second))
-        return cli_misused(&command, "--%s %s: a time such as '2026-01-12 09:41' was expected", field, text);
-    render_time(second, ack->config->utc_offset_s, written);
-    json_object_set_new(ack->data, field, json_string(written));
-    return CLI_OK;
-}
-
 static int find_alert(const struct ack *ack)
 {
     struct published_alert found = {0};
@@ -133,43 +116,16 @@ static int find_alert(const struct ack *ack)
     return status;
 }
 
-static int write_line(const char *path, const char *text)
-{
-    FILE *out = fopen(path, "ae");
-    bool good = out && fprintf(out, "%s\n", text) > 0;
-    good = out && fclose(out) == 0 && good;
-    if (!good)
-        fprintf(stderr, "gridwarn ack: %s: %s\n", path, strerror(errno));
-    return good ? CLI_OK : CLI_INTERNAL;
-}
-
-static int write_disposition(const struct ack *ack, const char *text)
-{
-    const struct config_source *to = config_dispositions(ack->config);
-    if (to->path)
-        return write_line(to->path, text);
-#ifdef GRIDWARN_KAFKA
-    const char *alert = json_string_value(json_object_get(ack->data, "alert_id"));
-    return kafka_send(ack->config, to->topic, str_of(alert), str_of(text)) ? CLI_OK : CLI_BROKER;
-#else
-    return cli_misused(&command, "this gridwarn was built without Kafka");
-#endif
-}
-
 static int send_it(const struct ack *ack)
 {
-    unsigned char random[16];
-    char made_up[2 * sizeof random + 1];
-    randombytes_buf(random, sizeof random);
-    sodium_bin2hex(made_up, sizeof made_up, random, sizeof random);
-    json_object_set_new(ack->data, "id", json_string(ack->id ? ack->id : made_up));
+    say_id(ack->id, ack->data);
     char *text = json_dumps(ack->data, JSON_COMPACT);
     CHECK(text);
     struct disposition d;
     struct refusal refusal;
     int status;
     if (disposition_read(str_of(text), -1, 0, &d, &refusal))
-        status = write_disposition(ack, text);
+        status = say_send(&command, ack->config, d.alert, text);
     else
         status = cli_misused(&command, "%s: expected %s", refusal.place, refusal.expected);
     if (status == CLI_OK)
@@ -180,16 +136,13 @@ static int send_it(const struct ack *ack)
 
 static int ack_configured(struct ack *ack)
 {
-    if (!config_dispositions(ack->config)) {
-        fprintf(stderr, "%s", cli_text("gridwarn: the configuration has no `dispositions: {topic: ...}`, so no engine would read it\n",
-                                       "gridwarn：配置中没有 `dispositions: {topic: ...}`，引擎不会读处置消息\n"));
-        return CLI_CONFIG;
-    }
-    int status = find_alert(ack);
+    int status = say_ready(ack->config);
     if (status == CLI_OK)
-        status = take_time(ack, ack->at, "at");
+        status = find_alert(ack);
+    if (status == CLI_OK)
+        status = say_time(&command, ack->config, ack->at, "at", ack->data);
     if (status == CLI_OK && ack->until)
-        status = take_time(ack, ack->until, "until");
+        status = say_time(&command, ack->config, ack->until, "until", ack->data);
     return status == CLI_OK ? send_it(ack) : status;
 }
 

@@ -19,6 +19,7 @@
     X(generations, "list the rules that the running engine can go back to")                                          \
     X(rollback, "have the running engine go back to earlier rules")                                                  \
     X(ack, "tell the engine what was done about an alert")                                                           \
+    X(silence, "have some alerts held back for a time")                                                              \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 

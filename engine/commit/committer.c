@@ -50,6 +50,8 @@ struct committer *committer_create(const struct committer_inputs *in)
     out.arg = c;
     c->tracker = tracker_create(in->ledger, config->registry, config->catalogue, in->generation, config->group, &out);
     c->encoder = wire_encoder_create(&(struct wire_names){config->registry, config->catalogue});
+    c->notify = notify_create(config->registry, config->catalogue, generation_rules(in->generation));
+    tracker_notify(c->tracker, c->notify);
     tracker_limit(c->tracker, (size_t)config->tracked_bytes);
     c->handed = xcalloc(in->ring_count + 1, sizeof *c->handed);
     by_rule_allocate(c);
@@ -105,6 +107,8 @@ void committer_destroy(struct committer **pointer)
     if (!c)
         return;
     tracker_destroy(&c->tracker);
+    notify_destroy(&c->notify);
+    free(c->unsettled);
     wire_encoder_destroy(&c->encoder);
     for (size_t i = 0; i < c->in.partition_count; i++)
         free(c->partition_names[i]);
@@ -248,6 +252,8 @@ static void take_handover(struct committer *c, const struct handover *h, int64_t
     take_findings(c, h);
     for (size_t i = 0; i < h->disposition_count; i++)
         tracker_dispose(c->tracker, &h->dispositions[i]);
+    for (size_t i = 0; i < h->silence_count; i++)
+        publish_answer(c, h->silences[i].partition, h->silences[i].offset, notify_take(c->notify, &h->silences[i]));
     for (size_t i = 0; i < h->reject_count; i++) {
         publish_reject(c, h->text.at, &h->rejects[i]);
         c->changed = true;
@@ -332,19 +338,29 @@ static void rule_times(struct committer *c)
         c->times[r] = rule_time(c, &rules->rules[r]);
 }
 
+/* of all that was read */
+static int64_t newest_event(const struct committer *c)
+{
+    int64_t newest = 0;
+    for (size_t i = 0; i < c->marks.partition_count; i++) {
+        const struct partition_progress *p = &c->marks.partitions[i];
+        if (!c->marks.sources[p->source].untimed && p->newest > newest)
+            newest = p->newest;
+    }
+    return newest;
+}
+
 /* Event time by which the ledger's floor is set.  With a clock, which has judged every event, the newest.  Without one
  * events may be far apart, and the slowest partition that is still being read holds the floor; one at its end does not,
  * or an empty partition would stop a long replay. */
 static int64_t ledger_now(const struct committer *c)
 {
-    int64_t newest = 0, least = INT64_MAX;
+    int64_t newest = newest_event(c), least = INT64_MAX;
     for (size_t i = 0; i < c->marks.partition_count; i++) {
         const struct partition_progress *p = &c->marks.partitions[i];
         if (c->marks.sources[p->source].untimed)
             continue;
         int64_t here = p->newest == INT64_MIN ? 0 : p->newest - c->marks.sources[p->source].lateness_s;
-        if (p->newest > newest)
-            newest = p->newest;
         if (p->state != RECORD_AT_END && p->state != RECORD_FINISHED && here < least)
             least = here;
     }
@@ -508,6 +524,8 @@ static void gauges(struct committer *c, int64_t now_ms)
         metric_set(m, METRIC_ALERTS_OPEN, l, (int64_t)counts.open[l]);
     metric_set(m, METRIC_ALERTS_PENDING, 0, (int64_t)counts.pending);
     count_to(m, METRIC_DENIED, 0, counts.denied);
+    for (unsigned hold = HOLD_NONE + 1; hold < HOLDS; hold++)
+        count_to(m, METRIC_HOLDS, hold, counts.holds[hold]);
     metric_set(m, METRIC_USED, STRUCTURE_TRACKED, (int64_t)counts.bytes);
     count_to(m, METRIC_SHED, STRUCTURE_TRACKED, counts.shed);
     metric_set(m, METRIC_USED, STRUCTURE_LEDGER, (int64_t)ledger_bytes(c->in.ledger, SHELF_FACTS));
@@ -592,6 +610,7 @@ static void take_offer(struct committer *c)
     CHECK(c->backfilled_count == 0); /* what the start found speaks of its own rules by number: is_up_to_date has looked at it */
     go_over_to(c, offer->generation);
     tracker_switch(c->tracker, offer->generation);
+    notify_switch(c->notify, generation_rules(offer->generation));
     by_rule_allocate(c);
     rule_times(c);
     for (size_t i = 0; i < offer->count; i++)
@@ -608,11 +627,19 @@ static void take_offer(struct committer *c)
     atomic_store(&c->generation, offer->generation); /* last: the offer is the caller's again */
 }
 
+/* of the events where no clock runs: the newest that was read */
+static void set_notify_clock(struct committer *c, int64_t now_ms)
+{
+    notify_clock(c->notify, c->marks.clock ? now_ms / 1000 : newest_event(c));
+}
+
 static void evaluate(struct committer *c, int64_t now_ms)
 {
+    set_notify_clock(c, now_ms);
     take_backfilled(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
+    notify_save(c->notify, publish_state, c);
 }
 
 /* State was stored when something was last said.  What has lasted since is found out before anything new is taken, which
@@ -645,9 +672,10 @@ static enum step_result step(struct committer *c, bool flush)
     bool any = is_up_to_date(c, now_ms) && take_news(c, now_ms);
     bool moved = watermarks_update(&c->marks, now_ms);
     tracker_limits(c->tracker, limits_until(c, now_ms));
+    set_notify_clock(c, now_ms);
     if (any || moved || now_ms / 60000 != c->minute)
         rule_times(c);
-    if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times))
+    if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times) || notify_due(c->notify))
         evaluate(c, now_ms);
     any |= maintain(c);
     gauges(c, now_ms);

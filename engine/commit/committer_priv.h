@@ -9,6 +9,12 @@
 
 #include <stdatomic.h>
 
+/* a revision in the open cut that lacks what is known at the end of the run */
+struct unsettled {
+    size_t record; /* its number in the cut */
+    json_t *event;
+};
+
 struct committer {
     struct committer_inputs in;
     struct tracker *tracker;
@@ -25,6 +31,9 @@ struct committer {
     bool changed;                /* something since the last commit: facts, rejects, offsets, watermarks */
     bool finished;
     size_t revisions;            /* in the open cut */
+    struct notify *notify;
+    struct unsettled *unsettled; /* of the run, in order; the first `settled` of them are done with */
+    size_t unsettled_count, unsettled_capacity, settled;
     _Atomic int64_t committed_ms;
     int64_t heartbeat_ms, counted_ms, retry_ms;
     char **partition_names;      /* "topic/number" */
@@ -59,8 +68,11 @@ bool committer_carry(struct committer *, int64_t now_s);
 void progress_store(struct committer *);
 /* publish.c: outputs of the tracker into the open cut, dead letters, heartbeats */
 extern const struct tracker_outputs committer_outputs;
+/* what became of the message that was read there: refused, it is a dead letter */
+void publish_answer(struct committer *, uint32_t partition, int64_t offset, enum answer);
 void publish_reject(struct committer *, const char *text, const struct reject *); /* text: that its places are in */
 void publish_heartbeat(struct committer *, int64_t now_ms);
+void publish_state(void *committer, const char *key, json_t *state); /* NULL: it is no more */
 void render_partitions(struct committer *);
 
 #endif

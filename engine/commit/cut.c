@@ -58,6 +58,17 @@ void cut_add(struct cut *cut, const struct store_record *record)
     }
 }
 
+void cut_fill(struct cut *cut, size_t number, struct str value, struct store_header header)
+{
+    struct cut_record *r = &cut->records[number];
+    CHECK(r->header_count < STORE_HEADERS_MAX);
+    r->value_at = put(cut, value);
+    r->value_len = value.len;
+    r->header_name[r->header_count] = header.name;
+    r->header_at[r->header_count] = put(cut, header.value);
+    r->header_len[r->header_count++] = header.value.len;
+}
+
 void cut_freeze(struct cut *cut)
 {
     if (cut->frozen_capacity < cut->record_capacity) {

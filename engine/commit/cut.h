@@ -31,6 +31,8 @@ void cut_free(struct cut *);
 void cut_add_fact(struct cut *, enum shelf, fact_ref);
 /* Copies the record's key, headers and value. */
 void cut_add(struct cut *, const struct store_record *);
+/* Another value for one that was added, by its number, and one more header. */
+void cut_fill(struct cut *, size_t number, struct str value, struct store_header);
 void cut_freeze(struct cut *);
 
 #endif

@@ -20,6 +20,7 @@ void handover_ring_clear(struct handover_ring *ring)
         free(h->findings.all);
         free(h->next_findings.all);
         free(h->dispositions);
+        free(h->silences);
         free(h->rejects);
         free(h->progress);
         buffer_free(&h->text);
@@ -33,7 +34,7 @@ struct handover *handover_begin(struct handover_ring *ring)
     if (filled - atomic_load_explicit(&ring->taken, memory_order_acquire) == HANDOVERS)
         return NULL;
     struct handover *h = &ring->slot[filled % HANDOVERS];
-    h->disposition_count = 0;
+    h->disposition_count = h->silence_count = 0;
     h->fact_count = h->findings.count = h->next_findings.count = h->reject_count = 0;
     h->text.len = 0;
     for (size_t i = 0; i < ring->partition_count; i++)
@@ -77,6 +78,15 @@ void handover_add_disposition(struct handover *h, const struct disposition *d)
         h->dispositions = xrealloc(h->dispositions, h->disposition_capacity * sizeof *h->dispositions);
     }
     h->dispositions[h->disposition_count++] = *d;
+}
+
+void handover_add_silence(struct handover *h, const struct silence *silence)
+{
+    if (h->silence_count == h->silence_capacity) {
+        h->silence_capacity = h->silence_capacity ? h->silence_capacity * 2 : 4;
+        h->silences = xrealloc(h->silences, h->silence_capacity * sizeof *h->silences);
+    }
+    h->silences[h->silence_count++] = *silence;
 }
 
 struct reject *handover_add_reject(struct handover *h)

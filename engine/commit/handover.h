@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "count/generation.h"
 #include "handle/disposition.h"
+#include "notify/silence.h"
 #include "source/source.h"
 
 #include <stdatomic.h>
@@ -40,6 +41,8 @@ struct handover {
     struct findings findings, next_findings;
     struct disposition *dispositions;
     size_t disposition_count, disposition_capacity;
+    struct silence *silences;
+    size_t silence_count, silence_capacity;
     struct reject *rejects;
     size_t reject_count, reject_capacity;
     struct progress *progress; /* by partition; partition_count of them */
@@ -66,6 +69,7 @@ void handover_release(struct handover_ring *);
 
 void handover_add_fact(struct handover *, fact_ref);
 void handover_add_disposition(struct handover *, const struct disposition *);
+void handover_add_silence(struct handover *, const struct silence *);
 struct reject *handover_add_reject(struct handover *);
 uint32_t handover_add_text(struct handover *, const void *text, size_t len);
 

@@ -106,6 +106,12 @@ bool committer_restore(struct committer *c, struct str key, struct str value)
 {
     if (key.len > strlen(TRACKER_KEY) && memcmp(key.at, TRACKER_KEY, strlen(TRACKER_KEY)) == 0)
         return tracker_restore(c->tracker, key, value);
+    bool kept;
+    if (notify_restore(c->notify, key, value, &kept)) {
+        if (!kept)
+            log_line(LOG_ERROR, "recover", "state record '%.*s' is not understood", STR_ARG(key));
+        return kept;
+    }
     if (!str_eq(key, STR(PROGRESS_KEY)))
         return true; /* of a later version */
     json_t *json = json_loadb(value.at, value.len, 0, NULL);

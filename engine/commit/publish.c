@@ -54,15 +54,29 @@ static void publish(void *arg, const struct revision *r)
     if (c->in.config->event_time && r->minute != MINUTE_NONE)
         context.now_ms = r->minute * 60000; /* the time of a replay is the events' */
     struct store_record record;
-    c->scratch.len = 0;
-    render_alert(&context, r, &c->scratch, &record);
-    record.value = buffer_str(&c->scratch);
+    if (c->unsettled_count == c->unsettled_capacity) {
+        c->unsettled_capacity = c->unsettled_capacity ? c->unsettled_capacity * 2 : 16;
+        c->unsettled = xrealloc(c->unsettled, c->unsettled_capacity * sizeof *c->unsettled);
+    }
+    c->unsettled[c->unsettled_count++] = (struct unsettled){c->cut.record_count, render_alert(&context, r, &record)};
+    record.value = STR(""); /* its place in the cut is this one */
     cut_add(&c->cut, &record);
     c->revisions++;
     metric_add(c->in.metrics, METRIC_REVISIONS, r->change, 0, 1);
 }
 
-static void store_state(void *arg, const char *key, json_t *state)
+static void settle(void *arg, const struct telling *telling)
+{
+    struct committer *c = arg;
+    const struct unsettled *one = &c->unsettled[c->settled++];
+    c->scratch.len = 0;
+    struct str notice = render_telling(one->event, telling, &c->scratch);
+    cut_fill(&c->cut, one->record, buffer_str(&c->scratch), (struct store_header){"notice", notice});
+    if (c->settled == c->unsettled_count)
+        c->settled = c->unsettled_count = 0;
+}
+
+void publish_state(void *arg, const char *key, json_t *state)
 {
     struct committer *c = arg;
     struct store_record record = {.topic = STORE_STATE, .key = str_of(key)};
@@ -92,18 +106,22 @@ static void shadowed(void *arg, const struct revision *revision)
              change_word(revision->change), generation_rules(c->in.generation)->level_name[revision->alert->level]);
 }
 
-static void answer(void *arg, const struct disposition *d, enum answer answer)
+void publish_answer(struct committer *c, uint32_t partition, int64_t offset, enum answer answer)
 {
-    struct committer *c = arg;
     metric_add(c->in.metrics, METRIC_DISPOSITIONS, (unsigned)answer, 0, 1);
     if (answer < ANSWER_REFUSED)
         return;
-    struct reject reject = {.partition = d->partition, .offset = d->offset, .reason = answer_word(answer)};
+    struct reject reject = {.partition = partition, .offset = offset, .reason = answer_word(answer)};
     publish_reject(c, NULL, &reject);
     c->changed = true;
 }
 
-const struct tracker_outputs committer_outputs = {publish, store_state, shadowed, recorded, answer, NULL};
+static void answer(void *arg, const struct disposition *d, enum answer answer)
+{
+    publish_answer(arg, d->partition, d->offset, answer);
+}
+
+const struct tracker_outputs committer_outputs = {publish, settle, publish_state, shadowed, recorded, answer, NULL};
 
 /* Never the record's own text, unless the source says so: it may hold a name or a number. */
 void publish_reject(struct committer *c, const char *places, const struct reject *r)

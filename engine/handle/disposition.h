@@ -3,7 +3,7 @@
 #ifndef GW_HANDLE_DISPOSITION_H
 #define GW_HANDLE_DISPOSITION_H
 
-#include "decode/decode.h"
+#include "handle/message.h"
 #include "handle/transition.h"
 
 #include <stdint.h>
@@ -46,8 +46,7 @@ const char *cause_word_zh(enum cause);
 int said_outcome_parse(struct str word); /* in either language; -1 if it is none */
 int cause_parse(struct str word);
 
-/* bytes with the terminator: as long as rules may name a unit; a role and a level are single words */
-enum { DISPOSITION_TEXT = 201, DISPOSITION_WORD = 33, DISPOSITION_ALERT = 33 };
+enum { DISPOSITION_TEXT = MESSAGE_TEXT, DISPOSITION_WORD = MESSAGE_WORD, DISPOSITION_ALERT = 33 };
 
 struct disposition {
     char id[DISPOSITION_TEXT]; /* known by it: the same id for the same alert is the same disposition */

@@ -61,7 +61,9 @@ enum act {
     X(GONE, "gone", "that unit transferred it to another")                                                             \
     X(WITHDRAWN, "withdrawn", "the alert was withdrawn: it never was")                                                 \
     X(UNKNOWN_ALERT, "unknown_alert", "no such alert was published, or it ended too long ago")                         \
-    X(TOO_MANY, "too_many", "the alert has as many dispositions as one may have")
+    X(TOO_MANY, "too_many", "the alert has as many dispositions as one may have; or there are as many silences as may be")    \
+    X(UNKNOWN_SILENCE, "unknown_silence", "the end of a silence that is not known, or was over long ago")              \
+    X(UNKNOWN_RULE, "unknown_rule", "a silence of a rule that is not active")
 
 enum answer {
 #define X(name, word, meaning) ANSWER_##name,

@@ -32,7 +32,7 @@ static const char *const type_names[] = {"counter", "gauge", "histogram"};
 static const char *const label_names[LABELS] = {
     [LABEL_SOURCE] = "source", [LABEL_OUTCOME] = "outcome", [LABEL_PARTITION] = "partition",
     [LABEL_LEVEL] = "level",   [LABEL_CHANGE] = "change",   [LABEL_STRUCTURE] = "structure",
-    [LABEL_ANSWER] = "answer",
+    [LABEL_ANSWER] = "answer", [LABEL_CAUSE] = "cause",
 };
 
 static const char *const outcome_words[OUTCOMES] = {

@@ -19,6 +19,7 @@ enum metric_label {
     LABEL_CHANGE,    /* types of revision */
     LABEL_STRUCTURE, /* enum structure: what is bounded */
     LABEL_ANSWER,    /* enum answer: what became of a disposition */
+    LABEL_CAUSE,     /* enum hold: why nobody is told of an alert; 0 is "told" */
     LABELS
 };
 
@@ -76,8 +77,10 @@ enum structure {
       "Conditions that hold, but not yet for as long as their rule asks.")                                           \
     X(REVISIONS, COUNTER, "gridwarn_alert_revisions_total", LABEL_CHANGE, LABEL_NONE,                                \
       "Revisions published, by type.")                                                                               \
+    X(HOLDS, COUNTER, "gridwarn_alert_holds_total", LABEL_CAUSE, LABEL_NONE,                                         \
+      "Times that an alert came to be held, so that nobody is told of it, by cause.")                                \
     X(DISPOSITIONS, COUNTER, "gridwarn_dispositions_total", LABEL_ANSWER, LABEL_NONE,                                \
-      "Dispositions, by what became of them.")                                                                       \
+      "Dispositions and silences, by what became of them.")                                                          \
     X(SHADOWED, COUNTER, "gridwarn_shadow_revisions_total", LABEL_NONE, LABEL_NONE,                                  \
       "Revisions of alerts of rules on trial, which are not published.")                                             \
     X(RECORDED, COUNTER, "gridwarn_alerts_recorded_only_total", LABEL_NONE, LABEL_NONE,                              \

@@ -219,8 +219,7 @@ uint64_t routing_digest(const struct routing *r)
 
 /* ---- asking ---- */
 
-/* what all that the rule selects has in common */
-static uint16_t rule_category(const struct rule_set *set, const struct rule *rule)
+uint16_t rule_category(const struct rule_set *set, const struct rule *rule)
 {
     uint16_t common = CATEGORY_NONE;
     bool first = true;

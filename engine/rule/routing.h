@@ -39,4 +39,7 @@ struct route {
 void route_of(const struct rule_set *, const struct rule *, const struct registry *, uint16_t each, unsigned level,
               uint32_t region, struct route *);
 
+/* the category that all has in common which the rule selects; CATEGORY_NONE: none */
+uint16_t rule_category(const struct rule_set *, const struct rule *);
+
 #endif

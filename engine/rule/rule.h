@@ -303,6 +303,9 @@ struct rule_context {
     struct rule_texts *texts; /* gets every file that is read (rule/texts.h); NULL: nobody asks */
 };
 
+/* number of a level by its name or its Chinese synonym, 0 if it is none */
+unsigned rule_level_named(const char *word, const struct rule_context *);
+
 /* All rule files (*.yaml, *.yml, *.json) of a folder, or one file, in the order of their names.  NULL, with every
  * mistake added, if any is wrong. */
 struct rule_set *rule_set_load(const char *path, const struct rule_context *, struct problems *);

@@ -61,8 +61,6 @@ const struct yaml_node *rule_need(const struct yaml_node *mapping, enum rule_key
 /* a problem for each key that does not belong in `place` (IN_...), or not yet */
 void rule_keys_only(const struct yaml_node *mapping, int place, struct problems *);
 
-/* number of a level by its name or its Chinese synonym, 0 if it is none */
-unsigned rule_level_named(const char *word, const struct rule_context *);
 /* the name or synonym that is nearest, for a problem; NULL if none is near */
 const char *rule_level_near(const char *word, const struct rule_context *);
 /* the names of all, for a problem; returns `list` */

@@ -8,7 +8,7 @@
 
 struct metrics *shard_metrics(const struct config *config, const struct source_partition *partitions, size_t count)
 {
-    const char *sources[SOURCES_MAX], *levels[LEVELS_MAX + 1] = {"none"}, *changes[CHANGES], *answers[ANSWERS];
+    const char *sources[SOURCES_MAX], *levels[LEVELS_MAX + 1] = {"none"}, *changes[CHANGES], *answers[ANSWERS], *causes[HOLDS];
     for (unsigned i = 0; i < config->source_count; i++)
         sources[i] = config->sources[i].name;
     for (unsigned i = 0; i < config->level_count; i++)
@@ -17,6 +17,8 @@ struct metrics *shard_metrics(const struct config *config, const struct source_p
         changes[i] = change_word((enum change)i);
     for (int i = 0; i < ANSWERS; i++)
         answers[i] = answer_word((enum answer)i);
+    for (int i = 0; i < HOLDS; i++)
+        causes[i] = hold_word((enum hold)i);
     const char **names = xcalloc(count + 1, sizeof *names);
     for (size_t i = 0; i < count; i++) {
         char name[512];
@@ -32,6 +34,8 @@ struct metrics *shard_metrics(const struct config *config, const struct source_p
     labels.count[LABEL_CHANGE] = CHANGES;
     labels.values[LABEL_ANSWER] = answers;
     labels.count[LABEL_ANSWER] = ANSWERS;
+    labels.values[LABEL_CAUSE] = causes;
+    labels.count[LABEL_CAUSE] = HOLDS;
     labels.values[LABEL_PARTITION] = names;
     labels.count[LABEL_PARTITION] = (unsigned)count;
     struct metrics *metrics = metrics_create(&labels);

@@ -219,22 +219,43 @@ static bool take_data(struct worker *w, struct handover *h, const struct record 
     return room;
 }
 
-/* A disposition is no event: it goes to the committer as it is. */
+/* a disposition, or what is said of silences */
+static bool read_said(const struct worker *w, struct handover *h, const struct record *record,
+                      const struct config_source *s, struct refusal *refusal)
+{
+    struct str text = {record->bytes, record->len};
+    struct rule_context words = config_rule_context(w->in.config);
+    struct silence silence;
+    struct disposition d;
+    switch (silence_read(text, w->now_ms, s->skew_s, &words, &silence, refusal)) {
+    case SILENCE_WRONG:
+        return false;
+    case SILENCE_SAID:
+        silence.partition = record->partition;
+        silence.offset = record->offset;
+        handover_add_silence(h, &silence);
+        return true;
+    case SILENCE_NONE:
+        break;
+    }
+    if (!disposition_read(text, w->now_ms, s->skew_s, &d, refusal))
+        return false;
+    d.partition = record->partition;
+    d.offset = record->offset;
+    handover_add_disposition(h, &d);
+    return true;
+}
+
+/* It is no event: it goes to the committer as it is. */
 static void take_disposition(struct worker *w, struct handover *h, const struct record *record)
 {
     unsigned source = w->in.partitions[record->partition].source;
     const struct config_source *s = &w->in.config->sources[source];
     struct refusal refusal = {.reason = DECODE_TOO_LARGE, .expected = "no more bytes than a disposition has"};
-    struct disposition d;
-    if (record->len <= (size_t)s->max_record_bytes &&
-        disposition_read((struct str){record->bytes, record->len}, w->now_ms, s->skew_s, &d, &refusal)) {
-        d.partition = record->partition;
-        d.offset = record->offset;
-        handover_add_disposition(h, &d);
+    if (record->len <= (size_t)s->max_record_bytes && read_said(w, h, record, s, &refusal))
         w->tally[source].outcome[OUTCOME_ACCEPTED]++;
-    } else {
+    else
         refuse(w, h, record, source, &refusal);
-    }
     took(w, h, record);
 }
 

@@ -35,7 +35,7 @@ struct store_header {
     struct str value;
 };
 
-enum { STORE_HEADERS_MAX = 6, STORE_RECORD_MAX = 512 * 1024 };
+enum { STORE_HEADERS_MAX = 7, STORE_RECORD_MAX = 512 * 1024 };
 
 struct store_record {
     enum store_topic topic;

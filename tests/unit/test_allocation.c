@@ -234,11 +234,13 @@ static struct config *configure(void)
 static struct metrics *measure(const struct config *config)
 {
     static const char *const sources[] = {"hotline", "sensor"}, *const partitions[] = {"hotline/0", "sensor/0"};
-    const char *levels[LEVELS_MAX + 1] = {"none"}, *changes[CHANGES];
+    const char *levels[LEVELS_MAX + 1] = {"none"}, *changes[CHANGES], *causes[HOLDS];
     for (unsigned i = 0; i < config->level_count; i++)
         levels[i + 1] = config->level_names[i];
     for (int i = 0; i < CHANGES; i++)
         changes[i] = change_word((enum change)i);
+    for (int i = 0; i < HOLDS; i++)
+        causes[i] = hold_word((enum hold)i);
     struct metric_labels labels = {{0}, {0}};
     labels.values[LABEL_SOURCE] = sources;
     labels.count[LABEL_SOURCE] = 2;
@@ -246,6 +248,8 @@ static struct metrics *measure(const struct config *config)
     labels.count[LABEL_LEVEL] = config->level_count + 1;
     labels.values[LABEL_CHANGE] = changes;
     labels.count[LABEL_CHANGE] = CHANGES;
+    labels.values[LABEL_CAUSE] = causes;
+    labels.count[LABEL_CAUSE] = HOLDS;
     labels.values[LABEL_PARTITION] = partitions;
     labels.count[LABEL_PARTITION] = 2;
     return metrics_create(&labels);

@@ -325,6 +325,67 @@ def test_broken_files_fail_both(loader, text):
     assert not loader.accepts(text)
 
 
+# -- who is told --------------------------------------------------------------------------------------------------
+
+TWO = [rule(), rule(id="s", let={"calls": {"source": "hotline", "category": "noise"}})]
+INHIBIT = {"when": {"rule": "r", "level": "orange"}, "holds": {"rule": ["s"], "category": "noise", "level": "yellow"}, "same": "community"}
+NOTIFY = {"incidents": True, "inhibit": [INHIBIT], "budget": {"street": 6, "shifts": ["08:00", "14:00"]}}
+NOTIFY_GOOD = {
+    "all of it": NOTIFY,
+    "nothing": {},
+    "中文": {"事件归并": False, "抑制": [{"当": {"规则": ["r"]}, "压下": {"类别": "noise", "级别": "红"}, "同一": "对象"}],
+            "预算": {"街道": 1, "班次": ["０８：００"]}},
+}
+NOTIFY_BROKEN = {
+    "a list": [NOTIFY],
+    "a slip": {"inhibits": [INHIBIT]},
+    "a key twice": {**NOTIFY, "预算": NOTIFY["budget"]},
+    "no inhibition": {"inhibit": []},
+    "an inhibition alone": {"inhibit": INHIBIT},
+    "no when": {"inhibit": [{k: v for k, v in INHIBIT.items() if k != "when"}]},
+    "no holds": {"inhibit": [{k: v for k, v in INHIBIT.items() if k != "holds"}]},
+    "no place": {"inhibit": [{k: v for k, v in INHIBIT.items() if k != "same"}]},
+    "no rule": {"inhibit": [{**INHIBIT, "when": {"level": "orange"}}]},
+    "holds up to a level alone": {"inhibit": [{**INHIBIT, "holds": {"level": "yellow"}}]},
+    "an unknown place": {"inhibit": [{**INHIBIT, "same": "planet"}]},
+    "a budget without shifts": {"budget": {"street": 6}},
+    "no budget": {"budget": {"street": 0, "shifts": ["08:00"]}},
+    "no shifts": {"budget": {"street": 6, "shifts": []}},
+    "a shift by name": {"budget": {"street": 6, "shifts": ["morning"]}},
+    "incidents in words": {"incidents": "maybe"},
+}
+NOTIFY_BEYOND = {
+    "an unknown rule": {"inhibit": [{**INHIBIT, "when": {"rule": "q"}}]},
+    "an unknown category": {"inhibit": [{**INHIBIT, "holds": {"category": "noize"}}]},
+    "an unknown level": {"inhibit": [{**INHIBIT, "when": {"rule": "r", "level": "pink"}}]},
+    "itself": {"inhibit": [{**INHIBIT, "holds": {"rule": ["s", "r"]}}]},
+    "a circle": {"inhibit": [INHIBIT, {**INHIBIT, "when": {"rule": "s"}, "holds": {"rule": "r"}}]},
+    "shifts backwards": {"budget": {"street": 6, "shifts": ["14:00", "08:00"]}},
+    "no such hour": {"budget": {"street": 6, "shifts": ["25:00"]}},
+}
+
+
+@pytest.mark.parametrize("name", NOTIFY_GOOD)
+def test_good_notices_pass_both(loader, name):
+    content = {"rules": TWO, "notify": NOTIFY_GOOD[name]}
+    VALIDATOR.validate(content)
+    assert loader.accepts(content)
+
+
+@pytest.mark.parametrize("name", NOTIFY_BROKEN)
+def test_broken_notices_fail_both(loader, name):
+    content = {"rules": TWO, "notify": NOTIFY_BROKEN[name]}
+    assert not VALIDATOR.is_valid(content)
+    assert not loader.accepts(content)
+
+
+@pytest.mark.parametrize("name", NOTIFY_BEYOND)
+def test_what_a_schema_can_not_tell_of_notices_the_loader_tells(loader, name):
+    content = {"rules": TWO, "notify": NOTIFY_BEYOND[name]}
+    VALIDATOR.validate(content)
+    assert not loader.accepts(content)
+
+
 # -- mutants -----------------------------------------------------------------------------------------------------
 
 MUTANTS = 900
@@ -398,10 +459,13 @@ def test_the_schema_has_the_loader_s_keys():
         "FILE": set(SCHEMA["properties"]), "RULE": set(definitions["rule"]["properties"]),
         "SELECTION": set(definitions["selection"]["properties"]), "CLEAR": set(definitions["clear"]["properties"]),
         "SEND": set(definitions["send"]["properties"]), "VALID": set(definitions["valid"]["properties"]),
+        "NOTIFY": set(definitions["notify"]["properties"]), "INHIBIT": set(definitions["inhibit"]["properties"]),
+        "WHEN": set(definitions["inhibit_when"]["properties"]), "HOLDS": set(definitions["inhibit_holds"]["properties"]),
+        "BUDGET": set(definitions["budget"]["properties"]),
     }
 
 
 def test_editors_show_what_each_key_means():
-    for place in ("rule", "selection", "clear", "send", "valid"):
+    for place in ("rule", "selection", "clear", "send", "valid", "notify", "inhibit", "inhibit_when", "inhibit_holds", "budget"):
         for key, schema in SCHEMA["definitions"][place]["properties"].items():
             assert re.search(r"[\u4e00-\u9fff].* / ", schema["description"]), (place, key)

@@ -474,6 +474,28 @@ static const struct translation ours[] = {
     /* configuration: dispositions */
     {"dispositions: a source has that name", "dispositions：已有同名的数据源"},
     {"%s: %s %g is not above %s %g", "%s：%s %g 不高于%s %g"},
+
+    /* rule: notify */
+    {"notify (通知)", "通知（notify）"},
+    {"notify (通知): another file of the rules has it already", "通知（notify）：另一个规则文件已有，只能有一处"},
+    {"incidents (事件归并)", "事件归并（incidents）"},
+    {"inhibit (抑制)", "抑制（inhibit）"},
+    {"inhibit (抑制): expected a list of up to %d, each with when, holds and same",
+     "抑制（inhibit）：应为最多 %d 项的列表，每项写明当（when）、压下（holds）、同一（same）"},
+    {"when (当)", "当（when）"},
+    {"holds (压下)", "压下（holds）"},
+    {"holds (压下): expected rule (规则) or category (类别)", "压下（holds）：应写规则（rule）或类别（category）"},
+    {"same (同一): expected district (区), street (街道), community (社区), grid (网格), micro_grid (微网格) or subject (对象)",
+     "同一（same）：应为区、街道、社区、网格、微网格或对象"},
+    {"rule (规则): expected the id of a rule, or a list of them", "规则（rule）：应为一条规则的编号，或编号的列表"},
+    {"no rule has the id %s", "没有编号为 %s 的规则"},
+    {"no rule has the id %s; did you mean %s?", "没有编号为 %s 的规则，是否应为 %s？"},
+    {"rule %s can't hold back itself", "规则 %s 不能压下自己"},
+    {"a circle: what this holds back would hold back, in the end, what it waits for", "循环：被压下的，最终又会压下这里所等的"},
+    {"budget (预算)", "预算（budget）"},
+    {"street (街道)", "街道（street）"},
+    {"shifts (班次): expected up to %d times of the day, one after another, such as [\"08:00\", \"14:00\", \"20:00\"]",
+     "班次（shifts）：应为最多 %d 个由早到晚的时刻，如 [\"08:00\", \"14:00\", \"20:00\"]"},
 };
 
 static const struct translation theirs[] = {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "rule/calendar.h"
+#include "rule/notify_rules.h"
 #include "rule/routing.h"
 #include "rule/texts.h"
 
@@ -60,6 +61,16 @@ static void read_routing(struct rule_set *set, const struct yaml_node *node, con
     free(path);
 }
 
+/* likewise */
+static void read_notify(struct rule_set *set, const struct yaml_node *node, const struct rule_context *context,
+                        struct problems *problems)
+{
+    if (node && set->notify)
+        yaml_problem(node, problems, "notify (通知): another file of the rules has it already");
+    else if (node)
+        set->notify = notify_rules_read(node, context, problems);
+}
+
 void rule_set_read(struct rule_set *set, const struct yaml_node *root, const struct rule_context *context,
                    struct problems *problems)
 {
@@ -67,6 +78,7 @@ void rule_set_read(struct rule_set *set, const struct yaml_node *root, const str
         return;
     rule_keys_only(root, IN_FILE, problems);
     read_routing(set, rule_get(root, KEY_ROUTING, problems), context, problems);
+    read_notify(set, rule_get(root, KEY_NOTIFY, problems), context, problems);
     const struct yaml_node *list = rule_need(root, KEY_RULES, problems);
     if (!list)
         return;
@@ -131,6 +143,9 @@ static void seal(struct rule_set *set, const struct rule_context *context)
     uint64_t routing = routing_digest(set->routing);
     if (set->routing)
         crypto_hash_sha256_update(&state, (const unsigned char *)&routing, sizeof routing);
+    uint64_t notify = notify_rules_digest(set->notify, set);
+    if (set->notify)
+        crypto_hash_sha256_update(&state, (const unsigned char *)&notify, sizeof notify);
     crypto_hash_sha256_final(&state, hash);
     size_t prefix = strlen("sha256:");
     memcpy(set->digest, "sha256:", prefix);
@@ -158,6 +173,10 @@ struct rule_set *rule_set_load(const char *path, const struct rule_context *give
         read_folder(set, path, context, problems);
     else
         read_file(set, path, context, problems);
+    if (set->notify)
+        notify_rules_link(set->notify, set, problems);
+    if (set->notify && problems->count == before)
+        notify_rules_check(set->notify, set, problems);
     if (problems->count == before && set->count == 0)
         problem_add(problems, path, 0, 0, "no rule here: expected *.yaml, *.yml or *.json with `rules:`");
     if (problems->count == before)

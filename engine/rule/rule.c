@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "rule/calendar.h"
+#include "rule/notify_rules.h"
 #include "rule/routing.h"
 
 #include <stdlib.h>
@@ -184,6 +185,7 @@ void rule_set_destroy(struct rule_set **set)
         drop(s->level_name[i]);
     calendar_destroy(&s->calendar);
     routing_destroy(&s->routing);
+    notify_rules_destroy(&s->notify);
     free(s->rules);
     free(s);
 }

@@ -283,6 +283,7 @@ struct rule_set {
     char digest[72]; /* "sha256:" and 64 hex digits, of all rules */
     struct calendar *calendar; /* NULL: weekends and no periods */
     struct routing *routing;   /* NULL: alerts go where their rules say */
+    struct notify_rules *notify; /* NULL: nothing is held back but by silences */
     const struct catalogue *catalogue; /* borrowed */
     int32_t utc_offset_s;
 };

@@ -6,11 +6,24 @@
 #include "rule/rule.h"
 
 /* Every key of a rule file: English, Chinese, and where it may stand.  rules.schema.json lists the same. */
-enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16, IN_VALID = 32 };
+enum {
+    IN_FILE = 1,
+    IN_RULE = 2,
+    IN_SELECTION = 4,
+    IN_CLEAR = 8,
+    IN_SEND = 16,
+    IN_VALID = 32,
+    IN_NOTIFY = 64,
+    IN_INHIBIT = 128,
+    IN_WHEN = 256,
+    IN_HOLDS = 512,
+    IN_BUDGET = 1024
+};
 
 #define RULE_KEY_TABLE(X)                                                                                            \
     X(RULES, "rules", "规则", IN_FILE)                                                                               \
     X(ROUTING, "routing", "派发表", IN_FILE)                                                                         \
+    X(NOTIFY, "notify", "通知", IN_FILE)                                                                             \
     X(ID, "id", "编号", IN_RULE)                                                                                     \
     X(TITLE, "title", "标题", IN_RULE)                                                                               \
     X(VERSION, "version", "版本", IN_RULE)                                                                           \
@@ -45,7 +58,20 @@ enum { IN_FILE = 1, IN_RULE = 2, IN_SELECTION = 4, IN_CLEAR = 8, IN_SEND = 16, I
     X(BELOW, "below", "低于", IN_CLEAR)                                                                              \
     X(AFTER, "after", "持续", IN_CLEAR)                                                                              \
     X(LEAD, "lead", "牵头", IN_SEND)                                                                                 \
-    X(ASSIST, "assist", "协助", IN_SEND)
+    X(ASSIST, "assist", "协助", IN_SEND)                                                                             \
+    X(INCIDENTS, "incidents", "事件归并", IN_NOTIFY)                                                                 \
+    X(INHIBIT, "inhibit", "抑制", IN_NOTIFY)                                                                         \
+    X(BUDGET, "budget", "预算", IN_NOTIFY)                                                                           \
+    X(INHIBIT_WHEN, "when", "当", IN_INHIBIT)                                                                        \
+    X(INHIBIT_HOLDS, "holds", "压下", IN_INHIBIT)                                                                    \
+    X(SAME, "same", "同一", IN_INHIBIT)                                                                              \
+    X(WHEN_RULE, "rule", "规则", IN_WHEN)                                                                            \
+    X(WHEN_LEVEL, "level", "级别", IN_WHEN)                                                                          \
+    X(HOLDS_RULE, "rule", "规则", IN_HOLDS)                                                                          \
+    X(HOLDS_CATEGORY, "category", "类别", IN_HOLDS)                                                                  \
+    X(HOLDS_LEVEL, "level", "级别", IN_HOLDS)                                                                        \
+    X(STREET, "street", "街道", IN_BUDGET)                                                                           \
+    X(SHIFTS, "shifts", "班次", IN_BUDGET)
 
 enum rule_key {
 #define X(name, english, chinese, place) KEY_##name,
@@ -80,6 +106,8 @@ bool rule_is_digit(uint32_t character);
 enum { RULE_NAME_MAX = 64 };
 bool rule_take_name(const char **at, char name[RULE_NAME_MAX + 1]);
 
+/* 22:00, as a minute of the day, up to 24:00; false if it is none */
+bool rule_minute_of(const char *text, uint16_t *minute);
 void rule_read_times(struct selection *, const struct yaml_node *, struct problems *);
 
 /* Compiles a condition; its comparisons become atoms of the rule.  The selections, `per` and `within` must have been

@@ -41,6 +41,11 @@ static bool take_time(const char **at, uint16_t *minute)
     return true;
 }
 
+bool rule_minute_of(const char *text, uint16_t *minute)
+{
+    return take_time(&text, minute) && *text == '\0';
+}
+
 static void read_one_hours(struct selection *s, const struct yaml_node *node, struct problems *problems)
 {
     const char *at = node->kind == YAML_SCALAR ? node->text.at : "";

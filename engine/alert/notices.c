@@ -106,6 +106,7 @@ static void ask_for(struct asking *asking, const struct tracker *tracker, struct
     asking->tracked[asking->count] = t;
     asking->alerts[asking->count] = a;
     struct candidate *c = &asking->all[asking->count++];
+    *c = (struct candidate){0};
     c->id = a->id;
     c->rule = tracked_rule(tracker, t);
     c->each = t->subject.each;

@@ -30,6 +30,7 @@ struct candidate {
     /* the answer */
     enum hold cause;
     char by[NOTICE_BY];
+    const struct candidate *holder; /* the alert that holds it; NULL: none does */
 };
 
 /* of what: the category that it is judged by, else what all that its rule selects has in common */

@@ -1,18 +1,10 @@
-#include "notify/notify.h"
+#include "notify/notify_priv.h"
 
 #include "base/check.h"
 #include "base/member.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-struct notify {
-    struct asked asked;
-    struct silences silences;
-    int64_t now_s, next_s; /* next: when time alone changes an answer */
-    bool changed;
-    json_t *unsaved; /* key → state, null where it is no more */
-};
 
 struct notify *notify_create(const struct registry *registry, const struct catalogue *catalogue,
                              const struct rule_set *rules)
@@ -108,24 +100,9 @@ bool notify_due(const struct notify *n)
     return n->changed || n->now_s >= n->next_s;
 }
 
-static bool hold(struct candidate *c, enum hold cause, const char *by)
-{
-    c->cause = cause;
-    snprintf(c->by, sizeof c->by, "%s", by);
-    return true;
-}
-
-static bool is_silenced(const struct notify *n, struct candidate *c)
-{
-    const struct silence *silence = silences_hold(&n->silences, &n->asked, c, n->now_s);
-    return silence && hold(c, HOLD_SILENCED, silence->id);
-}
-
 void notify_decide(struct notify *n, struct candidate *all, size_t count)
 {
-    for (struct candidate *c = all; c < all + count; c++)
-        if (!is_silenced(n, c))
-            hold(c, HOLD_NONE, "");
+    decide(n, all, count);
     forget_silences(n);
     n->next_s = silences_next(&n->silences, n->now_s);
     n->changed = false;

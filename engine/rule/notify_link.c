@@ -118,6 +118,8 @@ struct search {
     const struct notify_rules *rules;
     const struct rule_set *set;
     enum colour colour[INHIBITIONS_MAX];
+    unsigned left; /* places of the order that are free, from its front */
+    uint8_t order[INHIBITIONS_MAX];
 };
 
 /* the inhibition that closes a circle; -1: none does */
@@ -134,12 +136,14 @@ static int circle_from(struct search *s, unsigned at)
             return found;
     }
     s->colour[at] = DONE;
+    s->order[--s->left] = (uint8_t)at;
     return -1;
 }
 
-static void refuse_circles(const struct notify_rules *n, const struct rule_set *set, struct problems *problems)
+/* puts them in order, unless they go round in a circle */
+static void put_in_order(struct notify_rules *n, const struct rule_set *set, struct problems *problems)
 {
-    struct search s = {.rules = n, .set = set};
+    struct search s = {.rules = n, .set = set, .left = n->inhibit_count};
     for (unsigned i = 0; i < n->inhibit_count; i++) {
         int found = s.colour[i] == UNSEEN ? circle_from(&s, i) : -1;
         if (found < 0)
@@ -148,6 +152,7 @@ static void refuse_circles(const struct notify_rules *n, const struct rule_set *
                     "a circle: what this holds back would hold back, in the end, what it waits for");
         return;
     }
+    memcpy(n->order, s.order, sizeof n->order);
 }
 
 static void refuse_itself(const struct notify_rules *n, const struct inhibition *inhibition, const struct rule_set *set,
@@ -160,13 +165,13 @@ static void refuse_itself(const struct notify_rules *n, const struct inhibition 
     }
 }
 
-void notify_rules_check(const struct notify_rules *n, const struct rule_set *set, struct problems *problems)
+void notify_rules_check(struct notify_rules *n, const struct rule_set *set, struct problems *problems)
 {
     size_t before = problems->count;
     for (unsigned i = 0; i < n->inhibit_count; i++)
         refuse_itself(n, &n->inhibit[i], set, problems);
     if (problems->count == before)
-        refuse_circles(n, set, problems);
+        put_in_order(n, set, problems);
 }
 
 /* ---- shifts ---- */

@@ -37,6 +37,7 @@ struct notify_rules {
     bool incidents; /* alerts that are one dispute are taken together */
     struct inhibition *inhibit;
     unsigned inhibit_count;
+    uint8_t order[INHIBITIONS_MAX]; /* their numbers: before each stand those that may hold what it waits for */
     unsigned budget;             /* alerts of a street in a shift; 0: any number */
     uint16_t shifts[SHIFTS_MAX]; /* minutes of the day at which one begins, in order */
     unsigned shift_count;
@@ -46,7 +47,7 @@ struct notify_rules {
  * nothing is wrong with any, whether it makes sense. */
 struct notify_rules *notify_rules_read(const struct yaml_node *, const struct rule_context *, struct problems *);
 void notify_rules_link(struct notify_rules *, const struct rule_set *, struct problems *);
-void notify_rules_check(const struct notify_rules *, const struct rule_set *, struct problems *);
+void notify_rules_check(struct notify_rules *, const struct rule_set *, struct problems *);
 void notify_rules_destroy(struct notify_rules **);
 uint64_t notify_rules_digest(const struct notify_rules *, const struct rule_set *); /* of what it says; 0 of NULL */
 

@@ -21,7 +21,7 @@ from oracle import Regions, episodes
 from oracle_rules import Rule
 from published import BrokenPromise, difference, final_episodes, hide_respondents, settled, shown_early
 
-HEARTBEAT = "gov.risk.heartbeat"
+HEARTBEAT, DIGEST = "gov.risk.heartbeat", "gov.risk.alert.digest"
 TARGETED = ("merged", "moved", "voided", "restored")
 FAULT_HEADER = "fault"  # on an input record: the reason for which it must be refused
 
@@ -30,7 +30,7 @@ def schema(name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads((ROOT / "engine" / "alert" / name).read_text(encoding="utf-8")))
 
 
-ALERT_SCHEMA, HEARTBEAT_SCHEMA = schema("alert.schema.json"), schema("heartbeat.schema.json")
+ALERT_SCHEMA, HEARTBEAT_SCHEMA, DIGEST_SCHEMA = (schema(f"{name}.schema.json") for name in ("alert", "heartbeat", "digest"))
 
 
 def read_outputs(broker: Broker, group: str) -> dict[str, list]:
@@ -46,9 +46,12 @@ def check_messages(alerts: Iterable) -> None:
     """Each is valid against the published schema, and what its key and headers repeat agrees with it."""
     for record in alerts:
         message = json.loads(record.value)
-        (HEARTBEAT_SCHEMA if message["type"] == HEARTBEAT else ALERT_SCHEMA).validate(message)
-        if message["type"] != HEARTBEAT:
-            headers = dict(record.headers)
+        {HEARTBEAT: HEARTBEAT_SCHEMA, DIGEST: DIGEST_SCHEMA}.get(message["type"], ALERT_SCHEMA).validate(message)
+        headers = dict(record.headers)
+        if message["type"] == DIGEST:
+            assert record.key.decode() == message["subject"]
+        elif message["type"] != HEARTBEAT:
+            assert headers["notice"] == (b"told" if message["data"]["notice"]["told"] else b"held")
             assert record.key.decode() == message["subject"] == message["data"]["alert_id"]
             assert headers["level"].decode() == message["data"]["level"]
 

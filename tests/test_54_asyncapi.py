@@ -18,6 +18,7 @@ from load import CALLER, encode
 from promises import check_privacy, read_outputs
 from shapes import petition, reading
 from test_39_generations import write
+from test_51_handling import written
 
 PATH = ROOT / "engine" / "sink" / "asyncapi.yaml"
 DOCUMENT = yaml.safe_load(PATH.read_text(encoding="utf-8"))
@@ -186,6 +187,8 @@ def test_all_that_is_published_is_described(broker, topics, tmp_path):
     wages = rule("wages", {"w": {"category": "labour"}}, ["respondent", "grid"], "24h", {"yellow": "w.callers >= 3", "red": "w.callers >= 5"},
                  send={"lead": "区人力资源局", "assist": ["street"]}, sign_within={"yellow": "4h"})
     write_project(tmp_path, [wages])
+    budget = {"budget": {"street": 1, "shifts": ["00:00"]}}
+    (tmp_path / "rules" / "rules.yaml").write_text(json.dumps({"rules": [wages], "notify": budget}), encoding="utf-8")
     names = {stream: topics(stream, partitions=2) for stream in INPUTS}
     engine = Engine(tmp_path, configuration(broker.bootstrap, topics.prefix.rstrip("-"),
                                             {stream: source(stream, name) for stream, name in names.items()}, heartbeat="1s",
@@ -209,10 +212,15 @@ def test_all_that_is_published_is_described(broker, topics, tmp_path):
         names["dispositions"] = engine.settings["dispositions"]["topic"]
         said = [{"id": f"d{n}", "alert_id": alert, "action": "signed", "unit": "区人力资源局", "at": "2026-01-12T08:00:00+08:00"}
                 for n, alert in enumerate((found[0][0]["alert_id"], "0" * 32))]
-        broker.produce(names["dispositions"], [(one["alert_id"], encode(one)) for one in said])
+        silence = {"id": "S1", "silence": {"rule": "wages"}, "by_role": "duty", "unit": "区中心", "reason": "drill", "at": written(now),
+                   "from": written(now + 3600), "until": written(now + 7200)}
+        broker.produce(names["dispositions"], [(one.get("alert_id", "S1"), encode(one)) for one in (*said, silence)])
         described = {stream: kinds_of(stream, broker.consume_all(names[stream])) for stream in (*INPUTS, "dispositions")}
         eventually(lambda: [json.loads(r.value)["reason"] for r in broker.consume_all(f"{engine.group}-dead-letter")],
                    lambda reasons: "unknown_alert" in reasons)
+        broker.produce(names["hotline"], records(*(complaint(f"g{n}", now - 7200 + n, firm="y") for n in range(3))))
+        held = eventually(lambda: [h[-1] for h in histories(broker, engine.group) if not h[-1]["notice"]["told"]], bool)
+        assert held[0]["notice"]["cause"] == "budget"
         broker.produce(names["hotline"], [("", b"{nothing"), ("", None), *records(wrong, complaint("old", now - 60 * 86400))])
         write(tmp_path / "rules", "rules.yaml", [{**wages, "levels": {"yellow": "w.callers >= 9"}}])
         engine.wait_for(lambda: engine.metric("gridwarn_generation") == 2, 10, "generation 2")

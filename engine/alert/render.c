@@ -2,6 +2,7 @@
 
 #include "alert/render_priv.h"
 #include "base/check.h"
+#include "base/member.h"
 #include "rule/calendar.h"
 
 #include <stdio.h>
@@ -209,6 +210,17 @@ struct str render_telling(json_t *event, const struct telling *telling, struct b
         render_no_limits(json_object_get(data, "handling"));
     dump(event, text);
     return notice->cause ? STR("held") : STR("told");
+}
+
+void render_digest(const struct render_context *c, const char *key, json_t *data, struct buffer *text)
+{
+    char id[512];
+    snprintf(id, sizeof id, "%s:%lld", key, (long long)member_number(data, "revision"));
+    json_t *event = envelope(c, "gov.risk.alert.digest", data);
+    json_object_set_new(event, "id", json_string(id));
+    json_object_set_new(event, "subject", json_string(key));
+    json_object_set_new(event, "partitionkey", json_string(key));
+    dump(event, text);
 }
 
 void render_heartbeat(const struct render_context *c, struct buffer *text)

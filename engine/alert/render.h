@@ -37,6 +37,8 @@ struct render_context {
 json_t *render_alert(const struct render_context *, const struct revision *, struct store_record *out);
 /* That, too: appends the whole to `text`, and lets go of the event.  Returns the header `notice`. */
 struct str render_telling(json_t *event, const struct telling *, struct buffer *text);
+/* a digest, whose key that is; takes its data over */
+void render_digest(const struct render_context *, const char *key, json_t *data, struct buffer *text);
 void render_heartbeat(const struct render_context *, struct buffer *text);
 
 /* RFC 3339 with the offset */

@@ -13,7 +13,8 @@
 
 enum { COLUMN_LEVEL = 12, COLUMN_PLACE = 25, COLUMN_TITLE = 50, COLUMN_SENTENCE = 64 };
 
-static const char alert_prefix[] = "gov.risk.alert.", heartbeat_type[] = "gov.risk.heartbeat";
+static const char alert_prefix[] = "gov.risk.alert.", heartbeat_type[] = "gov.risk.heartbeat",
+                  digest_type[] = "gov.risk.alert.digest";
 
 /* the usual four, as people say them; other names are shown as they are configured */
 static const struct {
@@ -39,6 +40,8 @@ enum alert_message alert_message_kind(const json_t *cloudevent)
     const json_t *data = json_object_get(cloudevent, "data");
     if (strcmp(type, heartbeat_type) == 0 && json_is_array(json_object_get(data, "sources")))
         return ALERT_HEARTBEAT;
+    if (strcmp(type, digest_type) == 0 && json_is_array(json_object_get(data, "held")))
+        return ALERT_DIGEST;
     if (strncmp(type, alert_prefix, strlen(alert_prefix)) == 0 && *member_text(data, "alert_id"))
         return ALERT_REVISION;
     return ALERT_OTHER;
@@ -219,6 +222,27 @@ static void write_heartbeat(struct columns *c, const json_t *cloudevent)
     }
 }
 
+/* what a street was not told of in a shift, since it had been told of as many as it can take */
+static void write_digest(struct columns *c, const json_t *cloudevent)
+{
+    const json_t *data = json_object_get(cloudevent, "data"), *shift = json_object_get(data, "shift");
+    char text[128];
+    write_time(c, member_text(cloudevent, "time"));
+    columns_pad(c, COLUMN_LEVEL);
+    columns_text(c, "· 摘要");
+    columns_pad(c, COLUMN_PLACE);
+    columns_text(c, member_text(json_object_get(data, "street"), "name"));
+    columns_pad(c, COLUMN_TITLE);
+    columns_text(c, "班次 ");
+    write_time(c, member_text(shift, "from"));
+    columns_text(c, " 至 ");
+    write_time(c, member_text(shift, "until"));
+    snprintf(text, sizeof text, "  已通报 %lld 起，超出预算未通报 %lld 起%s  (rev %lld)", (long long)member_number(data, "told"),
+             (long long)json_array_size(json_object_get(data, "held")) + (long long)member_number(data, "more"),
+             json_is_true(json_object_get(data, "over")) ? "，班次结束" : "", (long long)member_number(data, "revision"));
+    columns_text(c, text);
+}
+
 bool alert_words(const json_t *cloudevent, bool colour, char *out, size_t size)
 {
     struct columns c = columns_begin(out, size, colour);
@@ -227,5 +251,7 @@ bool alert_words(const json_t *cloudevent, bool colour, char *out, size_t size)
         write_revision(&c, cloudevent);
     else if (kind == ALERT_HEARTBEAT)
         write_heartbeat(&c, cloudevent);
+    else if (kind == ALERT_DIGEST)
+        write_digest(&c, cloudevent);
     return kind != ALERT_OTHER;
 }

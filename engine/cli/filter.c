@@ -46,6 +46,8 @@ bool filter_passes(const struct filter *filter, const json_t *cloudevent)
     case ALERT_REVISION:
         return (!filter->level || level_passes(filter, data)) && (!filter->street || street_passes(filter, data)) &&
                (!filter->rule || same(data, "rule", filter->rule));
+    case ALERT_DIGEST: /* of alerts of any level and rule */
+        return !filter->rule && (!filter->street || same(json_object_get(data, "street"), "code", filter->street));
     case ALERT_OTHER:
         break;
     }

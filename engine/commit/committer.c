@@ -639,6 +639,7 @@ static void evaluate(struct committer *c, int64_t now_ms)
     take_backfilled(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
+    publish_digests(c, notify_digests(c->notify));
     notify_save(c->notify, publish_state, c);
 }
 

@@ -71,6 +71,7 @@ extern const struct tracker_outputs committer_outputs;
 /* what became of the message that was read there: refused, it is a dead letter */
 void publish_answer(struct committer *, uint32_t partition, int64_t offset, enum answer);
 void publish_reject(struct committer *, const char *text, const struct reject *); /* text: that its places are in */
+void publish_digests(struct committer *, json_t *digests); /* as notify_digests has them; empties them */
 void publish_heartbeat(struct committer *, int64_t now_ms);
 void publish_state(void *committer, const char *key, json_t *state); /* NULL: it is no more */
 void render_partitions(struct committer *);

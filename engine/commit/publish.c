@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/member.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -69,6 +70,7 @@ static void settle(void *arg, const struct telling *telling)
 {
     struct committer *c = arg;
     const struct unsettled *one = &c->unsettled[c->settled++];
+    notify_revision(c->notify, telling->notice, json_object_get(one->event, "data"));
     c->scratch.len = 0;
     struct str notice = render_telling(one->event, telling, &c->scratch);
     cut_fill(&c->cut, one->record, buffer_str(&c->scratch), (struct store_header){"notice", notice});
@@ -161,6 +163,35 @@ void publish_reject(struct committer *c, const char *places, const struct reject
         .header_count = 1,
     };
     cut_add(&c->cut, &record);
+}
+
+void publish_digests(struct committer *c, json_t *digests)
+{
+    struct render_context context = context_of(c, NULL);
+    size_t i;
+    json_t *digest;
+    json_array_foreach(digests, i, digest)
+    {
+        json_t *data = json_object_get(digest, "data");
+        const char *key = member_text(digest, "key");
+        bool told = json_is_true(json_object_get(digest, "told"));
+        context.now_ms = member_number(digest, "at") * 1000;
+        c->scratch.len = 0;
+        render_digest(&context, key, json_incref(data), &c->scratch);
+        struct store_record record = {
+            .topic = STORE_ALERTS,
+            .key = str_of(key),
+            .value = buffer_str(&c->scratch),
+            .headers = {{"state", STR("digest")},
+                        {"notice", told ? STR("told") : STR("held")},
+                        {"street", str_of(member_text(json_object_get(data, "street"), "code"))},
+                        {"content-type", STR("application/cloudevents+json; charset=UTF-8")}},
+            .header_count = 4,
+        };
+        cut_add(&c->cut, &record);
+        c->revisions++;
+    }
+    json_array_clear(digests);
 }
 
 void publish_heartbeat(struct committer *c, int64_t now_ms)

@@ -54,6 +54,8 @@ void decide(struct notify *n, struct candidate *all, size_t count)
             hold(c, HOLD_NONE, "");
         silence(n, all, count);
         inhibit(&n->asked, all, count, idle);
+        budgets_share(&n->budgets, &n->asked, all, count);
     } while (find_idle(all, count, idle));
     free(idle);
+    budgets_spend(&n->budgets);
 }

@@ -14,6 +14,7 @@ struct notify *notify_create(const struct registry *registry, const struct catal
     n->next_s = INT64_MAX;
     n->changed = true;
     n->unsaved = json_object();
+    budgets_init(&n->budgets);
     return n;
 }
 
@@ -24,6 +25,7 @@ void notify_destroy(struct notify **pointer)
     if (!n)
         return;
     silences_free(&n->silences);
+    budgets_free(&n->budgets);
     json_decref(n->unsaved);
     free(n);
 }
@@ -52,17 +54,24 @@ void notify_save(struct notify *n, notify_store *store, void *arg)
 {
     const char *key;
     json_t *state;
+    budgets_save(&n->budgets, &n->asked, n->unsaved);
     json_object_foreach(n->unsaved, key, state) store(arg, key, json_is_null(state) ? NULL : state);
     json_object_clear(n->unsaved);
 }
 
+static bool begins_with(struct str key, const char *prefix)
+{
+    return key.len >= strlen(prefix) && memcmp(key.at, prefix, strlen(prefix)) == 0;
+}
+
 bool notify_restore(struct notify *n, struct str key, struct str text, bool *good)
 {
-    size_t prefix = strlen(SILENCE_KEY);
-    if (key.len < prefix || memcmp(key.at, SILENCE_KEY, prefix) != 0)
+    bool silence = begins_with(key, SILENCE_KEY);
+    if (!silence && !begins_with(key, BUDGET_KEY))
         return false;
     json_t *json = json_loadb(text.at, text.len, 0, NULL);
-    *good = json && silences_restore(&n->silences, json, &n->asked);
+    *good = json && (silence ? silences_restore(&n->silences, json, &n->asked)
+                             : budgets_restore(&n->budgets, json, &n->asked));
     json_decref(json);
     return true;
 }
@@ -102,8 +111,24 @@ bool notify_due(const struct notify *n)
 
 void notify_decide(struct notify *n, struct candidate *all, size_t count)
 {
+    budgets_turn(&n->budgets, &n->asked, n->now_s);
     decide(n, all, count);
     forget_silences(n);
-    n->next_s = silences_next(&n->silences, n->now_s);
+    int64_t silence = silences_next(&n->silences, n->now_s), shift = budgets_next(&n->budgets);
+    n->next_s = silence < shift ? silence : shift;
     n->changed = false;
+}
+
+void notify_revision(struct notify *n, const struct notice *notice, const json_t *data)
+{
+    if (notice->cause == HOLD_BUDGET)
+        budgets_list(&n->budgets, &n->asked, notice->by, data);
+    else if (!notice->cause)
+        budgets_unlist(&n->budgets, member_text(data, "alert_id"));
+}
+
+json_t *notify_digests(struct notify *n)
+{
+    budgets_digest(&n->budgets, &n->asked);
+    return n->budgets.digests;
 }

@@ -26,6 +26,11 @@ bool notify_due(const struct notify *);
 /* Answers for all of them, in their `cause` and `by`.  These are all that fire, and those of which nobody was asked yet. */
 void notify_decide(struct notify *, struct candidate *all, size_t count);
 
+/* A revision, by its message's data, has this notice; after all of them, what is to be told besides: digests, {key, told, at, data}
+ * each.  Whoever publishes them empties the array. */
+void notify_revision(struct notify *, const struct notice *, const json_t *data);
+json_t *notify_digests(struct notify *);
+
 /* What has changed of what it keeps, to be stored under `key`; NULL: it is no more. */
 typedef void notify_store(void *arg, const char *key, json_t *state);
 void notify_save(struct notify *, notify_store *, void *arg);

@@ -2,11 +2,13 @@
 #ifndef GW_NOTIFY_NOTIFY_PRIV_H
 #define GW_NOTIFY_NOTIFY_PRIV_H
 
+#include "notify/budget.h"
 #include "notify/notify.h"
 
 struct notify {
     struct asked asked;
     struct silences silences;
+    struct budgets budgets;
     int64_t now_s, next_s; /* next: when time alone changes an answer */
     bool changed;
     json_t *unsaved; /* key → state, null where it is no more */

@@ -20,7 +20,8 @@ struct console {
 static void show_alert(const struct console *console, const json_t *cloudevent)
 {
     char line[LINE_MAX_BYTES];
-    if (alert_message_kind(cloudevent) == ALERT_REVISION &&
+    enum alert_message kind = alert_message_kind(cloudevent);
+    if ((kind == ALERT_REVISION || kind == ALERT_DIGEST) &&
         alert_words(cloudevent, console->colour, line, sizeof line))
         fprintf(console->out, "%s\n", line);
 }

@@ -188,13 +188,44 @@ static inline const char *desk_time(const struct desk *d, int64_t later)
     return out;
 }
 
+static char desk_ids[26][64]; /* of the alerts, in the order in which they were first heard of */
+
+static inline size_t desk_letter(const char *id)
+{
+    size_t letter = 0;
+    while (letter < 25 && *desk_ids[letter] && strcmp(desk_ids[letter], id) != 0)
+        letter++;
+    snprintf(desk_ids[letter], sizeof desk_ids[0], "%s", id);
+    return letter;
+}
+
+/* digest 91 1 told 2: c yellow, d orange */
+static inline size_t desk_digest(const json_t *data, char *out, size_t size)
+{
+    const char *street;
+    int revision, told, over;
+    size_t i, len;
+    json_t *held, *entry;
+    ck_assert_int_eq(json_unpack((json_t *)(uintptr_t)data, "{s:{s:s}, s:i, s:i, s:b, s:o}", "street", "code", &street, "revision",
+                                 &revision, "told", &told, "over", &over, "held", &held),
+                     0);
+    len = (size_t)snprintf(out, size, "digest %s %d%s told %d:", street, revision, over ? " over" : "", told);
+    json_array_foreach(held, i, entry)
+    {
+        const char *id = json_string_value(json_object_get(entry, "alert_id"));
+        len += (size_t)snprintf(out + len, size - len, "%s %c %s", i ? "," : "", (char)('a' + desk_letter(id)),
+                                json_string_value(json_object_get(entry, "level")));
+    }
+    return len;
+}
+
 /* What was published, one revision after another: a letter for the alert, the change, the level; in brackets what holds it. */
 static inline const char *desk_said(const struct desk *d)
 {
     static char out[4096];
-    static char ids[26][64];
-    size_t len = 0, known = 0;
+    size_t len = 0;
     out[0] = '\0';
+    memset(desk_ids, 0, sizeof desk_ids);
     for (size_t i = 0; i < d->log->entry_count; i++) {
         const struct log_entry *e = &d->log->entries[i];
         if (e->topic != STORE_ALERTS || str_eq(e->key, STR("heartbeat")))
@@ -202,20 +233,24 @@ static inline const char *desk_said(const struct desk *d)
         const char *type, *id, *level, *cause = NULL, *by = NULL;
         int told;
         json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL), *limit, *unit;
+        if (len)
+            len += (size_t)snprintf(out + len, sizeof out - len, "; ");
+        if (e->key.len > 7 && memcmp(e->key.at, "digest/", 7) == 0) {
+            len += desk_digest(json_object_get(json, "data"), out + len, sizeof out - len);
+            json_decref(json);
+            continue;
+        }
         ck_assert_int_eq(json_unpack(json, "{s:s, s:{s:s, s:s, s:{s:b, s?s, s?s}, s:{s:o, s:o}}}", "type", &type, "data", "alert_id",
                                      &id, "level", &level, "notice", "told", &told, "cause", &cause, "by", &by, "handling",
                                      "sign_by", &limit, "units", &unit),
                          0);
         ck_assert(told || json_is_null(limit));
-        size_t letter = 0;
-        while (letter < known && strcmp(ids[letter], id) != 0)
-            letter++;
-        if (letter == known)
-            snprintf(ids[known++], sizeof ids[0], "%s", id);
-        for (size_t k = 0; by && k < known; k++) /* an alert that holds it, by its letter */
-            if (strcmp(ids[k], by) == 0)
-                by = (const char[26][2]){"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}[k];
-        len += (size_t)snprintf(out + len, sizeof out - len, "%s%c %s %s%s%s%s%s%s", len ? "; " : "", (char)('a' + letter),
+        char letter = (char)('a' + desk_letter(id)), holder[2] = {0};
+        if (by && strlen(by) == 32) { /* an alert that holds it, by its letter */
+            holder[0] = (char)('a' + desk_letter(by));
+            by = holder;
+        }
+        len += (size_t)snprintf(out + len, sizeof out - len, "%c %s %s%s%s%s%s%s", letter,
                                 strrchr(type, '.') + 1, level, told ? "" : " (", told ? "" : cause, told ? "" : " ", told ? "" : by,
                                 told ? "" : ")");
         json_decref(json);

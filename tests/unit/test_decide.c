@@ -1,4 +1,4 @@
-/* What holds an alert back, asked of many at once: inhibition as a pure function, whatever order they come in. */
+/* What holds an alert back, asked of many at once: inhibition and budgets as a pure function, whatever order they come in. */
 #include "notify/notify.h"
 
 #include "rule_world.h"
@@ -23,6 +23,15 @@ static struct candidate all[ALERTS_MAX];
 static struct notice before[ALERTS_MAX];
 static char ids[ALERTS_MAX][8];
 static size_t count;
+
+static int by_level_and_age(const struct candidate *a, const struct candidate *b)
+{
+    if (a->level != b->level)
+        return a->level > b->level ? -1 : 1;
+    if (a->opened_at != b->opened_at)
+        return a->opened_at < b->opened_at ? -1 : 1;
+    return strcmp(a->id, b->id);
+}
 
 static void open_with(const char *text)
 {
@@ -61,6 +70,7 @@ static struct candidate *alert(unsigned rule, const char *region, unsigned level
 static void ask(void)
 {
     notify_decide(notify, all, count);
+    json_array_clear(notify_digests(notify));
 }
 
 static void expect_hold(size_t number, enum hold cause, const char *by)
@@ -118,7 +128,7 @@ START_TEST(it_stays_with_who_held_it)
 }
 END_TEST
 
-/* ---- any of them ---- */
+/* ---- both ---- */
 
 static void draw(struct dice *dice)
 {
@@ -185,11 +195,54 @@ START_TEST(inhibition_is_a_function_of_the_alerts)
 }
 END_TEST
 
+/* No more are newly told than the budget has, but for the highest; none is held while a less urgent one of its street is newly
+ * told; and who holds one is told himself. */
+START_TEST(a_budget_goes_to_the_most_urgent)
+{
+    struct dice dice = core_dice();
+    size_t held = 0;
+    for (unsigned round = 0; round < core_effort(1500); round++) {
+        open_with("notify:\n" INHIBIT "  budget: {street: 3, shifts: [\"08:00\"]}\n" RULES);
+        draw(&dice);
+        ask();
+        for (int street = 0; street < 3; street++) {
+            static const char *const codes[] = {"11", "12", "1"};
+            uint32_t number = registry_find(registry, str_of(codes[street]));
+            unsigned told = 0, highest = 0;
+            const struct candidate *least = NULL, *most = NULL;
+            for (size_t i = 0; i < count; i++) {
+                const struct candidate *c = &all[i];
+                const struct region *r = registry_region(registry, c->region);
+                uint32_t own = r->ancestor[REGION_STREET] ? r->ancestor[REGION_STREET] : r->ancestor[REGION_DISTRICT];
+                EXPECT(c->cause != HOLD_INHIBITED || !c->holder->cause, "round %u: %s", round, c->id);
+                EXPECT(c->cause != HOLD_BUDGET || (!c->told && c->level < 4), "round %u: %s", round, c->id);
+                if (own != number || c->told)
+                    continue;
+                if (c->cause == HOLD_NONE) {
+                    told++;
+                    highest += c->level == 4;
+                    least = c->level < 4 && (!least || by_level_and_age(c, least) > 0) ? c : least;
+                } else if (c->cause == HOLD_BUDGET) {
+                    most = !most || by_level_and_age(c, most) < 0 ? c : most;
+                    held++;
+                }
+            }
+            EXPECT(told <= 3 || told == highest, "round %u: %u told", round, told);
+            EXPECT(!most || told >= 3, "round %u: held, and %u told", round, told);
+            EXPECT(!most || !least || by_level_and_age(least, most) < 0, "round %u: %s before %s", round, least->id, most->id);
+        }
+        close_all();
+    }
+    ck_assert_uint_gt(held, 1000);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("decide");
     tcase_add_test(tests, what_says_it_already_holds_the_rest);
     tcase_add_test(tests, it_stays_with_who_held_it);
     tcase_add_test(tests, inhibition_is_a_function_of_the_alerts);
+    tcase_add_test(tests, a_budget_goes_to_the_most_urgent);
     return rule_world_run("decide", tests);
 }

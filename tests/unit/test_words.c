@@ -101,6 +101,27 @@ START_TEST(test_heartbeat)
 }
 END_TEST
 
+static const char digest[] =
+    "{\"type\":\"gov.risk.alert.digest\",\"time\":\"2026-01-12T14:00:00+08:00\",\"data\":{\"street\":{\"name\":\"和兴街道\"},"
+    "\"shift\":{\"from\":\"2026-01-12T08:00:00+08:00\",\"until\":\"2026-01-12T14:00:00+08:00\"},\"over\":true,\"told\":6,"
+    "\"held\":[{},{}],\"more\":1,\"revision\":4}}";
+
+START_TEST(test_digest)
+{
+    ck_assert_str_eq(words_with(digest, NULL, NULL), "01-12 14:00 · 摘要       和兴街道                 班次 01-12 08:00 至 01-12 14:00"
+                                                     "  已通报 6 起，超出预算未通报 3 起，班次结束  (rev 4)");
+    ck_contains(words_with(digest, "street", "null"), "未通报 3 起");
+}
+END_TEST
+
+START_TEST(test_notice)
+{
+    ck_contains(words_with(revision, "notice", "{\"told\":false,\"cause\":\"silenced\",\"by\":\"S1\"}"),
+                "已有5人反映。  [not told 静默: silenced by S1]  (alert");
+    ck_contains(words_with(revision, "notice", "{\"told\":true}"), "已有5人反映。  (alert");
+}
+END_TEST
+
 START_TEST(test_neither)
 {
     static const char *const others[] = {"[]",
@@ -274,6 +295,8 @@ int main(void)
     tcase_add_test(tests, test_handling);
     tcase_add_test(tests, test_revision_with_foreign_members);
     tcase_add_test(tests, test_heartbeat);
+    tcase_add_test(tests, test_digest);
+    tcase_add_test(tests, test_notice);
     tcase_add_test(tests, test_neither);
     tcase_add_test(tests, test_colour_and_cut);
     tcase_add_loop_test(tests, test_columns, 0, sizeof texts / sizeof *texts);

@@ -1,0 +1,56 @@
+/* Of how many alerts a street is newly told in a shift.  What exceeds that is held, and listed in a digest of the shift; at
+ * its end what still fires competes for the next one.  The highest level is always told, and counts.
+ *
+ * One thread, the committer. */
+#ifndef GW_NOTIFY_BUDGET_H
+#define GW_NOTIFY_BUDGET_H
+
+#include "notify/candidate.h"
+
+#include <jansson.h>
+
+enum { DIGEST_LISTED = 200 }; /* alerts that a digest lists; more are counted */
+
+/* what keys of the state topic begin with that are budgets */
+#define BUDGET_KEY "budget/"
+
+/* one shift of one street */
+struct spending {
+    uint32_t region;    /* a street; a district, for what is wider; REGION_NONE: of no region */
+    int64_t from, until; /* seconds */
+    unsigned budget, told;
+    json_t *held;  /* by alert id, what the digest lists; in the order in which they were held */
+    unsigned more; /* that were held beyond those */
+    unsigned revision;
+    unsigned shared, holding; /* while it is decided: told, and to be told; held by it */
+    bool changed, listed; /* since it was stored; since the last digest */
+};
+
+struct budgets {
+    struct spending *all;
+    size_t count;
+    int64_t now_s;
+    json_t *digests; /* to be published: {key, told, at, data} */
+};
+
+void budgets_init(struct budgets *);
+void budgets_free(struct budgets *);
+/* Ends the shifts that are over, or whose budget is no more. */
+void budgets_turn(struct budgets *, const struct asked *, int64_t now_s);
+/* Holds, of those that nothing holds yet, what exceeds the budgets.  May be asked again, before budgets_spend: what was
+ * decided is so. */
+void budgets_share(struct budgets *, const struct asked *, struct candidate *all, size_t count);
+void budgets_spend(struct budgets *);
+int64_t budgets_next(const struct budgets *); /* when a shift ends; INT64_MAX: never */
+
+/* A revision of an alert that a budget holds, by its message's data; or that is told, and so is listed no more. */
+void budgets_list(struct budgets *, const struct asked *, const char *by, const json_t *data);
+void budgets_unlist(struct budgets *, const char *alert);
+/* after the last revision: what has become of the lists, into `digests` */
+void budgets_digest(struct budgets *, const struct asked *);
+
+/* what is to be stored, into `unsaved`: key → state, null where it is no more */
+void budgets_save(struct budgets *, const struct asked *, json_t *unsaved);
+bool budgets_restore(struct budgets *, const json_t *, const struct asked *); /* false: not understood */
+
+#endif

@@ -1,0 +1,132 @@
+/* Budgets and inhibition from the records to the log: what exceeds a budget is listed, the turn of a shift, edits; and that a
+ * restart in the middle of it is as if nothing had happened. */
+#include "notice_world.h"
+
+/* the clock begins at midnight */
+#define RULE                                                                                                           \
+    "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: grid, within: 3h, clear: {after: 5m}, send: {lead: 局},\n" \
+    "     levels: {yellow: c >= 2, orange: c >= 4, red: c >= 6}}\n"                                                    \
+    "  - {id: wide, let: {c: {source: hotline}}, per: community, within: 3h, levels: {red: c >= 40}}\n"
+#define BUDGET(street) "notify: {budget: {street: " street ", shifts: [\"01:00\", \"04:00\"]}}\n"
+
+static struct desk d;
+
+static void nothing(void)
+{
+}
+
+static void restart(void)
+{
+    desk_restart(&d);
+    desk_settle(&d);
+}
+
+static void (*const between[])(void) = {nothing, restart};
+
+START_TEST(what_exceeds_the_budget_is_listed)
+{
+    void (*meanwhile)(void) = between[_i];
+    desk_open(&d, BUDGET("1") RULE);
+    desk_call(&d, "9111", "noise", 2);
+    meanwhile();
+    desk_call(&d, "9112", "noise", 2);
+    meanwhile();
+    desk_call(&d, "9211", "noise", 2); /* another street */
+    meanwhile();
+    desk_call(&d, "9121", "noise", 4);
+    meanwhile();
+    expect_said(&d, "a raised yellow; b raised yellow (budget budget:91/2026-01-11T04:00); digest 91 1 told 1: b yellow; c raised yellow; "
+                    "d raised orange (budget budget:91/2026-01-11T04:00); digest 91 2 told 1: b yellow, d orange");
+    desk_call(&d, "9112", "noise", 4); /* the highest is told, and counts */
+    meanwhile();
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "d orange; b raised red; b released red; digest 91 3 told 2: d orange"));
+    desk_wait(&d, 3595);
+    meanwhile();
+    ck_assert_ptr_null(strstr(desk_said(&d), "over"));
+    desk_wait(&d, 10); /* the shift ends, and d competes anew */
+    meanwhile();
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "told 2: d orange; d released orange; digest 91 4 over told 2: d orange"));
+    desk_call(&d, "9111", "noise", 4);
+    meanwhile();
+    desk_wait(&d, 5 * 3600);
+    meanwhile();
+    const char *rest = strstr(desk_said(&d), "digest 91 4");
+    ck_assert_str_eq(rest, "digest 91 4 over told 2: d orange; a raised red; a resolved red; d resolved orange; b resolved red; "
+                           "c resolved yellow");
+    desk_close(&d);
+}
+END_TEST
+
+/* of those that still fire the more urgent, and the older, come first; what is held again is in the next digest */
+START_TEST(at_the_turn_of_a_shift_they_compete)
+{
+    void (*meanwhile)(void) = between[_i];
+    desk_open(&d, BUDGET("1") RULE);
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    desk_wait(&d, 5);
+    desk_call(&d, "9121", "noise", 2);
+    desk_wait(&d, 3590);
+    meanwhile();
+    desk_call(&d, "9121", "noise", 2);
+    desk_wait(&d, 20);
+    meanwhile();
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; c released orange; "));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; b held yellow (budget budget:91/2026-01-12T01:00)"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "over told 1: b yellow, c orange; digest 91 1 told 1: b yellow"));
+    desk_close(&d);
+}
+END_TEST
+
+/* in the middle of a shift */
+START_TEST(an_edit_counts_at_once)
+{
+    desk_open(&d, BUDGET("1") RULE);
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    desk_wait(&d, 1);
+    desk_call(&d, "9121", "noise", 2);
+    desk_reload(&d, BUDGET("2") RULE);
+    desk_settle(&d);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; b released yellow; digest 91 3 told 2: c yellow"));
+    desk_reload(&d, RULE);
+    desk_settle(&d);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "digest 91 3 told 2: c yellow; c released yellow; digest 91 4 over told 2: c yellow"));
+    desk_close(&d);
+}
+END_TEST
+
+/* the inhibitor and what it inhibits come to be in one cut: it is not told first and taken back at once */
+START_TEST(of_two_in_one_cut_the_one_holds_the_other)
+{
+    desk_open(&d, "notify: {inhibit: [{when: {rule: wide}, holds: {rule: r0, level: red}, same: community}]}\n" RULE);
+    desk_call(&d, "9112", "noise", 2);
+    desk_call(&d, "9111", "noise", 38);
+    expect_said(&d, "a raised yellow; b raised red; c raised red (inhibited b); a held yellow (inhibited b)");
+    desk_restart(&d);
+    desk_settle(&d);
+    desk_reload(&d, RULE);
+    desk_settle(&d);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; a held yellow (inhibited b)"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; a released yellow"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; c released red"));
+    desk_close(&d);
+}
+END_TEST
+
+int main(void)
+{
+    world_directory(desk_directory, sizeof desk_directory);
+    Suite *suite = suite_create("budget");
+    TCase *tests = tcase_create("budget");
+    tcase_set_timeout(tests, 240);
+    tcase_add_loop_test(tests, what_exceeds_the_budget_is_listed, 0, 2);
+    tcase_add_loop_test(tests, at_the_turn_of_a_shift_they_compete, 0, 2);
+    tcase_add_test(tests, an_edit_counts_at_once);
+    tcase_add_test(tests, of_two_in_one_cut_the_one_holds_the_other);
+    suite_add_tcase(suite, tests);
+    log_level_set(LOG_ERROR);
+    int failed = core_run(suite);
+    world_directory_remove(desk_directory);
+    return failed;
+}

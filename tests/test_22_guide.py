@@ -180,7 +180,8 @@ def words_of(table: str, header: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("chapter, places", [("规则的键", {"FILE", "RULE"}), ("定义的键", {"SELECTION"}),
-                                             ("解除、有效期、派发的键", {"CLEAR", "VALID", "SEND"})])
+                                             ("解除、有效期、派发的键", {"CLEAR", "VALID", "SEND"}),
+                                             ("通知的键", {"NOTIFY", "INHIBIT", "WHEN", "HOLDS", "BUDGET"})])
 def test_the_tables_have_every_key(chapter, places):
     shown = sorted((english.strip("`"), chinese.strip("`")) for chinese, english, *_ in rows(chapter))
     assert shown == sorted((e, c) for e, c, place in words_of("RULE_KEY_TABLE", "rule_priv.h") if place in places)
@@ -212,4 +213,4 @@ def test_the_bounds_are_those_of_the_loader():
 def test_each_chapter_that_was_promised_is_there():
     chapters = re.findall(r"^## (.*)$", CHINESE, re.MULTILINE)
     assert chapters == ["第一条规则", "念出来", "全部词语", "数人，不数件", "逐类", "先有、未有、超期", "邻居", "时段和日子", "日历", "工作日", "时期",
-                        "分街道阈值表", "派发表", "和自己的过去比", "评分和断流", "先报还是等等", "何时解除", "试运行、有效期", "保存期", "写测试", "错了什么样"]
+                        "分街道阈值表", "派发表", "通知", "和自己的过去比", "评分和断流", "先报还是等等", "何时解除", "试运行、有效期", "保存期", "写测试", "错了什么样"]

@@ -1,6 +1,7 @@
 #include "notify/silence.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/member.h"
 
 #include <stdio.h>
@@ -237,8 +238,10 @@ bool silences_restore(struct silences *silences, const json_t *json, const struc
     if (!*s.id || reason < 0 || !rules_restore(&s, json_object_get(json, "rules")))
         return false;
     s.reason = (enum silence_reason)reason;
-    if (!names_restore(&s, json, asked))
-        s.from = s.until; /* what it meant is no more */
+    if (!names_restore(&s, json, asked)) {
+        log_line(LOG_WARNING, "recover", "silence %s is of what is not configured any more, and holds nothing", s.id);
+        s.from = s.until;
+    }
     add(silences, &s);
     return true;
 }

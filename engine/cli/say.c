@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <time.h>
 
-int say_time(const struct cli_command *command, const struct config *config, const char *text, const char *field, json_t *message)
+int say_time(const struct cli_command *command, const struct config *config, const char *text, const char *field,
+             json_t *message)
 {
     int64_t second = (int64_t)time(NULL);
     char written[TIME_TEXT_SIZE];

@@ -39,12 +39,13 @@ static const struct cli_option options[] = {
 
 static const struct cli_command command = {
     "silence",
-    "-c FILE [--rule ID] [--region X] [--category C] [--subject S] [--level L] --until TIME --reason W --by-role W --unit U\n"
+    "-c FILE [--rule ID] [--region X] [--category C] [--subject S] [--level L] --until TIME --reason W --by-role W "
+    "--unit U\n"
     "-c FILE --end ID --by-role W --unit U\n"
     "-c FILE --list\n",
-    "Has the engine hold back the alerts that fit all that is given: they go on and are published, but nobody is told of them and no "
-    "limit runs.  engine/notify/README.md says more.  It is refused here only if it cannot be read; an engine that refuses it writes a "
-    "dead letter.",
+    "Has the engine hold back the alerts that fit all that is given: they go on and are published, but nobody is told of "
+    "them and no limit runs.  engine/notify/README.md says more.  It is refused here only if it cannot be read; an engine "
+    "that refuses it writes a dead letter.",
     options,
     sizeof options / sizeof *options,
 };
@@ -183,7 +184,8 @@ static void show_one(const struct saying *s, const json_t *silence)
            from, until);
     size_t i;
     json_t *rule;
-    json_array_foreach(json_object_get(silence, "rules"), i, rule) printf("%s%s", i ? "," : "rule=", json_string_value(rule));
+    json_array_foreach(json_object_get(silence, "rules"), i, rule)
+        printf("%s%s", i ? "," : "rule=", json_string_value(rule));
     for (size_t f = 0; f < sizeof shown / sizeof *shown; f++)
         if (*member_text(silence, shown[f]))
             printf(" %s=%s", shown[f], member_text(silence, shown[f]));

@@ -76,7 +76,8 @@ static bool read_act(const struct message *m, struct disposition *d)
         return message_refuse(m, DECODE_MISSING_FIELD, "action", "what was done, such as signed");
     if (act < 0)
         return message_refuse(m, DECODE_UNKNOWN_KIND, "action",
-        "signed, dispatched, arrived, returned, transferred, added_unit, extended, closed, false_alarm or reopened");
+                              "signed, dispatched, arrived, returned, transferred, added_unit, extended, closed, "
+                              "false_alarm or reopened");
     d->act = (enum act)act;
     return true;
 }
@@ -89,7 +90,8 @@ static bool read_words(const struct message *m, struct disposition *d)
         return message_refuse(m, DECODE_BAD_FIELD, "outcome", "verified, false or mediated");
     if (cause < 0)
         return message_refuse(m, DECODE_BAD_FIELD, "reason",
-        "not_ours, duplicate, misclassified, wrong_grid, already_known, test_data or below_concern");
+                              "not_ours, duplicate, misclassified, wrong_grid, already_known, test_data or "
+                              "below_concern");
     d->outcome = (enum said_outcome)said;
     d->reason = (enum cause)cause;
     return true;
@@ -117,7 +119,8 @@ static bool check(const struct message *m, const struct disposition *d)
     if (d->act == ACT_TRANSFERRED && strcmp(d->to, d->unit) == 0)
         return message_refuse(m, DECODE_BAD_FIELD, "to", "another unit");
     if (d->act == ACT_EXTENDED && d->until <= d->at)
-        return message_refuse(m, d->until ? DECODE_BAD_TIME : DECODE_MISSING_FIELD, "until", "the new limit for closing, after `at`");
+        return message_refuse(m, d->until ? DECODE_BAD_TIME : DECODE_MISSING_FIELD, "until",
+                              "the new limit for closing, after `at`");
     return true;
 }
 

@@ -113,6 +113,7 @@ bool message_role(const struct message *m, char by_role[MESSAGE_WORD])
     if (!message_text(m, "by_role", by_role, MESSAGE_WORD))
         return false;
     if (by_role[strspn(by_role, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
-        return message_refuse(m, DECODE_BAD_FIELD, "by_role", "a role such as duty_officer: a-z, 0-9, _ and -; never a name");
+        return message_refuse(m, DECODE_BAD_FIELD, "by_role",
+                              "a role such as duty_officer: a-z, 0-9, _ and -; never a name");
     return true;
 }

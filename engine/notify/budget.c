@@ -76,10 +76,10 @@ static void add_digest(struct budgets *b, const struct asked *asked, struct spen
     char key[NOTICE_BY + 8];
     digest_key(asked, s, key);
     s->revision++;
-    json_t *data = json_pack("{s:o, s:{s:o, s:o}, s:b, s:i, s:i, s:o, s:i, s:i}", "street", street_json(asked, s->region), "shift",
-                             "from", time_json(asked, s->from), "until", time_json(asked, s->until), "over", last, "budget",
-                             (int)s->budget, "told", (int)s->told, "held", held_json(s), "more", (int)s->more, "revision",
-                             (int)s->revision);
+    json_t *data = json_pack("{s:o, s:{s:o, s:o}, s:b, s:i, s:i, s:o, s:i, s:i}", "street",
+                             street_json(asked, s->region), "shift", "from", time_json(asked, s->from), "until",
+                             time_json(asked, s->until), "over", last, "budget", (int)s->budget, "told", (int)s->told,
+                             "held", held_json(s), "more", (int)s->more, "revision", (int)s->revision);
     json_array_append_new(b->digests, json_pack("{s:s, s:b, s:I, s:o}", "key", key, "told", last || s->revision == 1,
                                                "at", (json_int_t)b->now_s, "data", data));
     s->changed = true;
@@ -108,8 +108,8 @@ void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s)
     b->now_s = now_s;
     for (size_t i = b->count; i-- > 0;) {
         struct spending *s = &b->all[i];
-        bool goes_on = rules && rules->budget && now_s < s->until && shift_begin(rules, asked->rules->utc_offset_s, now_s) <= s->from;
-        if (goes_on)
+        if (rules && rules->budget && now_s < s->until &&
+            shift_begin(rules, asked->rules->utc_offset_s, now_s) <= s->from)
             continue;
         if (s->revision)
             add_digest(b, asked, s, true);
@@ -236,6 +236,13 @@ void budgets_unlist(struct budgets *b, const char *alert)
 
 /* ---- keeping ---- */
 
+static json_t *spending_json(const struct asked *asked, const struct spending *s)
+{
+    return json_pack("{s:s, s:I, s:I, s:i, s:i, s:O, s:i, s:i}", "street", code_of(asked, s->region), "from",
+                     (json_int_t)s->from, "until", (json_int_t)s->until, "budget", (int)s->budget, "told", (int)s->told,
+                     "held", s->held, "more", (int)s->more, "revision", (int)s->revision);
+}
+
 void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
 {
     for (size_t i = b->count; i-- > 0;) {
@@ -246,10 +253,7 @@ void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
         snprintf(key, sizeof key, BUDGET_KEY "%.200s", code_of(asked, s->region));
         s->changed = false;
         if (s->until > b->now_s) {
-            json_object_set_new(unsaved, key, json_pack("{s:s, s:I, s:I, s:i, s:i, s:O, s:i, s:i}", "street", code_of(asked, s->region),
-                                                        "from", (json_int_t)s->from, "until", (json_int_t)s->until, "budget",
-                                                        (int)s->budget, "told", (int)s->told, "held", s->held, "more",
-                                                        (int)s->more, "revision", (int)s->revision));
+            json_object_set_new(unsaved, key, spending_json(asked, s));
             continue;
         }
         if (!json_object_get(unsaved, key)) /* the next shift of the street has it already */

@@ -28,8 +28,8 @@ static int by_place(const void *left, const void *right)
     return by_urgency(&a->candidate, &b->candidate);
 }
 
-static size_t gather(const struct inhibition *inhibition, const struct asked *asked, const struct candidate *all, size_t count,
-                     const bool *idle, struct inhibitor *out)
+static size_t gather(const struct inhibition *inhibition, const struct asked *asked, const struct candidate *all,
+                     size_t count, const bool *idle, struct inhibitor *out)
 {
     size_t found = 0;
     for (const struct candidate *c = all; c < all + count; c++) {

@@ -229,7 +229,9 @@ static bool names_restore(struct silence *s, const json_t *json, const struct as
 bool silences_restore(struct silences *silences, const json_t *json, const struct asked *asked)
 {
     int reason = silence_reason_parse(str_of(member_text(json, "reason")));
-    struct silence s = {.from = member_number(json, "from"), .until = member_number(json, "until"), .at = member_number(json, "at")};
+    struct silence s = {.from = member_number(json, "from"),
+                        .until = member_number(json, "until"),
+                        .at = member_number(json, "at")};
     put(s.id, sizeof s.id, json, "id");
     put(s.ends, sizeof s.ends, json, "ended_by");
     put(s.subject, sizeof s.subject, json, "subject");

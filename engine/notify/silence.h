@@ -33,7 +33,7 @@ enum { SILENCE_RULES = 1024, SILENCES_MAX = 1000, SILENCE_LONGEST_S = 30 * 86400
 
 struct silence {
     char id[DISPOSITION_TEXT];
-    char ends[DISPOSITION_TEXT]; /* of a message: the silence that it ends early; of a silence: the message that did; "": none */
+    char ends[DISPOSITION_TEXT]; /* of a message: the silence that it ends early; of a silence: the message that did */
     /* what it holds: all that is given must fit */
     char rules[SILENCE_RULES]; /* ids, a line each; "": any */
     uint32_t region;           /* and all below it; REGION_NONE: anywhere */

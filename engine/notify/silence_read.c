@@ -35,7 +35,8 @@ static bool read_rules(const struct message *m, const json_t *rule, struct silen
     json_array_foreach(rule, i, one) good = good && add_rule(s, one);
     if (rule && !json_is_array(rule))
         good = add_rule(s, rule);
-    return good || message_refuse(m, DECODE_BAD_FIELD, "silence.rule", "the id of a rule, or a list of them, of 1000 bytes at most");
+    return good || message_refuse(m, DECODE_BAD_FIELD, "silence.rule",
+                                  "the id of a rule, or a list of them, of 1000 bytes at most");
 }
 
 static bool read_region(const struct message *m, const json_t *region, const struct registry *registry, struct silence *s)

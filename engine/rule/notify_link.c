@@ -62,7 +62,8 @@ static void link_list(struct rule_list *list, const char *file, const struct rul
             continue;
         const char *near = rule_near(set, named->id);
         if (near)
-            problem_add(problems, file, named->line, named->col, "no rule has the id %s; did you mean %s?", named->id, near);
+            problem_add(problems, file, named->line, named->col, "no rule has the id %s; did you mean %s?", named->id,
+                        near);
         else
             problem_add(problems, file, named->line, named->col, "no rule has the id %s", named->id);
     }

@@ -61,7 +61,8 @@ static void read_category(uint16_t *category, const struct yaml_node *node, cons
         return;
     const char *near = category_near(catalogue, word);
     if (near)
-        yaml_problem(node, r->problems, "unknown %s %s; did you mean %s?", problem_word(r->problems, "category"), word, near);
+        yaml_problem(node, r->problems, "unknown %s %s; did you mean %s?", problem_word(r->problems, "category"), word,
+                     near);
     else
         yaml_problem(node, r->problems, "unknown category %s", word);
 }
@@ -117,7 +118,8 @@ static void read_inhibitions(struct notify_rules *n, const struct yaml_node *nod
     if (!node)
         return;
     if (node->kind != YAML_SEQUENCE || !node->count || node->count > INHIBITIONS_MAX) {
-        yaml_problem(node, r->problems, "inhibit (抑制): expected a list of up to %d, each with when, holds and same", INHIBITIONS_MAX);
+        yaml_problem(node, r->problems, "inhibit (抑制): expected a list of up to %d, each with when, holds and same",
+                     INHIBITIONS_MAX);
         return;
     }
     n->inhibit = xcalloc(node->count, sizeof *n->inhibit);
@@ -131,8 +133,8 @@ static void read_shifts(struct notify_rules *n, const struct yaml_node *node, co
     bool good = node && node->kind == YAML_SEQUENCE && count > 0 && count <= SHIFTS_MAX;
     for (size_t i = 0; i < count && good; i++) {
         uint16_t *minute = &n->shifts[n->shift_count++];
-        good = node->items[i]->kind == YAML_SCALAR && rule_minute_of(node->items[i]->text.at, minute) && *minute < DAY_MIN &&
-               (i == 0 || *minute > n->shifts[i - 1]);
+        good = node->items[i]->kind == YAML_SCALAR && rule_minute_of(node->items[i]->text.at, minute) &&
+               *minute < DAY_MIN && (i == 0 || *minute > n->shifts[i - 1]);
     }
     if (node && !good)
         yaml_problem(node, r->problems,
@@ -145,7 +147,8 @@ static void read_budget(struct notify_rules *n, const struct yaml_node *node, co
     if (!yaml_is_mapping(node, "budget (预算)", r->problems))
         return;
     rule_keys_only(node, IN_BUDGET, r->problems);
-    n->budget = (unsigned)yaml_integer(rule_need(node, KEY_STREET, r->problems), "street (街道)", 1, BUDGET_MOST, 1, r->problems);
+    n->budget = (unsigned)yaml_integer(rule_need(node, KEY_STREET, r->problems), "street (街道)", 1, BUDGET_MOST, 1,
+                                       r->problems);
     read_shifts(n, rule_need(node, KEY_SHIFTS, r->problems), r);
 }
 

@@ -8,7 +8,8 @@
 
 struct metrics *shard_metrics(const struct config *config, const struct source_partition *partitions, size_t count)
 {
-    const char *sources[SOURCES_MAX], *levels[LEVELS_MAX + 1] = {"none"}, *changes[CHANGES], *answers[ANSWERS], *causes[HOLDS];
+    const char *sources[SOURCES_MAX], *levels[LEVELS_MAX + 1] = {"none"}, *changes[CHANGES], *answers[ANSWERS];
+    const char *causes[HOLDS];
     for (unsigned i = 0; i < config->source_count; i++)
         sources[i] = config->sources[i].name;
     for (unsigned i = 0; i < config->level_count; i++)

@@ -106,6 +106,8 @@ static bool take_revision(struct judge *j, const json_t *data)
     int rule;
     if (!find_rule(j, a, data, &rule) || !follows(j, a, data, revision))
         return false;
+    if (!json_is_true(json_object_get(json_object_get(data, "notice"), "told")))
+        return judge_fail(j, "revision %u of alert %s is held, and nothing is there to hold it", revision, a->id);
     a->born |= !a->revision;
     a->revision = revision;
     a->rule = rule;

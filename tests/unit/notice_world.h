@@ -22,7 +22,7 @@ struct desk {
     struct metrics *metrics;
     struct rule_set *rules;
     unsigned generation;
-    int64_t now_ms;
+    int64_t now_ms; /* of the machine, or of the events where no clock runs */
     struct clock clock;
     int events;
     uint32_t answers; /* the partition of dispositions */
@@ -36,7 +36,8 @@ static char desk_directory[256];
 
 static inline int64_t desk_now(void *context)
 {
-    return ((const struct desk *)context)->now_ms;
+    const struct desk *d = context;
+    return d->world->config->event_time ? INT64_C(4102444800000) : d->now_ms; /* where it is of no matter, of 2100 */
 }
 
 static inline struct rule_set *desk_rules(const struct desk *d, const char *text)
@@ -106,11 +107,11 @@ static inline void desk_listen(struct desk *d)
     d->world->partitions[d->world->partition_count++] = (struct source_partition){c->source_count++, "dispositions", 0};
 }
 
-static inline void desk_open(struct desk *d, const char *rules)
+static inline void desk_open_by(struct desk *d, const char *rules, bool event_time)
 {
     *d = (struct desk){.world = world_create(1, WORLD_ORDERED, desk_directory), .now_ms = BEGIN * INT64_C(1000), .generation = 1};
     d->clock = (struct clock){desk_now, d};
-    d->world->config->event_time = false;
+    d->world->config->event_time = event_time;
     for (unsigned i = 0; i < d->world->config->source_count; i++) { /* none falls silent here */
         d->world->config->sources[i].lateness_s = 60;
         d->world->config->sources[i].silent_after_s = 60 * 86400;
@@ -120,6 +121,11 @@ static inline void desk_open(struct desk *d, const char *rules)
     d->metrics = shard_metrics(d->world->config, NULL, 0);
     d->rules = desk_rules(d, rules);
     desk_start(d);
+}
+
+static inline void desk_open(struct desk *d, const char *rules)
+{
+    desk_open_by(d, rules, false);
 }
 
 static inline void desk_close(struct desk *d)

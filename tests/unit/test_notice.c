@@ -161,6 +161,29 @@ START_TEST(what_is_held_is_handled_too)
 }
 END_TEST
 
+/* of a replay the time is the events' */
+START_TEST(where_no_clock_runs_the_events_tell_the_time)
+{
+    desk_open_by(&d, rules, true);
+    silence("S1", "\"region\":\"9\"", 60, 600);
+    desk_call(&d, "9211", "noise", 2);
+    d.now_ms += 60 * 1000;
+    desk_call(&d, "9111", "noise", 2);
+    expect_said(&d, "a raised yellow; b raised yellow (silenced S1); a held yellow (silenced S1)");
+    desk_restart(&d);
+    d.now_ms += 539 * 1000;
+    desk_call(&d, "9212", "noise", 1);
+    expect_said(&d, "a raised yellow; b raised yellow (silenced S1); a held yellow (silenced S1)");
+    d.now_ms += 1000;
+    desk_call(&d, "9212", "noise", 1);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "a released yellow"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "b released yellow"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "c raised yellow"));
+    ck_assert_ptr_null(strstr(desk_said(&d), "c raised yellow ("));
+    desk_close(&d);
+}
+END_TEST
+
 /* the log does not grow for ever */
 START_TEST(a_silence_is_forgotten_in_the_end)
 {
@@ -238,7 +261,7 @@ int main(void)
     static const TTest *const *const tests[] = {
         &a_silence_holds_and_lets_go, &a_restart_changes_nothing, &a_reload_changes_nothing,
         &the_end_is_told_to_who_knows_the_beginning, &the_highest_level_is_held_by_name_only, &an_end_comes_early_and_once,
-        &what_is_held_is_handled_too, &a_silence_is_forgotten_in_the_end, &a_message_is_read_or_refused,
+        &what_is_held_is_handled_too, &where_no_clock_runs_the_events_tell_the_time, &a_silence_is_forgotten_in_the_end, &a_message_is_read_or_refused,
     };
     return desk_run("notice", tests, sizeof tests / sizeof *tests);
 }

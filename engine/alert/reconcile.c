@@ -291,9 +291,19 @@ static int64_t reach_min(const struct rule *rule)
 }
 
 /* who went there reports when it is over, and that may be long after the risk is */
-enum { ANSWERED_FOR_MIN = 30 * 1440 };
+enum { ANSWERED_FOR_MIN = 30 * 1440, WITHDRAWN_KEPT = 16 };
 
-/* By the minutes that were closed before this cut: by those it is decided what would be raised, as often as it is evaluated. */
+static size_t withdrawn_count(const struct tracked *t)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < t->alert_count; i++)
+        count += t->alerts[i].state == ALERT_WITHDRAWN;
+    return count;
+}
+
+/* By the minutes that were closed before this cut: by those it is decided what would be raised, as often as it is evaluated.
+ * No episode can be one that was withdrawn: that is kept only for those who may still answer to it, and of a rule that is
+ * edited again and again not all of them. */
 static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, const struct rule_time *time)
 {
     const struct rule *rule = tracked_rule(tracker, t);
@@ -301,15 +311,17 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
     /* the end of the rule's own input is not far in the future: a merge may still come by another source */
     if (closed == MINUTE_NONE || time->closed == MINUTE_NEVER)
         return;
-    size_t kept = 0;
+    size_t kept = 0, withdrawn = withdrawn_count(t);
     for (size_t i = 0; i < t->alert_count; i++) {
         struct alert *a = &t->alerts[i];
         int64_t reach = reach_min(rule);
         if (tracker->answers && a->state != ALERT_RECORDED && !a->shadow)
             reach = later_of(reach, ANSWERED_FOR_MIN);
-        int64_t over = a->state == ALERT_FIRING      ? MINUTE_NEVER
-                       : a->state == ALERT_WITHDRAWN ? a->opened_minute
-                                                     : a->ended_minute;
+        int64_t over = a->state == ALERT_FIRING ? MINUTE_NEVER : a->ended_minute;
+        if (a->state == ALERT_WITHDRAWN) {
+            bool answerable = tracker->answers && !a->shadow && withdrawn-- <= WITHDRAWN_KEPT;
+            over = answerable ? a->opened_minute : MINUTE_NONE;
+        }
         if (over < closed - reach && !a->news) {
             alert_clear(a);
             t->changed = true;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "sink/parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #define PREFIX "generation/"
 #define ACTIVE_KEY PREFIX "active"
 
-enum { KEPT = 10, FORMAT = 1, PIECE_BYTES = STORE_RECORD_MAX / 2, KEY_SIZE = 64 };
+enum { KEPT = 10, FORMAT = 1, KEY_SIZE = 64 };
 
 struct archive {
     struct kept_generation *all; /* by number */
@@ -128,15 +129,6 @@ static void note_active(struct archive *a)
     json_decref(json);
 }
 
-/* a piece is text by itself: no character is cut */
-static size_t piece_len(const char *text, size_t left)
-{
-    size_t len = left < PIECE_BYTES ? left : PIECE_BYTES;
-    while (len < left && ((unsigned char)text[len] & 0xC0) == 0x80)
-        len--;
-    return len;
-}
-
 static unsigned note_generation(struct archive *a, const struct kept_generation *g)
 {
     json_t *json = json_pack("{s:i, s:I, s:I, s:I, s:i, s:s, s:s, s:o}", "format", FORMAT, "number",
@@ -149,7 +141,7 @@ static unsigned note_generation(struct archive *a, const struct kept_generation 
     unsigned pieces = 0;
     for (size_t at = 0, len, left = strlen(text); left; at += len, left -= len) {
         char key[KEY_SIZE];
-        len = piece_len(text + at, left);
+        len = part_len(text + at, left);
         key_of(g->number, pieces++, key);
         note(a, key, xstrndup(text + at, len), len);
     }

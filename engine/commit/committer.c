@@ -44,6 +44,7 @@ void committer_restored(struct committer *c)
 struct committer *committer_create(const struct committer_inputs *in)
 {
     struct committer *c = xcalloc(1, sizeof *c);
+    c->parts = json_object();
     c->in = *in;
     const struct config *config = in->config;
     struct tracker_outputs out = committer_outputs;
@@ -122,6 +123,7 @@ void committer_destroy(struct committer **pointer)
     free(c->backfilled);
     free(c->coming.all);
     free(c->handed);
+    json_decref(c->parts);
     json_decref(c->known_rules);
     buffer_free(&c->scratch);
     cut_free(&c->cut);

@@ -64,8 +64,9 @@ void committer_beside(struct committer *, size_t bytes); /* what counters hold b
 #define PROGRESS_KEY "progress"
 /* the floor of facts that this record tells of: all below has been carried on; 0: of none */
 int64_t progress_floor(struct str value);
-bool committer_restore(struct committer *, struct str key, struct str value);
-void committer_restored(struct committer *); /* after the last committer_restore, and the findings of what was counted */
+/* what the state topic holds, texts by key */
+void committer_restore(struct committer *, const json_t *state);
+void committer_restored(struct committer *); /* after that, and the findings of what was counted */
 /* then: where to read on, by partition; -1: from the beginning */
 void committer_offsets(const struct committer *, int64_t *offsets);
 /* was this rule, by its id, in the generation that committed last? */

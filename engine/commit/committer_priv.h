@@ -40,6 +40,7 @@ struct committer {
     struct render_partition *rendered;
     int64_t *next_offsets;
     struct buffer scratch;
+    json_t *parts;               /* of states that are stored in several, see sink/parts.h */
     json_t *known_rules;         /* id → digest, of the generation that committed last; NULL: none */
     uint64_t *handed;            /* by ring: what has to be committed before the ledger may go on */
     uint64_t handed_cut;         /* the first cut that holds none of it; 0: not known yet */

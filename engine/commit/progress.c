@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "ledger/carry.h"
+#include "sink/parts.h"
 
 #include <stdlib.h>
 
@@ -102,7 +103,7 @@ int64_t progress_floor(struct str value)
     return floor > 0 ? floor : 0;
 }
 
-bool committer_restore(struct committer *c, struct str key, struct str value)
+static bool restore_one(struct committer *c, struct str key, struct str value)
 {
     if (key.len > strlen(TRACKER_KEY) && memcmp(key.at, TRACKER_KEY, strlen(TRACKER_KEY)) == 0)
         return tracker_restore(c->tracker, key, value);
@@ -120,6 +121,24 @@ bool committer_restore(struct committer *c, struct str key, struct str value)
         log_line(LOG_ERROR, "recover", "the record '" PROGRESS_KEY "' of the state topic is not understood");
     json_decref(json);
     return good;
+}
+
+void committer_restore(struct committer *c, const json_t *state)
+{
+    const char *key;
+    json_t *value;
+    struct buffer text = {0};
+    json_object_foreach((json_t *)(uintptr_t)state, key, value)
+    {
+        text.len = 0;
+        if (parts_further(key))
+            continue;
+        if (!parts_join(state, key, c->parts, &text))
+            log_line(LOG_ERROR, "recover", "state record '%s' lacks a part", key);
+        else
+            restore_one(c, str_of(key), buffer_str(&text));
+    }
+    buffer_free(&text);
 }
 
 void committer_offsets(const struct committer *c, int64_t *offsets)

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/member.h"
+#include "sink/parts.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -78,17 +79,24 @@ static void settle(void *arg, const struct telling *telling)
         c->settled = c->unsettled_count = 0;
 }
 
+static void put_state(void *arg, struct str key, struct str value)
+{
+    struct committer *c = arg;
+    struct store_record record = {.topic = STORE_STATE, .key = key, .value = value};
+    cut_add(&c->cut, &record);
+}
+
 void publish_state(void *arg, const char *key, json_t *state)
 {
     struct committer *c = arg;
-    struct store_record record = {.topic = STORE_STATE, .key = str_of(key)};
+    struct str text = {0};
     c->scratch.len = 0;
     if (state) {
         size_t size = json_dumpb(state, NULL, 0, JSON_COMPACT);
         json_dumpb(state, buffer_grow(&c->scratch, size), size, JSON_COMPACT);
-        record.value = buffer_str(&c->scratch);
+        text = buffer_str(&c->scratch);
     }
-    cut_add(&c->cut, &record);
+    parts_put(c->parts, key, text, put_state, c);
     c->changed = true;
 }
 

@@ -81,13 +81,7 @@ static void fill_counters(struct shard *shard)
 
 static void restore_state(struct shard *shard)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(shard->state, name, value)
-    {
-        struct str text = {json_string_value(value), json_string_length(value)};
-        committer_restore(shard->committer, str_of(name), text);
-    }
+    committer_restore(shard->committer, shard->state);
     json_decref(shard->state);
     shard->state = json_object();
 }

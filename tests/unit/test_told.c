@@ -32,6 +32,10 @@ static const char against_hours_ago[] = "rules:\n  - {id: r0, let: {c: {source: 
                                         "     clear: {when: c < 2, after: 0m}}\n";
 static const char of_two_levels[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
                                     "     within: 10m, levels: {yellow: c >= 2, orange: c >= 4}, clear: {after: 0m}}\n";
+static const char again_and_again[] = "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: district,\n"
+                                      "     within: 1m, levels: {yellow: c >= 1}, clear: {after: 0m}, raise_within: 30d}\n";
+static const char less_often[] = "rules:\n  - {id: r0, let: {c: {source: hotline, category: noise}}, per: district,\n"
+                                 "     within: 1m, levels: {yellow: c >= 1}, clear: {after: 0m}, raise_within: 30d}\n";
 static const char of_silence[] = "rules:\n  - {id: r0, per: district, levels: {yellow: silent(petition)}, clear: {after: 0m}}\n";
 
 /* ---- a shard, its rules before and after ---- */
@@ -357,6 +361,72 @@ START_TEST(raised_at_its_highest)
 }
 END_TEST
 
+/* ---- what is more than fits into a record ---- */
+
+static size_t most_bytes(const struct bench *b, enum store_topic topic)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < b->log->entry_count; i++)
+        if (b->log->entries[i].topic == topic && b->log->entries[i].value.len > most)
+            most = b->log->entries[i].value.len;
+    return most;
+}
+
+static size_t revisions_said(const struct bench *b)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < b->log->entry_count; i++)
+        count += b->log->entries[i].topic == STORE_ALERTS && !str_eq(b->log->entries[i].key, STR("heartbeat"));
+    return count;
+}
+
+START_TEST(many_alerts_of_one_subject)
+{
+    enum { ALERTS = 2000 };
+    struct bench b;
+    bench_open(&b, again_and_again, again_and_again);
+    for (int i = 0; i < ALERTS; i++)
+        call(&b, AT + i * 180, "9111", "noise", false);
+    call(&b, AT + ALERTS * 180 + 3600, "9111", "noise", true);
+    for (int i = 0; i <= ALERTS / 1000; i++)
+        go_on(&b);
+    ck_assert_uint_ge(revisions_said(&b), 2 * ALERTS);
+    ck_assert_uint_gt(most_bytes(&b, STORE_STATE), STORE_RECORD_MAX / 4);
+    ck_assert_uint_le(most_bytes(&b, STORE_STATE), STORE_RECORD_MAX);
+    size_t before = revisions_said(&b);
+    between[_i](&b);
+    take_back(&b, AT + 60, 0); /* all of them are compared with what was said */
+    go_on(&b);
+    ck_assert_uint_eq(revisions_said(&b), before + 1);
+    bench_close(&b);
+}
+END_TEST
+
+/* An edit withdraws what it does not raise; who edits often does not leave it all behind. */
+START_TEST(many_edits)
+{
+    enum { EDITS = 40, CALLS = 40 };
+    struct bench b;
+    bench_open(&b, again_and_again, less_often);
+    for (int i = 0; i < CALLS; i++)
+        call(&b, AT + i * 180, "9111", i % 2 ? "noise" : "labour", false);
+    call(&b, AT + CALLS * 180 + 3600, "9111", "noise", true);
+    go_on(&b);
+    size_t bytes = most_bytes(&b, STORE_STATE);
+    for (int i = 0; i < EDITS; i++) {
+        reload(&b);
+        struct rule_set *was = b.before;
+        b.before = b.after;
+        b.after = was;
+        call(&b, AT + CALLS * 180 + 3600 + i, "9", "noise", true);
+        go_on(&b);
+    }
+    ck_assert_uint_ge(revisions_said(&b), EDITS * CALLS / 2);
+    ck_assert_uint_le(most_bytes(&b, STORE_STATE), bytes * 2);
+    bench_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     log_level_set(LOG_ERROR);
@@ -372,6 +442,8 @@ int main(void)
     tcase_add_loop_test(cases, begun_later_by_the_new_rule, 0, WAYS);
     tcase_add_test(cases, late_facts_are_held_against_later_ones);
     tcase_add_test(cases, raised_at_its_highest);
+    tcase_add_loop_test(cases, many_alerts_of_one_subject, 0, BETWEEN);
+    tcase_add_test(cases, many_edits);
     suite_add_tcase(suite, cases);
     int status = core_run(suite);
     world_directory_remove(directory);

@@ -3,7 +3,7 @@
  * each digest at each turn of a shift. */
 #include "notice_world.h"
 
-enum { MOMENTS = 40, LINES = 4000, LINE = 200 };
+enum { MOMENTS = 40, LINES = 4000, LINE = 400 };
 
 #define RULES                                                                                                          \
     "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: grid, within: 3h, clear: {after: 5m},\n"                   \

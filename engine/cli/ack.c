@@ -123,8 +123,9 @@ static int send_it(const struct ack *ack)
     CHECK(text);
     struct disposition d;
     struct refusal refusal;
+    const struct rule_context levels = config_rule_context(ack->config);
     int status;
-    if (disposition_read(str_of(text), -1, 0, &d, &refusal))
+    if (disposition_read(str_of(text), -1, 0, &levels, &d, &refusal))
         status = say_send(&command, ack->config, d.alert, text);
     else
         status = cli_misused(&command, "%s: expected %s", refusal.place, refusal.expected);

@@ -3,6 +3,8 @@
 
 #include <strings.h>
 
+enum { PERSONAL_DIGITS = 7 }; /* a telephone without its area code */
+
 static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -90,6 +92,20 @@ struct str text_narrow(struct str t, char *buffer, size_t size)
 bool text_masked(struct str t)
 {
     return str_has(t, '*') || (str_has(t, (char)0xEF) && memmem(t.at, t.len, "＊", strlen("＊")));
+}
+
+bool text_numbered(struct str t)
+{
+    char narrow[256];
+    size_t row = 0;
+    t = text_narrow(t, narrow, sizeof narrow);
+    for (size_t i = 0; i < t.len && row < PERSONAL_DIGITS; i++) {
+        if ((t.at[i] >= '0' && t.at[i] <= '9') || t.at[i] == '*')
+            row++;
+        else if (t.at[i] != ' ' && t.at[i] != '-')
+            row = 0;
+    }
+    return row == PERSONAL_DIGITS;
 }
 
 /* Can nothing but an extension, or a second number, follow?  A mobile number, a landline with its area code, one

@@ -23,6 +23,10 @@ struct str text_narrow(struct str, char *buffer, size_t size);
 /* has a '*' or its full-width form: a person whom the source does not want told apart */
 bool text_masked(struct str);
 
+/* Has it a number that may be a person's: seven digits or masks in a row, blanks and hyphens between them left out?  So has
+ * whatever holds a telephone or an identity card. */
+bool text_numbered(struct str);
+
 /* The digits of a phone number without country code, separators and extension, in `buffer`; empty if there are fewer
  * than seven, as in "110转". */
 enum { PHONE_DIGITS_MAX = 20 };

@@ -97,6 +97,13 @@ static bool read_words(const struct message *m, struct disposition *d)
     return true;
 }
 
+static bool read_level(const struct message *m, const struct rule_context *levels, struct disposition *d)
+{
+    return message_text(m, "actual_level", d->actual_level, sizeof d->actual_level) &&
+           (!*d->actual_level || rule_level_named(d->actual_level, levels) ||
+            message_refuse(m, DECODE_BAD_FIELD, "actual_level", "the name of a level, such as orange"));
+}
+
 static bool read_involved(const struct message *m, struct disposition *d)
 {
     const json_t *value = json_object_get(m->data, "involved");
@@ -124,14 +131,14 @@ static bool check(const struct message *m, const struct disposition *d)
     return true;
 }
 
-bool disposition_read(struct str text, int64_t now_ms, int64_t skew_s, struct disposition *out, struct refusal *refusal)
+bool disposition_read(struct str text, int64_t now_ms, int64_t skew_s, const struct rule_context *levels, struct disposition *out,
+                      struct refusal *refusal)
 {
     struct message opened = {.now_ms = now_ms, .skew_s = skew_s, .refusal = refusal}, *m = &opened;
     *out = (struct disposition){0};
     bool good = message_open(m, text) && message_id(m, out->id) && read_alert(m, out) && read_act(m, out) &&
-                message_text(m, "unit", out->unit, sizeof out->unit) &&
-                message_text(m, "to", out->to, sizeof out->to) && message_role(m, out->by_role) && read_words(m, out) &&
-                message_text(m, "actual_level", out->actual_level, sizeof out->actual_level) && read_involved(m, out) &&
+                message_unit(m, "unit", out->unit) && message_unit(m, "to", out->to) && message_role(m, out->by_role) &&
+                read_words(m, out) && read_level(m, levels, out) && read_involved(m, out) &&
                 message_at(m, &out->at) && message_time(m, "until", &out->until) && check(m, out);
     message_close(m);
     return good;

@@ -5,6 +5,7 @@
 
 #include "handle/message.h"
 #include "handle/transition.h"
+#include "rule/rule.h"
 
 #include <stdint.h>
 
@@ -67,7 +68,9 @@ struct disposition {
 /* does it say what one unit does, so that it must name one? */
 bool act_names_unit(enum act);
 
-/* Reads a message.  false, with *refusal filled: it is none.  now_ms: for the skew; negative where there is no clock. */
-bool disposition_read(struct str message, int64_t now_ms, int64_t skew_s, struct disposition *, struct refusal *);
+/* Reads a message.  false, with *refusal filled: it is none.  now_ms: for the skew; negative where there is no clock.
+ * levels: for the names of levels. */
+bool disposition_read(struct str message, int64_t now_ms, int64_t skew_s, const struct rule_context *levels, struct disposition *,
+                      struct refusal *);
 
 #endif

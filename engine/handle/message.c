@@ -1,5 +1,6 @@
 #include "handle/message.h"
 
+#include "decode/text.h"
 #include "decode/time.h"
 
 #include <stdio.h>
@@ -108,12 +109,19 @@ bool message_at(const struct message *m, int64_t *seconds)
     return true;
 }
 
+bool message_unit(const struct message *m, const char *key, char unit[MESSAGE_TEXT])
+{
+    return message_text(m, key, unit, MESSAGE_TEXT) &&
+           (!text_numbered(str_of(unit)) ||
+            message_refuse(m, DECODE_BAD_FIELD, key, "a unit's name, without anybody's number"));
+}
+
 bool message_role(const struct message *m, char by_role[MESSAGE_WORD])
 {
     if (!message_text(m, "by_role", by_role, MESSAGE_WORD))
         return false;
-    if (by_role[strspn(by_role, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+    if (by_role[strspn(by_role, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0' || text_numbered(str_of(by_role)))
         return message_refuse(m, DECODE_BAD_FIELD, "by_role",
-                              "a role such as duty_officer: a-z, 0-9, _ and -; never a name");
+                              "a role such as duty_officer: a-z, 0-9, _ and -; never a name nor anybody's number");
     return true;
 }

@@ -32,7 +32,9 @@ bool message_id(const struct message *, char id[MESSAGE_TEXT]);
 bool message_time(const struct message *, const char *key, int64_t *seconds);
 /* when it was said, in the data or the envelope; needed, and not ahead of the clock */
 bool message_at(const struct message *, int64_t *seconds);
-/* Who acted is said by a word for a role.  It is stored and published, so no name may stand there. */
+/* What is stored and published tells of nobody.  A unit has a name of its own, but no number of somebody's. */
+bool message_unit(const struct message *, const char *key, char unit[MESSAGE_TEXT]);
+/* Who acted is said by a word for a role, so no name may stand there. */
 bool message_role(const struct message *, char by_role[MESSAGE_WORD]);
 
 #endif

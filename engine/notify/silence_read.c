@@ -88,7 +88,7 @@ static bool read_what(const struct message *m, const struct rule_context *words,
 
 static bool read_author(const struct message *m, struct silence *s)
 {
-    if (!message_role(m, s->by_role) || !message_text(m, "unit", s->unit, sizeof s->unit) || !message_at(m, &s->at))
+    if (!message_role(m, s->by_role) || !message_unit(m, "unit", s->unit) || !message_at(m, &s->at))
         return false;
     if (!*s->by_role || !*s->unit)
         return message_refuse(m, DECODE_MISSING_FIELD, *s->unit ? "by_role" : "unit", "who says so: by_role and unit");

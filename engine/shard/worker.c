@@ -238,7 +238,7 @@ static bool read_said(const struct worker *w, struct handover *h, const struct r
     case SILENCE_NONE:
         break;
     }
-    if (!disposition_read(text, w->now_ms, s->skew_s, &d, refusal))
+    if (!disposition_read(text, w->now_ms, s->skew_s, &words, &d, refusal))
         return false;
     d.partition = record->partition;
     d.offset = record->offset;

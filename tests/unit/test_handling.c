@@ -295,7 +295,9 @@ END_TEST
 static enum decode_refusal read_it(const char *text, struct disposition *d)
 {
     struct refusal refusal;
-    bool good = disposition_read(str_of(text), 1768187000000, 600, d, &refusal); /* 2026-01-12T11:03:20+08:00 */
+    static const char *const names[] = {"blue", "yellow", "high"};
+    const struct rule_context levels = {.level_names = names, .level_count = 3};
+    bool good = disposition_read(str_of(text), 1768187000000, 600, &levels, d, &refusal); /* 2026-01-12T11:03:20+08:00 */
     ck_assert(good == (refusal.reason == DECODE_OK));
     return refusal.reason;
 }
@@ -318,6 +320,9 @@ START_TEST(a_message_is_read)
                      DECODE_OK);
     ck_assert_int_eq(d.act, ACT_SIGNED);
     ck_assert_int_eq(d.at, 1768182082);
+    ck_assert_int_eq(read_it("{\"id\":\"a\",\"action\":\"transferred\",\"actual_level\":\"黄\",\"to\":\"12345 专班 110\"," REST "}", &d),
+                     DECODE_OK);
+    ck_assert_int_eq(read_it("{\"id\":\"a\",\"action\":\"closed\",\"actual_level\":\"high\"," REST "}", &d), DECODE_OK);
 }
 END_TEST
 
@@ -347,6 +352,13 @@ START_TEST(what_is_no_message_is_refused)
         {"{\"id\":\"a\",\"action\":\"closed\",\"outcome\":\"bored\"," REST "}", DECODE_BAD_FIELD},
         {"{\"id\":\"a\",\"action\":\"closed\",\"involved\":\"5\"," REST "}", DECODE_BAD_NUMBER},
         {"{\"id\":\"a\",\"action\":\"closed\",\"by_role\":\"张三\"," REST "}", DECODE_BAD_FIELD},
+        {"{\"id\":\"a\",\"action\":\"closed\",\"by_role\":\"13800138000\"," REST "}", DECODE_BAD_FIELD},
+        {"{\"id\":\"a\",\"action\":\"closed\",\"actual_level\":\"张三\"," REST "}", DECODE_BAD_FIELD},
+        {"{\"id\":\"a\",\"action\":\"closed\",\"actual_level\":\"red\"," REST "}", DECODE_BAD_FIELD},
+        {"{\"id\":\"a\",\"action\":\"transferred\",\"to\":\"某队 138-0013-8000\"," REST "}", DECODE_BAD_FIELD},
+        {"{\"id\":\"a\",\"action\":\"transferred\",\"to\":\"某队１３８****8000\"," REST "}", DECODE_BAD_FIELD},
+        {"{\"id\":\"a\",\"action\":\"added_unit\",\"unit\":\"某队11010519491231002X\"," ALERT ",\"at\":\"2026-01-12T09:41:22+08:00\"}",
+         DECODE_BAD_FIELD},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct disposition d;

@@ -250,6 +250,8 @@ START_TEST(tells_blanks_and_masks)
     ck_assert(str_eq(text_trim(STR(" \t　a b　\r\n")), STR("a b")));
     ck_assert(str_eq(text_trim(STR("　 　")), STR("")));
     ck_assert(text_masked(STR("138****1234")) && text_masked(STR("138＊＊1234")) && !text_masked(STR("13800001234")));
+    ck_assert(text_numbered(STR("队13800001234")) && text_numbered(STR("138-0000-1234")) && text_numbered(STR("１３８ ＊＊＊＊ 1234")));
+    ck_assert(text_numbered(STR("11010519491231002X")) && !text_numbered(STR("12345 专班 678")) && !text_numbered(STR("")));
     ck_assert(text_true(STR("TRUE")) && text_true(STR("1")) && text_true(STR("是")));
     ck_assert(!text_true(STR("")) && !text_true(STR("0")) && !text_true(STR("否")) && !text_true(STR("truey")));
     char buffer[32];

@@ -78,6 +78,7 @@ class Broker:
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.log = self.directory / "broker.log"
+        self.written: set[str] = set()  # topics that tests wrote to
         plain, sasl, controller = free_ports(3)
         self.bootstrap = f"127.0.0.1:{plain}"
         self.sasl_bootstrap = f"127.0.0.1:{sasl}"
@@ -196,6 +197,7 @@ class Broker:
     def produce(self, topic: str, records) -> list:
         """records: (key, value[, partition[, headers]]) of str, bytes or None; partition None is chosen by key.
         Returns [(partition, offset)], in the order given, when all are acknowledged."""
+        self.written.add(topic)
         producer = Producer(self._client(**{
             "enable.idempotence": True, "message.max.bytes": LARGEST_RECORD, "linger.ms": 2}))
         places = []

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from broker import JARS, Broker
+from engine import Engine
+from privacy import LINT, hear_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +26,8 @@ os.environ["PATH"] += os.pathsep + str(ROOT / "build" / "tools" / "usr" / "bin")
 def pytest_configure():
     # so that fixtures end what they have started when somebody ends pytest
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
+    Engine.hear = staticmethod(LINT.hear)
+    hear_commands(os.environ["GRIDWARN"])
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +37,34 @@ def broker(tmp_path_factory):
         pytest.fail(f"no Kafka in {JARS}: ./dev test e2e fetches it", pytrace=False)
     made = Broker(tmp_path_factory.mktemp("kafka"))
     made.start()
+    LINT.watch(made)
     yield made
+    found = LINT.look([])  # of engines that outlived their test
+    LINT.watch(None)
     made.kill()
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_is_told_of_in_files(tmp_path_factory):
+    """those of engines that outlived their test"""
+    yield
+    found = LINT.look([tmp_path_factory.getbasetemp()])
+    assert not found, "\n".join(found)
 
 
 @pytest.fixture(autouse=True)
-def broker_survives(request):
-    """A test that fails while the broker is down must not fail those after it."""
+def nobody_is_told_of(request):
+    """Whatever a test is about, what the engine put out meanwhile tells of no complainant: privacy.py."""
+    directories = [request.getfixturevalue("tmp_path")] if "tmp_path" in request.fixturenames else []
+    yield
+    found = LINT.look(directories, topics="broker" in request.fixturenames)
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def broker_survives(nobody_is_told_of, request):
+    """A test that fails while the broker is down must not fail those after it, nor the look at what was put out."""
     yield
     if "broker" in request.fixturenames:
         request.getfixturevalue("broker").ensure_running()

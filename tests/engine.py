@@ -75,6 +75,8 @@ def configuration(bootstrap: str, group: str, sources: dict, **more) -> dict:
 class Engine:
     """One process at a time on one configuration.  Several engines of one group elect a leader."""
 
+    hear = staticmethod(lambda what, text: None)  # what any of them answers and logs: set by who wants to know
+
     def __init__(self, directory: Path, settings: dict, name: str = "gridwarn"):
         self.directory = Path(directory)
         self.settings, self.group = settings, settings["group"]
@@ -111,6 +113,8 @@ class Engine:
             process.kill()
             process.wait()
             raise AssertionError(f"it did not leave within {timeout_s} s:\n{self.log_tail()}") from None
+        finally:
+            self.hear("a log", self.log.read_bytes())
 
     def stop(self, timeout_s: float = 40) -> int:
         """SIGTERM; returns the exit code"""
@@ -127,6 +131,7 @@ class Engine:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self.hear("a log", self.log.read_bytes())
 
     @property
     def pid(self) -> int:
@@ -166,13 +171,8 @@ class Engine:
 
     def ask(self, path: str, method: str = "POST", headers: Optional[dict] = None) -> tuple[int, dict]:
         """what operators ask of it; an answer that is no JSON is its text"""
-        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", method=method, headers=headers or {})
-        try:
-            with urllib.request.urlopen(request, timeout=90) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            body = error.read().decode()
-            return error.code, json.loads(body) if body.startswith("{") else {"text": body}
+        status, body = self._answer(path, method, headers or {}, 90)
+        return status, json.loads(body) if status == 200 or body.startswith("{") else {"text": body}
 
     @property
     def path(self) -> Path:
@@ -182,12 +182,19 @@ class Engine:
     def get(self, path: str) -> tuple[int, str]:
         """(0, "") while nobody listens"""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
+            return self._answer(path, "GET", {}, 5)
         except OSError:
             return 0, ""
+
+    def _answer(self, path: str, method: str, headers: dict, timeout_s: float) -> tuple[int, str]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+                status, body = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, body = error.code, error.read()
+        self.hear(path, body)
+        return status, body.decode()
 
     def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

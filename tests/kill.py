@@ -99,6 +99,7 @@ def set_up(broker: Broker, prefix: str, directory: Path, seed: int, rate: float)
     inputs = {stream: f"{prefix}{stream}" for stream in PARTITIONS}
     for stream, topic in inputs.items():
         broker.create_topic(topic, PARTITIONS[stream])
+        broker.written.add(topic)
     # all on event time, so that what should come out depends on what was sent and on nothing else
     sources = {stream: source(stream, topic, LATENESS[stream]) for stream, topic in inputs.items()}
     settings = configuration(broker.bootstrap, prefix.rstrip("-"), sources, time="event", heartbeat="5s",

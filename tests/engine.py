@@ -80,6 +80,7 @@ class Engine:
     def __init__(self, directory: Path, settings: dict, name: str = "gridwarn"):
         self.directory = Path(directory)
         self.settings, self.group = settings, settings["group"]
+        self.environment: dict[str, str] = {}  # beside that of the tests
         self.log = self.directory / f"{name}.log"
         self.log.touch()
         self._port = free_ports(1)[0]
@@ -96,7 +97,8 @@ class Engine:
         assert self._process is None, "it runs already"
         command = ["setpriv", "--pdeathsig", "KILL", os.environ["GRIDWARN"], "run", "-c", self._path, *options]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             env={**os.environ, **self.environment})
 
     def drain(self, timeout_s: float = 120) -> None:
         """A run that reads everything, closes everything and leaves."""

@@ -34,12 +34,15 @@ void alert_clear(struct alert *a)
     *a = (struct alert){0};
 }
 
-static void alert_name(struct tracker *tracker, const struct tracked *t, struct alert *a)
+/* The same in whatever order subjects are looked at. */
+static void alert_name(const struct tracker *tracker, struct tracked *t, struct alert *a)
 {
     char text[1024];
-    int len = snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%llu\n%llu", tracker->group, tracked_rule(tracker, t)->id,
-                       subject_kind_word(t->subject.kind), t->code, (unsigned long long)tracker->cut,
-                       (unsigned long long)tracker->ids++);
+    t->named = t->named_cut == tracker->cut ? t->named + 1 : 0;
+    t->named_cut = tracker->cut;
+    int len = snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%llu\n%llu\n%u", tracker->group, tracked_rule(tracker, t)->id,
+                       subject_kind_word(t->subject.kind), t->code, (unsigned long long)t->subject.key,
+                       (unsigned long long)tracker->cut, t->named);
     XXH128_hash_t hash = XXH3_128bits(text, len > 0 && (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
     snprintf(a->id, sizeof a->id, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 }

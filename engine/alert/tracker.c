@@ -173,8 +173,6 @@ void tracked_look(struct tracker *tracker, struct tracked *t)
 
 size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint64_t cut, int64_t now_s)
 {
-    if (tracker->cut != cut)
-        tracker->ids = 0;
     tracker->cut = cut;
     tracker->now_s = now_s;
     tracker->published = 0;

@@ -23,6 +23,8 @@ struct tracked {
     bool edited;          /* its rule is another since it was judged last */
     uint64_t silent_seen; /* of a rule of silent(): what it was judged by */
     int64_t stored_minute;
+    uint64_t named_cut; /* in which its last alert was named, */
+    unsigned named;     /* and how many were before in that one */
     int64_t wake;      /* closed minute at which something changes by itself */
     int64_t wake_live; /* likewise, of the clock's minute: a `for` that runs out */
     int64_t limit;     /* second at which the next limit of its alerts passes */
@@ -56,7 +58,6 @@ struct tracker {
     size_t bytes, bytes_max; /* as last counted; 0: no bound */
     uint64_t cut;
     int64_t now_s;
-    uint64_t ids; /* alerts named in this cut */
     bool answers; /* dispositions are read */
     int64_t limits_until;
     struct waiting *waiting; /* dispositions, until the run is over */

@@ -20,7 +20,7 @@ from broker import free_ports
 ROOT = Path(__file__).resolve().parent.parent
 DISTRICT = ROOT / "rules" / "district"
 MAPPINGS = {stream: f"mappings/{stream}.yaml" for stream in ("hotline", "petition", "sensor")}
-OUTPUTS = ("alerts", "dead-letter", "late", "ledger", "readings", "state")
+OUTPUTS = ("alerts", "incidents", "dead-letter", "late", "ledger", "readings", "state")
 LIVE_SECONDS = 60
 SESSION_MS = 1000  # a killed leader's group forgets it so soon; districts keep the default of six seconds
 

@@ -12,7 +12,8 @@ struct news {
     const struct tracked *tracked; /* NULL: of a rule that is gone, and so is the alert */
     char alert[ALERT_ID_SIZE];
     bool unlimited;
-    struct notice notice; /* of an alert that is gone */
+    struct notice notice;         /* of an alert that is gone */
+    char incident[ALERT_ID_SIZE]; /* likewise */
 };
 
 void tracker_notify(struct tracker *tracker, struct notify *notify)
@@ -44,8 +45,11 @@ void news_add(struct tracker *tracker, const struct tracked *t, struct alert *a)
 
 void news_add_orphan(struct tracker *tracker, const struct alert *a)
 {
-    if (tracker->notify)
-        notice_set(&add(tracker, a)->notice, a->told ? HOLD_NONE : a->notice.cause, a->notice.by);
+    if (!tracker->notify)
+        return;
+    struct news *news = add(tracker, a);
+    notice_set(&news->notice, a->told ? HOLD_NONE : a->notice.cause, a->notice.by);
+    memcpy(news->incident, alert_incident(a), sizeof news->incident);
 }
 
 static struct alert *alert_of(const struct news *news)
@@ -64,12 +68,14 @@ void news_settle(struct tracker *tracker)
     for (size_t i = 0; i < tracker->news_count; i++) {
         struct news *news = &tracker->news[i];
         const struct notice *notice = &news->notice;
+        const char *incident = news->incident;
         if (news->tracked) {
             struct alert *a = alert_of(news);
             notice = a->state != ALERT_FIRING && a->told ? &told : &a->notice;
+            incident = alert_incident(a);
             a->news = false;
         }
-        tracker->out.settle(tracker->out.arg, &(struct telling){notice, news->unlimited || notice->cause});
+        tracker->out.settle(tracker->out.arg, &(struct telling){notice, news->unlimited || notice->cause, incident});
         notice_clear(&news->notice);
     }
     tracker->news_count = 0;
@@ -118,6 +124,7 @@ static void ask_for(struct asking *asking, const struct tracker *tracker, struct
     c->fires = a->state == ALERT_FIRING;
     c->told = a->told;
     c->before = &a->notice;
+    c->member = disputes_incidents(tracker) ? a->member : NULL;
 }
 
 /* That it is held, or no more, is a revision of its own where it was known before. */
@@ -145,14 +152,16 @@ static void take_answer(struct tracker *tracker, struct tracked *t, struct alert
 void notices_decide(struct tracker *tracker)
 {
     struct asking asking = {0};
-    if (!tracker->notify || (!tracker->news_count && !notify_due(tracker->notify)))
+    struct incidents *incidents = disputes_incidents(tracker);
+    bool stirred = tracker->news_count || (incidents && incidents->touched.count);
+    if (!tracker->notify || (!stirred && !notify_due(tracker->notify)))
         return;
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (struct tracked *t = tracker->buckets[i]; t; t = t->next)
             for (size_t k = 0; k < t->alert_count; k++)
                 if (in_question(&t->alerts[k]))
                     ask_for(&asking, tracker, t, &t->alerts[k]);
-    notify_decide(tracker->notify, asking.all, asking.count);
+    notify_decide(tracker->notify, asking.all, asking.count, incidents);
     for (size_t i = 0; i < asking.count; i++)
         take_answer(tracker, asking.tracked[i], asking.alerts[i], &asking.all[i]);
     free(asking.all);

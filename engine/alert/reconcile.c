@@ -47,32 +47,26 @@ static void alert_name(const struct tracker *tracker, struct tracked *t, struct 
     snprintf(a->id, sizeof a->id, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 }
 
-static uint32_t evidence_region(const struct tracker *tracker, const struct tracked *t, uint32_t so_far)
+uint32_t evidence_region(const struct tracker *tracker, const struct tracked *t, uint32_t so_far, size_t newest)
 {
     if (t->subject.region != REGION_NONE)
         return t->subject.region;
     size_t count;
     const struct view_entry *window = view_window(t->view, &count);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t region = ledger_standing(tracker->ledger, window[i].ref).region;
+    for (size_t i = count; i > 0 && newest > 0; i--, newest--) {
+        uint32_t region = ledger_standing(tracker->ledger, window[i - 1].ref).region;
         if (region != REGION_NONE)
             so_far = so_far == REGION_NONE ? region : registry_common(tracker->registry, so_far, region);
     }
     return so_far;
 }
 
-void tracker_publish_entry(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
-                           int64_t minute, const char *reason, const struct journal_entry *entry)
+struct revision alert_shown(const struct tracker *tracker, const struct tracked *t, const struct alert *a,
+                            enum change change, int64_t minute, struct shown *room)
 {
-    struct handling handling;
-    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
     view_move(t->view, minute);
-    view_values(t->view, values);
-    view_thresholds(t->view, minute, thresholds);
-    a->region = evidence_region(tracker, t, a->region);
-    a->revision++;
-    if (change != CHANGE_RAISED && change != CHANGE_LOWERED && change != CHANGE_REOPENED)
-        a->prev_level = a->level;
+    view_values(t->view, room->values);
+    view_thresholds(t->view, minute, room->thresholds);
     struct revision r = {
         .rule = tracked_rule(tracker, t),
         .change = change,
@@ -82,24 +76,39 @@ void tracker_publish_entry(struct tracker *tracker, const struct tracked *t, str
         .subject_region = t->subject.region,
         .each = t->subject.each,
         .minute = minute,
-        .values = values,
-        .thresholds = thresholds,
+        .values = room->values,
+        .thresholds = room->thresholds,
         .periods = rule_periods(tracker->rules, tracked_rule(tracker, t), minute),
-        .reason = reason,
-        .handling = &handling,
-        .entry = entry,
+        .handling = &room->handling,
     };
-    alert_handling(tracker, r.rule, r.each, a, &handling);
+    alert_handling(tracker, r.rule, r.each, a, &room->handling);
     r.evidence = view_window(t->view, &r.evidence_count);
+    return r;
+}
+
+void tracker_publish_entry(struct tracker *tracker, struct tracked *t, struct alert *a, enum change change,
+                           int64_t minute, const char *reason, const struct journal_entry *entry)
+{
+    struct shown room;
+    view_move(t->view, minute);
+    a->region = evidence_region(tracker, t, a->region, SIZE_MAX);
+    a->revision++;
+    if (change != CHANGE_RAISED && change != CHANGE_LOWERED && change != CHANGE_REOPENED)
+        a->prev_level = a->level;
+    struct revision r = alert_shown(tracker, t, a, change, minute, &room);
+    r.reason = reason;
+    r.entry = entry;
     a->shadow = tracked_rule(tracker, t)->life == LIFE_SHADOW;
     (a->shadow ? tracker->out.shadowed : tracker->out.publish)(tracker->out.arg, &r);
-    if (!a->shadow)
+    if (!a->shadow) {
+        disputes_hear(tracker, t, a);
         news_add(tracker, t, a);
+    }
     tracker->published++;
 }
 
-void tracker_publish(struct tracker *tracker, const struct tracked *t, struct alert *a, enum change change,
-                     int64_t minute, const char *reason)
+void tracker_publish(struct tracker *tracker, struct tracked *t, struct alert *a, enum change change, int64_t minute,
+                     const char *reason)
 {
     tracker_publish_entry(tracker, t, a, change, minute, reason, NULL);
 }
@@ -113,7 +122,7 @@ static void set_level(const struct tracker *tracker, const struct tracked *t, st
     if (level <= a->prev_level && a->revision)
         return;
     view_move(t->view, minute);
-    a->region = evidence_region(tracker, t, a->region);
+    a->region = evidence_region(tracker, t, a->region, SIZE_MAX);
     alert_send(tracker, t, a);
 }
 
@@ -326,6 +335,7 @@ static void drop_old_alerts(const struct tracker *tracker, struct tracked *t, co
             over = answerable ? a->opened_minute : MINUTE_NONE;
         }
         if (over < closed - reach && !a->news) {
+            disputes_forget(tracker, a, false);
             alert_clear(a);
             t->changed = true;
             continue;

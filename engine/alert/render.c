@@ -55,7 +55,7 @@ static json_t *subject_json(const struct render_context *c, const struct revisio
                      buffer_json(&name));
 }
 
-static json_t *region_path_json(const struct render_context *c, uint32_t number)
+json_t *render_region_path(const struct render_context *c, uint32_t number)
 {
     json_t *array = json_array();
     if (number == REGION_NONE)
@@ -117,7 +117,7 @@ static json_t *provenance_json(const struct render_context *c, const struct revi
                      "engine", GRIDWARN_VERSION);
 }
 
-static const char *state_word(const struct alert *a)
+const char *render_state(const struct alert *a)
 {
     return a->state == ALERT_FIRING && a->unknown ? "unknown" : alert_state_word(a->state);
 }
@@ -143,10 +143,10 @@ static json_t *data_json(const struct render_context *c, const struct revision *
     json_t *data = json_pack(
         "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
         "s:o, s:o}",
-        "alert_id", a->id, "incident_id", a->id, "revision", (int)a->revision, "state", state_word(a), "level",
+        "alert_id", a->id, "incident_id", a->id, "revision", (int)a->revision, "state", render_state(a), "level",
         level_or_null(c, a->level), "prev_level", level_or_null(c, a->prev_level), "highest_level",
         level_or_null(c, a->highest > a->level ? a->highest : a->level), "drill", 0, "title", r->rule->title, "sentence", buffer_json(&words),
-        "rule", r->rule->id, "subject", subject_json(c, r), "each", each_json(c, r), "region_path", region_path_json(c, a->region),
+        "rule", r->rule->id, "subject", subject_json(c, r), "each", each_json(c, r), "region_path", render_region_path(c, a->region),
         "opened_at", render_time_json(c, a->opened_at), "evaluated_at", minute_or_null(c, r->minute), "ended_at",
         minute_or_null(c, a->ended_minute), "crossed_by", crossed, "evidence",
         evidence_json(c, r, evidence, count), "event_ids", ids, "event_ids_truncated", truncated, "reason", r->reason,
@@ -155,14 +155,14 @@ static json_t *data_json(const struct render_context *c, const struct revision *
     return data;
 }
 
-static void dump(json_t *json, struct buffer *text)
+void render_dump(json_t *json, struct buffer *text)
 {
     size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
     json_dumpb(json, buffer_grow(text, size), size, JSON_COMPACT);
     json_decref(json);
 }
 
-static json_t *envelope(const struct render_context *c, const char *type, json_t *data)
+json_t *render_envelope(const struct render_context *c, const char *type, json_t *data)
 {
     char source[256];
     snprintf(source, sizeof source, "//gridwarn/%s", c->group);
@@ -175,7 +175,7 @@ json_t *render_alert(const struct render_context *c, const struct revision *r, s
     char type[64], id[ALERT_ID_SIZE + 16];
     snprintf(type, sizeof type, "gov.risk.alert.%s", change_word(r->change));
     snprintf(id, sizeof id, "%s:%u", r->alert->id, r->alert->revision);
-    json_t *event = envelope(c, type, data_json(c, r));
+    json_t *event = render_envelope(c, type, data_json(c, r));
     json_object_set_new(event, "id", json_string(id));
     json_object_set_new(event, "subject", json_string(r->alert->id));
     json_object_set_new(event, "partitionkey", json_string(r->alert->id));
@@ -184,7 +184,7 @@ json_t *render_alert(const struct render_context *c, const struct revision *r, s
     *out = (struct store_record){.topic = STORE_ALERTS, .key = str_of(r->alert->id)};
     struct store_header headers[] = {
         {"level", str_of(r->alert->level ? c->rules->level_name[r->alert->level] : "none")},
-        {"state", str_of(state_word(r->alert))},
+        {"state", str_of(render_state(r->alert))},
         {"rule", str_of(r->rule->id)},
         {"street", str_of(street ? street->code : "")},
         {"unit", str_of(r->handling->lead < 0 ? "" : r->handling->units[r->handling->lead].name)},
@@ -206,9 +206,10 @@ struct str render_telling(json_t *event, const struct telling *telling, struct b
         json_object_set_new(json, "by", json_string(notice->by));
     }
     json_object_set_new(data, "notice", json);
+    json_object_set_new(data, "incident_id", json_string(telling->incident));
     if (telling->unlimited)
         render_no_limits(json_object_get(data, "handling"));
-    dump(event, text);
+    render_dump(event, text);
     return notice->cause ? STR("held") : STR("told");
 }
 
@@ -216,11 +217,11 @@ void render_digest(const struct render_context *c, const char *key, json_t *data
 {
     char id[512];
     snprintf(id, sizeof id, "%s:%lld", key, (long long)member_number(data, "revision"));
-    json_t *event = envelope(c, "gov.risk.alert.digest", data);
+    json_t *event = render_envelope(c, "gov.risk.alert.digest", data);
     json_object_set_new(event, "id", json_string(id));
     json_object_set_new(event, "subject", json_string(key));
     json_object_set_new(event, "partitionkey", json_string(key));
-    dump(event, text);
+    render_dump(event, text);
 }
 
 void render_heartbeat(const struct render_context *c, struct buffer *text)
@@ -237,9 +238,9 @@ void render_heartbeat(const struct render_context *c, struct buffer *text)
     }
     json_t *data = json_pack("{s:o, s:s, s:o}", "at", render_time_json(c, c->now_ms / 1000), "generation", c->rules->digest,
                              "sources", sources);
-    json_t *event = envelope(c, "gov.risk.heartbeat", data);
+    json_t *event = render_envelope(c, "gov.risk.heartbeat", data);
     char id[64];
     snprintf(id, sizeof id, "heartbeat:%llu", (unsigned long long)c->cut);
     json_object_set_new(event, "id", json_string(id));
-    dump(event, text);
+    render_dump(event, text);
 }

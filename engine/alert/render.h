@@ -39,6 +39,10 @@ json_t *render_alert(const struct render_context *, const struct revision *, str
 struct str render_telling(json_t *event, const struct telling *, struct buffer *text);
 /* a digest, whose key that is; takes its data over */
 void render_digest(const struct render_context *, const char *key, json_t *data, struct buffer *text);
+/* what an incident says of the alert that leads it; then the incident: appends the value to `text`, fills the rest of *out */
+json_t *render_face(const struct render_context *, const struct revision *lead, uint32_t region);
+void render_incident(const struct render_context *, const struct incident_revision *, struct buffer *text,
+                     struct store_record *out);
 void render_heartbeat(const struct render_context *, struct buffer *text);
 
 /* RFC 3339 with the offset */

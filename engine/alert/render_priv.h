@@ -20,6 +20,10 @@ json_t *evidence_json(const struct render_context *, const struct revision *, co
 json_t *evidence_events_json(const struct render_context *, const struct revision *, bool *truncated);
 
 /* render.c */
+json_t *render_region_path(const struct render_context *, uint32_t region);
+const char *render_state(const struct alert *); /* of an alert, as messages say it */
+json_t *render_envelope(const struct render_context *, const char *type, json_t *data);
+void render_dump(json_t *, struct buffer *text); /* lets go of it */
 json_t *render_time_json(const struct render_context *, int64_t seconds);
 /* render_handling.c */
 json_t *render_handling(const struct render_context *, const struct revision *);

@@ -301,7 +301,8 @@ bool tracker_restore(struct tracker *tracker, struct str key, struct str state)
 {
     json_error_t error;
     json_t *json = json_loadb(state.at, state.len, 0, &error);
-    bool good = json && restore_json(tracker, key, json);
+    bool of_incident = key.len > strlen(INCIDENT_KEY) && memcmp(key.at, INCIDENT_KEY, strlen(INCIDENT_KEY)) == 0;
+    bool good = json && (of_incident ? disputes_restore(tracker, key, json) : restore_json(tracker, key, json));
     if (!good)
         log_line(LOG_ERROR, "recover", "state record '%.*s' is not understood", STR_ARG(key));
     json_decref(json);

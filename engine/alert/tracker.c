@@ -55,6 +55,7 @@ void tracker_destroy(struct tracker **pointer)
         }
     for (size_t i = 0; i < tracker->orphan_count; i++)
         orphan_clear(&tracker->orphans[i]);
+    disputes_destroy(tracker);
     free(tracker->orphans);
     free(tracker->waiting);
     free(tracker->looked);
@@ -81,7 +82,7 @@ static bool due(const struct tracker *tracker, const struct tracked *t, const st
 
 bool tracker_due(const struct tracker *tracker, const struct rule_time *times)
 {
-    if (tracker->orphan_count)
+    if (tracker->orphan_count || disputes_due(tracker))
         return true;
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (const struct tracked *t = tracker->buckets[i]; t; t = t->next)
@@ -112,6 +113,7 @@ static void orphans_withdraw(struct tracker *tracker)
         alert_handling(tracker, r.rule, CATEGORY_NONE, r.alert, &handling);
         tracker->out.publish(tracker->out.arg, &r);
         tracker->published++;
+        disputes_hear(tracker, NULL, &o->alert);
         news_add_orphan(tracker, &o->alert);
         tracker->out.store(tracker->out.arg, o->key, NULL);
         orphan_clear(o);
@@ -192,10 +194,12 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
             at = &t->next;
         }
     handled_end(tracker);
+    disputes_form(tracker);
     notices_decide(tracker);
     for (size_t i = 0; i < tracker->looked_count; i++)
         finish_one(tracker, tracker->looked[i]);
     tracker->looked_count = 0;
+    disputes_tell(tracker);
     news_settle(tracker);
     for (unsigned r = 0; r < tracker->rules->count; r++)
         tracker->silent[r] = times[r].silent;
@@ -220,6 +224,7 @@ void tracker_stand(struct tracker *tracker)
                 tracked_add(tracker, r, subject, subject_code(tracker, &subject, 0), 0)->dirty = true;
         }
     }
+    disputes_begin(tracker);
 }
 
 void tracker_limit(struct tracker *tracker, size_t bytes)
@@ -243,6 +248,7 @@ void tracker_counts(struct tracker *tracker, struct tracker_counts *counts)
     *counts = (struct tracker_counts){
         .subjects = tracker->count, .denied = tracker->denied, .shed = tracker->shed};
     memcpy(counts->holds, tracker->holds, sizeof counts->holds);
+    disputes_count(tracker, counts);
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (const struct tracked *t = tracker->buckets[i]; t; t = t->next) {
             counts->bytes += sizeof *t + view_bytes(t->view) + t->alert_count * sizeof *t->alerts;

@@ -10,6 +10,7 @@
 #include "alert/episode.h"
 #include "count/generation.h"
 #include "handle/handling.h"
+#include "incident/incidents.h"
 #include "notify/notify.h"
 
 #include <jansson.h>
@@ -75,7 +76,12 @@ struct alert {
     struct notice notice; /* as decided last; while it fires and is held, no limit runs */
     bool told;            /* somebody was told of it, then or now */
     bool news;            /* revisions of this run, whose notice is to be decided */
+    struct member *member;    /* of an incident; NULL: of none */
+    char left[ALERT_ID_SIZE]; /* the incident that it was of when it was withdrawn; "": none */
 };
+
+/* the id of the incident that it is of: its own where there are none */
+const char *alert_incident(const struct alert *);
 
 /* one revision, as handed to the publisher; borrowed for the call */
 struct revision {
@@ -99,11 +105,26 @@ struct revision {
 
 /* what keys of the state topic begin with that are the tracker's */
 #define TRACKER_KEY "subject/"
+#define INCIDENT_KEY "incident/"
 
 /* what is known of a revision only when all subjects have been evaluated */
 struct telling {
     const struct notice *notice;
     bool unlimited; /* it is held, or was: its limits do not run */
+    const char *incident;
+};
+
+/* one revision of an incident, as handed to the publisher; borrowed for the call */
+struct incident_revision {
+    const struct incident *incident;
+    enum incident_change change;
+    const struct incident_alert {
+        const struct alert *alert;
+        const char *rule;
+        const char *covered_by; /* an alert's id; NULL: by none */
+    } *alerts;
+    size_t alert_count;
+    int64_t minute; /* that is told of its lead; MINUTE_NONE: nothing new is */
 };
 
 struct tracker_outputs {
@@ -118,6 +139,10 @@ struct tracker_outputs {
     void (*recorded)(void *arg, const struct rule *, const struct episode *);
     /* what became of a disposition; never called where there are none */
     void (*answer)(void *arg, const struct disposition *, enum answer);
+    /* what an incident is to say of the alert that leads it, as that stands, in a region; and the incident.  NULL: nobody asks
+     * for incidents */
+    json_t *(*face)(void *arg, const struct revision *lead, uint32_t region);
+    void (*incident)(void *arg, const struct incident_revision *);
     void *arg;
 };
 
@@ -185,6 +210,8 @@ struct tracker_counts {
     size_t open[LEVELS_MAX + 1], pending;
     uint64_t denied, shed;
     uint64_t holds[HOLDS]; /* times that an alert came to be held, by cause */
+    size_t incidents;      /* that fire */
+    uint64_t unlinked;     /* links of alerts that would have made an incident too large */
 };
 void tracker_counts(struct tracker *, struct tracker_counts *);
 

@@ -69,6 +69,7 @@ struct tracker {
     struct news *news;     /* revisions that lack their notice, in order */
     size_t news_count, news_capacity;
     uint64_t holds[HOLDS];
+    struct disputes *disputes; /* NULL: there are no incidents */
     size_t published;
 };
 
@@ -92,10 +93,18 @@ bool tracked_entry(const struct tracker *, const struct tracked *, fact_ref, str
 
 /* reconcile.c: evaluates the subject; true if it may be forgotten */
 bool tracked_evaluate(struct tracker *, struct tracked *, const struct rule_time *);
-void tracker_publish(struct tracker *, const struct tracked *, struct alert *, enum change, int64_t minute,
-                     const char *reason);
-void tracker_publish_entry(struct tracker *, const struct tracked *, struct alert *, enum change, int64_t minute,
+void tracker_publish(struct tracker *, struct tracked *, struct alert *, enum change, int64_t minute, const char *reason);
+void tracker_publish_entry(struct tracker *, struct tracked *, struct alert *, enum change, int64_t minute,
                            const char *reason, const struct journal_entry *);
+/* the smallest region that holds what it held so far, and the newest facts of the window as that stands */
+uint32_t evidence_region(const struct tracker *, const struct tracked *, uint32_t so_far, size_t newest);
+/* what a revision of it would show at that minute, as far as that fits nowhere else */
+struct shown {
+    int64_t values[TERMS_MAX], thresholds[ATOMS_MAX];
+    struct handling handling;
+};
+struct revision alert_shown(const struct tracker *, const struct tracked *, const struct alert *, enum change, int64_t minute,
+                            struct shown *room);
 void alert_clear(struct alert *);
 
 /* handled.c */
@@ -125,6 +134,20 @@ void notices_decide(struct tracker *);
 void news_settle(struct tracker *);
 void notice_store(const struct alert *, json_t *);
 void notice_restore(const json_t *, struct alert *);
+
+/* disputes.c: a revision of it is published; it is of no more use */
+void disputes_hear(struct tracker *, struct tracked *, struct alert *);
+void disputes_forget(const struct tracker *, struct alert *, bool withdrawn);
+/* the rules are others, or all that was stored has been taken back */
+void disputes_begin(struct tracker *);
+bool disputes_restore(struct tracker *, struct str key, const json_t *);
+void disputes_destroy(struct tracker *);
+/* once all subjects have been evaluated: which incidents there are; then, once it is known who is told, what to tell of them */
+void disputes_form(struct tracker *);
+void disputes_tell(struct tracker *);
+bool disputes_due(const struct tracker *);
+void disputes_count(const struct tracker *, struct tracker_counts *);
+struct incidents *disputes_incidents(const struct tracker *); /* NULL: there are none, or will be none */
 
 /* handled_state.c: into the alert's state, and back; false: not understood */
 void handled_store(const struct alert *, json_t *);

@@ -13,8 +13,8 @@
 
 enum { COLUMN_LEVEL = 12, COLUMN_PLACE = 25, COLUMN_TITLE = 50, COLUMN_SENTENCE = 64 };
 
-static const char alert_prefix[] = "gov.risk.alert.", heartbeat_type[] = "gov.risk.heartbeat",
-                  digest_type[] = "gov.risk.alert.digest";
+static const char alert_prefix[] = "gov.risk.alert.", incident_prefix[] = "gov.risk.incident.",
+                  heartbeat_type[] = "gov.risk.heartbeat", digest_type[] = "gov.risk.alert.digest";
 
 /* the usual four, as people say them; other names are shown as they are configured */
 static const struct {
@@ -34,6 +34,14 @@ static const struct {
     {"handled", "处置"}, {"escalated", "督办"}, {"held", "暂缓"}, {"released", "通报"},
 };
 
+static const struct {
+    const char *type, *word;
+} incident_changes[] = {
+    {"opened", "新事件"},  {"grown", "扩大"},    {"shrunk", "缩小"},    {"raised", "升级"},
+    {"lowered", "降级"},   {"merged", "并入"},   {"split", "拆出"},     {"handled", "处置"},
+    {"resolved", "解除"},  {"reopened", "重开"}, {"withdrawn", "撤回"}, {"dissolved", "停止归并"},
+};
+
 enum alert_message alert_message_kind(const json_t *cloudevent)
 {
     const char *type = member_text(cloudevent, "type");
@@ -44,6 +52,8 @@ enum alert_message alert_message_kind(const json_t *cloudevent)
         return ALERT_DIGEST;
     if (strncmp(type, alert_prefix, strlen(alert_prefix)) == 0 && *member_text(data, "alert_id"))
         return ALERT_REVISION;
+    if (strncmp(type, incident_prefix, strlen(incident_prefix)) == 0 && *member_text(data, "incident_id"))
+        return ALERT_INCIDENT;
     return ALERT_OTHER;
 }
 
@@ -65,7 +75,9 @@ static void write_level(struct columns *c, const json_t *data)
             word = levels[i].word;
             sgr = levels[i].sgr;
         }
-    if (strcmp(state, "firing") != 0) {
+    if (*member_text(data, "incident_id") && !*member_text(data, "alert_id")) {
+        mark = strcmp(state, "open") == 0 ? "◆" : "◇";
+    } else if (strcmp(state, "firing") != 0) {
         mark = strcmp(state, "unknown") == 0 ? "?" : "○";
         sgr = "2";
     }
@@ -175,6 +187,35 @@ static void write_revision(struct columns *c, const json_t *cloudevent)
     columns_colour(c, "0");
 }
 
+static void write_incident(struct columns *c, const json_t *cloudevent)
+{
+    const json_t *data = json_object_get(cloudevent, "data");
+    const char *change = member_text(cloudevent, "type") + strlen(incident_prefix), *word = change;
+    for (size_t i = 0; i < sizeof incident_changes / sizeof *incident_changes; i++)
+        if (strcmp(change, incident_changes[i].type) == 0)
+            word = incident_changes[i].word;
+    write_time(c, member_text(cloudevent, "time"));
+    columns_pad(c, COLUMN_LEVEL);
+    write_level(c, data);
+    columns_text(c, " ");
+    columns_text(c, word);
+    columns_pad(c, COLUMN_PLACE);
+    write_place(c, json_object_get(data, "region_path"));
+    columns_pad(c, COLUMN_TITLE);
+    columns_text(c, member_text(data, "title"));
+    columns_pad(c, COLUMN_SENTENCE);
+    columns_text(c, member_text(data, "sentence"));
+    char more[128], into[32] = "";
+    if (*member_text(data, "merged_into"))
+        snprintf(into, sizeof into, " into %.8s", member_text(data, "merged_into"));
+    snprintf(more, sizeof more, "  (incident %.8s rev %lld: %zu alerts, %s%s)", member_text(data, "incident_id"),
+             (long long)json_integer_value(json_object_get(data, "revision")), json_array_size(json_object_get(data, "alerts")),
+             change, into);
+    columns_colour(c, "2");
+    columns_text(c, more);
+    columns_colour(c, "0");
+}
+
 /* up to when all partitions are complete: the least of their watermarks, which share one offset and so compare as
  * text; "" if one has none yet */
 static const char *complete_until(const json_t *sources)
@@ -253,5 +294,7 @@ bool alert_words(const json_t *cloudevent, bool colour, char *out, size_t size)
         write_heartbeat(&c, cloudevent);
     else if (kind == ALERT_DIGEST)
         write_digest(&c, cloudevent);
+    else if (kind == ALERT_INCIDENT)
+        write_incident(&c, cloudevent);
     return kind != ALERT_OTHER;
 }

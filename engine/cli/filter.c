@@ -48,6 +48,7 @@ bool filter_passes(const struct filter *filter, const json_t *cloudevent)
                (!filter->rule || same(data, "rule", filter->rule));
     case ALERT_DIGEST: /* of alerts of any level and rule */
         return !filter->rule && (!filter->street || same(json_object_get(data, "street"), "code", filter->street));
+    case ALERT_INCIDENT:
     case ALERT_OTHER:
         break;
     }

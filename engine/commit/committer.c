@@ -528,6 +528,8 @@ static void gauges(struct committer *c, int64_t now_ms)
     count_to(m, METRIC_DENIED, 0, counts.denied);
     for (unsigned hold = HOLD_NONE + 1; hold < HOLDS; hold++)
         count_to(m, METRIC_HOLDS, hold, counts.holds[hold]);
+    metric_set(m, METRIC_INCIDENTS_OPEN, 0, (int64_t)counts.incidents);
+    count_to(m, METRIC_SHED, STRUCTURE_INCIDENTS, counts.unlinked);
     metric_set(m, METRIC_USED, STRUCTURE_TRACKED, (int64_t)counts.bytes);
     count_to(m, METRIC_SHED, STRUCTURE_TRACKED, counts.shed);
     metric_set(m, METRIC_USED, STRUCTURE_LEDGER, (int64_t)ledger_bytes(c->in.ledger, SHELF_FACTS));

@@ -105,6 +105,8 @@ int64_t progress_floor(struct str value)
 
 static bool restore_one(struct committer *c, struct str key, struct str value)
 {
+    if (key.len > strlen(INCIDENT_KEY) && memcmp(key.at, INCIDENT_KEY, strlen(INCIDENT_KEY)) == 0)
+        return tracker_restore(c->tracker, key, value);
     if (key.len > strlen(TRACKER_KEY) && memcmp(key.at, TRACKER_KEY, strlen(TRACKER_KEY)) == 0)
         return tracker_restore(c->tracker, key, value);
     bool kept;

@@ -79,6 +79,27 @@ static void settle(void *arg, const struct telling *telling)
         c->settled = c->unsettled_count = 0;
 }
 
+static json_t *face(void *arg, const struct revision *lead, uint32_t region)
+{
+    struct render_context context = context_of(arg, lead->rule);
+    return render_face(&context, lead, region);
+}
+
+static void incident(void *arg, const struct incident_revision *r)
+{
+    struct committer *c = arg;
+    struct render_context context = context_of(c, NULL);
+    if (c->in.config->event_time && r->minute != MINUTE_NONE)
+        context.now_ms = r->minute * 60000;
+    struct store_record record;
+    c->scratch.len = 0;
+    render_incident(&context, r, &c->scratch, &record);
+    record.value = buffer_str(&c->scratch);
+    cut_add(&c->cut, &record);
+    c->revisions++;
+    metric_add(c->in.metrics, METRIC_INCIDENT_REVISIONS, 0, 0, 1);
+}
+
 static void put_state(void *arg, struct str key, struct str value)
 {
     struct committer *c = arg;
@@ -131,7 +152,7 @@ static void answer(void *arg, const struct disposition *d, enum answer answer)
     publish_answer(arg, d->partition, d->offset, answer);
 }
 
-const struct tracker_outputs committer_outputs = {publish, settle, publish_state, shadowed, recorded, answer, NULL};
+const struct tracker_outputs committer_outputs = {publish, settle, publish_state, shadowed, recorded, answer, face, incident, NULL};
 
 /* Never the record's own text, unless the source says so: it may hold a name or a number. */
 void publish_reject(struct committer *c, const char *places, const struct reject *r)

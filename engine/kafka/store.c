@@ -204,7 +204,7 @@ static void *borrow(const void *bytes)
 
 static bool goes_by_key(enum store_topic topic)
 {
-    return topic == STORE_ALERTS || topic == STORE_DEAD_LETTER || topic == STORE_LATE;
+    return topic == STORE_ALERTS || topic == STORE_INCIDENTS || topic == STORE_DEAD_LETTER || topic == STORE_LATE;
 }
 
 static size_t describe(const struct kafka_store *s, const struct store_record *r, rd_kafka_vu_t *inputs)

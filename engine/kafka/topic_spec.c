@@ -55,7 +55,7 @@ struct topic_spec topic_spec(const struct config *config, enum store_topic topic
         keep_facts(&spec, config->readings_retention_s);
     else if (topic == STORE_STATE)
         keep_newest(&spec);
-    else if (topic != STORE_ALERTS)
+    else if (topic != STORE_ALERTS && topic != STORE_INCIDENTS)
         add(&spec, "retention.ms", SETTING_ADVICE, (int64_t)ADVICE_DAYS * DAY_S * 1000);
     add(&spec, "max.message.bytes", SETTING_AT_LEAST, CLIENT_BATCH_MAX + 4096);
     return spec;

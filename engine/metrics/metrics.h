@@ -38,6 +38,7 @@ enum metric_label {
     X(INDEX, "index")                                                                                                \
     X(COUNTERS, "counters")                                                                                          \
     X(TRACKED, "tracked_subjects")                                                                                   \
+    X(INCIDENTS, "incidents")                                                                                        \
     X(UNCOMMITTED, "uncommitted")
 
 enum outcome {
@@ -79,6 +80,10 @@ enum structure {
       "Revisions published, by type.")                                                                               \
     X(HOLDS, COUNTER, "gridwarn_alert_holds_total", LABEL_CAUSE, LABEL_NONE,                                         \
       "Times that an alert came to be held, so that nobody is told of it, by cause.")                                \
+    X(INCIDENTS_OPEN, GAUGE, "gridwarn_incidents_open", LABEL_NONE, LABEL_NONE,                                      \
+      "Incidents that an alert fires of.")                                                                           \
+    X(INCIDENT_REVISIONS, COUNTER, "gridwarn_incident_revisions_total", LABEL_NONE, LABEL_NONE,                      \
+      "Revisions of incidents published.")                                                                           \
     X(DISPOSITIONS, COUNTER, "gridwarn_dispositions_total", LABEL_ANSWER, LABEL_NONE,                                \
       "Dispositions and silences, by what became of them.")                                                          \
     X(SHADOWED, COUNTER, "gridwarn_shadow_revisions_total", LABEL_NONE, LABEL_NONE,                                  \

@@ -27,6 +27,7 @@ struct candidate {
     bool fires; /* false: it began and ended since it was last asked, so it holds nobody */
     bool told;  /* somebody was told of it before */
     const struct notice *before; /* what was decided last */
+    struct member *member;       /* of an incident; NULL: there are none */
     /* the answer */
     enum hold cause;
     char by[NOTICE_BY];

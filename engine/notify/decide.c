@@ -32,6 +32,22 @@ static void silence(const struct notify *n, struct candidate *all, size_t count)
     }
 }
 
+/* Who is held by what people said, or by an inhibition, covers nobody. */
+static void cover(struct incidents *incidents, struct candidate *all, size_t count)
+{
+    for (struct candidate *c = all; c < all + count; c++) {
+        bool barred = c->cause != HOLD_NONE;
+        if (!c->member || c->member->barred == barred)
+            continue;
+        c->member->barred = barred;
+        incidents_touch(incidents, c->member->incident);
+    }
+    incidents_cover(incidents);
+    for (struct candidate *c = all; c < all + count; c++)
+        if (!c->cause && c->member && c->member->covered_by)
+            hold(c, HOLD_COVERED, c->member->covered_by->id);
+}
+
 /* An inhibitor that turned out to be held, of which nobody would be told, neither of it nor of what it inhibits. */
 static bool find_idle(const struct candidate *all, size_t count, bool *idle)
 {
@@ -46,7 +62,7 @@ static bool find_idle(const struct candidate *all, size_t count, bool *idle)
 }
 
 /* With each round one more inhibitor is idle at least, so it ends. */
-void decide(struct notify *n, struct candidate *all, size_t count)
+void decide(struct notify *n, struct candidate *all, size_t count, struct incidents *incidents)
 {
     bool *idle = xcalloc(count + 1, sizeof *idle);
     do {
@@ -54,6 +70,8 @@ void decide(struct notify *n, struct candidate *all, size_t count)
             hold(c, HOLD_NONE, "");
         silence(n, all, count);
         inhibit(&n->asked, all, count, idle);
+        if (incidents)
+            cover(incidents, all, count);
         budgets_share(&n->budgets, &n->asked, all, count);
     } while (find_idle(all, count, idle));
     free(idle);

@@ -109,10 +109,10 @@ bool notify_due(const struct notify *n)
     return n->changed || n->now_s >= n->next_s;
 }
 
-void notify_decide(struct notify *n, struct candidate *all, size_t count)
+void notify_decide(struct notify *n, struct candidate *all, size_t count, struct incidents *incidents)
 {
     budgets_turn(&n->budgets, &n->asked, n->now_s);
-    decide(n, all, count);
+    decide(n, all, count, incidents);
     forget_silences(n);
     int64_t silence = silences_next(&n->silences, n->now_s), shift = budgets_next(&n->budgets);
     n->next_s = silence < shift ? silence : shift;

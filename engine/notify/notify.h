@@ -6,6 +6,7 @@
 #ifndef GW_NOTIFY_NOTIFY_H
 #define GW_NOTIFY_NOTIFY_H
 
+#include "incident/incidents.h"
 #include "notify/candidate.h"
 #include "notify/silence.h"
 
@@ -23,8 +24,9 @@ enum answer notify_take(struct notify *, const struct silence *);
 void notify_clock(struct notify *, int64_t now_s);
 /* has anything changed since it was last asked, the alerts aside? */
 bool notify_due(const struct notify *);
-/* Answers for all of them, in their `cause` and `by`.  These are all that fire, and those of which nobody was asked yet. */
-void notify_decide(struct notify *, struct candidate *all, size_t count);
+/* Answers for all of them, in their `cause` and `by`.  These are all that fire, and those of which nobody was asked yet.  Of
+ * incidents it is decided who covers whom; NULL: there are none. */
+void notify_decide(struct notify *, struct candidate *all, size_t count, struct incidents *);
 
 /* A revision, by its message's data, has this notice; after all of them, what is to be told besides: digests, {key, told, at, data}
  * each.  Whoever publishes them empties the array. */

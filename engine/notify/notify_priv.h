@@ -22,6 +22,6 @@ int by_urgency(const void *, const void *);
 void inhibit(const struct asked *, struct candidate *all, size_t count, const bool *idle);
 
 /* decide.c */
-void decide(struct notify *, struct candidate *all, size_t count);
+void decide(struct notify *, struct candidate *all, size_t count, struct incidents *);
 
 #endif

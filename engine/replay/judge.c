@@ -140,7 +140,7 @@ static bool confirm_all(struct judgement *j, const struct judging *how, const st
                         struct collected *collected)
 {
     const struct config *config = past_config(j->past);
-    const struct tracker_outputs outputs = {collect, NULL, store_nothing, collect, recorded_nothing, NULL, collected};
+    const struct tracker_outputs outputs = {collect, NULL, store_nothing, collect, recorded_nothing, NULL, NULL, NULL, collected};
     size_t at = 0;
     do {
         tracker_destroy(&j->tracker);

@@ -15,6 +15,7 @@
 /* name in the configuration; whether the engine reads it back */
 #define STORE_TOPIC_TABLE(X)                                                                                           \
     X(ALERTS, "alerts")           /* revisions and heartbeats */                                                       \
+    X(INCIDENTS, "incidents")     /* alerts that are one dispute, as one */                                            \
     X(DEAD_LETTER, "dead-letter") /* refused records: reason, origin, place */                                         \
     X(LATE, "late")               /* events older than the ledger's floor */                                           \
     X(LEDGER, "ledger")           /* facts */                                                                          \

@@ -26,6 +26,22 @@ static void show_alert(const struct console *console, const json_t *cloudevent)
         fprintf(console->out, "%s\n", line);
 }
 
+/* An incident of a single alert says nothing that the alert does not. */
+static bool worth_showing(const json_t *cloudevent)
+{
+    const json_t *data = json_object_get(cloudevent, "data");
+    return json_array_size(json_object_get(data, "alerts")) > 1 || json_is_string(json_object_get(data, "merged_into")) ||
+           json_is_string(json_object_get(data, "split_from"));
+}
+
+static void show_incident(const struct console *console, const json_t *cloudevent)
+{
+    char line[LINE_MAX_BYTES];
+    if (alert_message_kind(cloudevent) == ALERT_INCIDENT && worth_showing(cloudevent) &&
+        alert_words(cloudevent, console->colour, line, sizeof line))
+        fprintf(console->out, "%s\n", line);
+}
+
 static void show_dead_letter(const struct console *console, const json_t *letter)
 {
     static const char *const shown[] = {"source", "topic", "partition", "offset", "reason", "place", "expected"};
@@ -42,11 +58,13 @@ static void show_dead_letter(const struct console *console, const json_t *letter
 
 static void show(const struct console *console, const struct store_record *record)
 {
-    if (record->topic != STORE_ALERTS && record->topic != STORE_DEAD_LETTER)
+    if (record->topic != STORE_ALERTS && record->topic != STORE_INCIDENTS && record->topic != STORE_DEAD_LETTER)
         return;
     json_t *message = json_loadb(record->value.at, record->value.len, 0, NULL);
     if (record->topic == STORE_ALERTS)
         show_alert(console, message);
+    else if (record->topic == STORE_INCIDENTS)
+        show_incident(console, message);
     else
         show_dead_letter(console, message);
     json_decref(message);

@@ -16,6 +16,7 @@ struct directory {
 
 static const char *const names[STORE_TOPICS] = {
     [STORE_ALERTS] = "alerts.ndjson",
+    [STORE_INCIDENTS] = "incidents.ndjson",
     [STORE_DEAD_LETTER] = "dead-letter.ndjson",
     [STORE_LATE] = "late.ndjson",
 };

@@ -1,5 +1,5 @@
-/* What the engine publishes, appended to files of a directory: alerts.ndjson, dead-letter.ndjson and late.ndjson, one
- * message a line.  For replays, backtests and demos.  Not durable: commits are neither atomic nor forced to the disk,
+/* What the engine publishes, appended to files of a directory: alerts.ndjson, incidents.ndjson, dead-letter.ndjson and
+ * late.ndjson, one message a line.  For replays, backtests and demos.  Not durable: commits are neither atomic nor forced to the disk,
  * and facts and state are not kept, so a run that is started again starts from nothing and appends. */
 #ifndef GW_SINK_STORE_DIRECTORY_H
 #define GW_SINK_STORE_DIRECTORY_H

@@ -70,6 +70,8 @@ static bool take_entry(struct judge *j, const struct log_entry *e)
     switch (e->topic) {
     case STORE_ALERTS:
         return str_eq(e->key, STR("heartbeat")) || judge_revision(j, e);
+    case STORE_INCIDENTS:
+        return judge_fail(j, "an incident was told of, and no rule asks for any");
     case STORE_DEAD_LETTER:
         return judge_dead_letter(j, e->value);
     case STORE_LATE:

@@ -69,7 +69,7 @@ static struct candidate *alert(unsigned rule, const char *region, unsigned level
 
 static void ask(void)
 {
-    notify_decide(notify, all, count);
+    notify_decide(notify, all, count, NULL);
     json_array_clear(notify_digests(notify));
 }
 

@@ -200,6 +200,13 @@ static struct store_record record(enum store_topic topic, const char *value)
 static const char letter[] = "{\"source\":\"hotline\",\"partition\":\"h/3\",\"offset\":88,\"reason\":\"bad_time\","
                              "\"place\":\"data.time\",\"raw\":\"13812345678\"}";
 
+static const char alone[] = "{\"type\":\"gov.risk.incident.opened\",\"data\":{\"incident_id\":\"7f3a09c1d4e8\",\"alerts\":[{}],"
+                            "\"merged_into\":null,\"split_from\":null}}";
+static const char together[] =
+    "{\"type\":\"gov.risk.incident.grown\",\"time\":\"2026-01-12T09:41:22+08:00\",\"data\":{\"incident_id\":\"7f3a09c1d4e8\","
+    "\"revision\":3,\"state\":\"open\",\"level\":\"orange\",\"title\":\"群体欠薪\",\"sentence\":\"和兴街道。\",\"alerts\":[{},{}],"
+    "\"region_path\":[{\"level\":\"street\",\"code\":\"990101003\",\"name\":\"和兴街道\"}],\"merged_into\":null,\"split_from\":null}}";
+
 START_TEST(test_console)
 {
     char *shown = NULL, *errors = NULL;
@@ -214,6 +221,7 @@ START_TEST(test_console)
         record(STORE_LEDGER, "binary"),    record(STORE_ALERTS, heartbeat),     record(STORE_ALERTS, revision),
         record(STORE_DEAD_LETTER, letter), record(STORE_DEAD_LETTER, "broken"), record(STORE_LATE, "{}"),
         record(STORE_STATE, "{}"),
+        record(STORE_INCIDENTS, alone),    record(STORE_INCIDENTS, together),
     };
     ck_assert_int_eq(console.ops->commit(console.context, records, sizeof records / sizeof *records, NULL, 0),
                      STORE_OK);
@@ -221,7 +229,12 @@ START_TEST(test_console)
     fclose(out);
     fclose(err);
     ck_contains(shown, "rev 2)\n");
-    ck_assert_ptr_eq(strchr(shown, '\n'), shown + shown_len - 1);
+    const char *second = strchr(shown, '\n') + 1;
+    ck_contains(second, "01-12 09:41 ◆ 橙色 扩大");
+    ck_contains(second, "和兴街道");
+    ck_contains(second, "  群体欠薪  ");
+    ck_contains(second, "(incident 7f3a09c1 rev 3: 2 alerts, grown)\n");
+    ck_assert_ptr_eq(strchr(second, '\n'), shown + shown_len - 1);
     ck_assert_str_eq(errors, "dead letter: source=\"hotline\" partition=\"h/3\" offset=88 reason=\"bad_time\" "
                              "place=\"data.time\"\ndead letter:\n");
     free(shown);
@@ -263,11 +276,13 @@ START_TEST(test_directory)
         struct store store;
         ck_assert(store_directory(folder, &store, &problems));
         struct store_record records[] = {record(STORE_ALERTS, "{\n\"a\":1}"), record(STORE_LEDGER, "binary"),
-                                         record(STORE_LATE, "{\"l\":2}"), record(STORE_DEAD_LETTER, "{\"d\":3}")};
-        ck_assert_int_eq(store.ops->commit(store.context, records, 4, NULL, 0), STORE_OK);
+                                         record(STORE_LATE, "{\"l\":2}"), record(STORE_DEAD_LETTER, "{\"d\":3}"),
+                                         record(STORE_INCIDENTS, "{\"i\":4}")};
+        ck_assert_int_eq(store.ops->commit(store.context, records, 5, NULL, 0), STORE_OK);
         store.ops->destroy(store.context);
     }
     ck_file(folder, "alerts.ndjson", "{ \"a\":1}\n{ \"a\":1}\n");
+    ck_file(folder, "incidents.ndjson", "{\"i\":4}\n{\"i\":4}\n");
     ck_file(folder, "late.ndjson", "{\"l\":2}\n{\"l\":2}\n");
     ck_file(folder, "dead-letter.ndjson", "{\"d\":3}\n{\"d\":3}\n");
     ck_assert_int_eq(rmdir(folder), 0); /* and nothing else */

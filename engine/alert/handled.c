@@ -204,14 +204,6 @@ void handled_end(struct tracker *tracker)
 
 /* ---- limits ---- */
 
-static const char *reason_of(enum act act)
-{
-    return act == ACT_NOT_SIGNED    ? "not signed in time"
-           : act == ACT_NOT_ARRIVED ? "signed, but nobody arrived in time"
-           : act == ACT_NOT_CLOSED  ? "not closed in time"
-                                    : "the unit in charge returned it";
-}
-
 static void escalate(struct tracker *tracker, struct tracked *t, struct alert *a, const struct handling *h, enum act act)
 {
     struct route route;
@@ -225,7 +217,7 @@ static void escalate(struct tracker *tracker, struct tracked *t, struct alert *a
     }
     journal_note(&a->journal, &entry);
     t->changed = true;
-    tracker_publish_entry(tracker, t, a, CHANGE_ESCALATED, alert_minute(t, a), reason_of(act), &entry);
+    tracker_publish_entry(tracker, t, a, CHANGE_ESCALATED, alert_minute(t, a), act_reason(act), &entry);
 }
 
 /* one limit after another: each goes up a tier, or marks what is late there */

@@ -108,10 +108,10 @@ static int find_alert(const struct ack *ack)
     size_t len = strlen(ack->alert);
     if (len < ID_LEAST || len > ALERT_ID_LEN || strspn(ack->alert, "0123456789abcdef") != len)
         return cli_misused(&command, "%s is no alert: its id was expected, or the first %d characters of it", ack->alert, ID_LEAST);
-    snprintf(found.id, sizeof found.id, "%s", ack->alert);
+    snprintf(found.identity.id, sizeof found.identity.id, "%s", ack->alert);
     int status = len == ALERT_ID_LEN ? CLI_OK : published_find(ack->config, ack->alert, &found);
     if (status == CLI_OK)
-        json_object_set_new(ack->data, "alert_id", json_string(found.id));
+        json_object_set_new(ack->data, "alert_id", json_string(found.identity.id));
     published_clear(&found);
     return status;
 }

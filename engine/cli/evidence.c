@@ -70,12 +70,12 @@ static int write_published(const struct filling *f, const struct published_alert
     struct judgement j;
     judge(&j, f->past, rules);
     packet.judgement = &j;
-    packet.alert = published_among(&j, p);
+    packet.alert = identity_among(&j, &p->identity);
     packet.level = json_string_value(json_object_get(json_object_get(p->reached, "data"), "level"));
     packet.published = published_json(p);
     int status = packet.alert ? write_packet(&packet)
                               : cli_misused(&command, "the alert is published (rule %s, subject %s), but these events do not make it",
-                                            p->rule, p->subject);
+                                            p->identity.rule, p->identity.subject);
     json_decref(packet.published);
     judgement_clear(&j);
     return status;

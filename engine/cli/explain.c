@@ -52,12 +52,12 @@ static int find_published(const struct explaining *e, const struct judgement *j,
 {
     struct published_alert p;
     int status = published_find(e->filling.config, e->alert, &p);
-    const struct past_alert *found = status == CLI_OK ? published_among(j, &p) : NULL;
+    const struct past_alert *found = status == CLI_OK ? identity_among(j, &p.identity) : NULL;
     if (found)
         take_alert(topic, found);
     else if (status == CLI_OK)
         status = cli_misused(&command, "the alert %s is published (rule %s, subject %s), but these events do not make it", e->alert,
-                             p.rule, p.subject);
+                             p.identity.rule, p.identity.subject);
     published_clear(&p);
     return status;
 }

@@ -252,6 +252,8 @@ int filling_open(struct filling *f, const struct cli_command *command)
     int64_t until_s;
     int status = read_times(f, command, &until_s);
     bool topics = f->config->source_count && f->config->sources[0].topic;
+    if (f->or_ledger && topics && !filling_says_where(f) && f->config->kafka)
+        f->from_ledger = true;
     if (status == CLI_OK && topics && !filling_says_where(f))
         status = cli_misused(command, "the sources are topics: one of --input, --from-topics and --from-ledger is needed");
     if (status != CLI_OK)

@@ -15,15 +15,21 @@ enum {
     FILLING_UNTIL,
 };
 
-#define FILLING_OPTIONS                                                                                                \
+/* where the past comes from, */
+#define FILLING_PAST_OPTIONS                                                                                           \
     {'c', "config", "FILE", "the engine's configuration: registry, mappings, rules"},                                  \
         {FILLING_INPUT, "input", "SOURCE=FILE", "records of that source, one a line; - is standard input; repeatable"}, \
         {FILLING_TOPICS, "from-topics", NULL, "read the configured input topics from their beginning to their end"},   \
-        {FILLING_LEDGER, "from-ledger", NULL, "read what the running engine remembers, from its own topics"},          \
+        {FILLING_LEDGER, "from-ledger", NULL, "read what the running engine remembers, from its own topics"}
+
+/* and which part of it is asked for */
+#define FILLING_OPTIONS                                                                                                \
+    FILLING_PAST_OPTIONS,                                                                                              \
         {FILLING_SINCE, "since", "TIME", "only alerts that opened then or later: 2026-01-12, '2026-01-12 08:00'"},     \
         {FILLING_UNTIL, "until", "TIME", "only events before that"}
 
-#define FILLING_USAGE "-c FILE [--input SOURCE=FILE]... [--from-topics | --from-ledger] [--since TIME] [--until TIME]"
+#define FILLING_PAST_USAGE "-c FILE [--input SOURCE=FILE]... [--from-topics | --from-ledger]"
+#define FILLING_USAGE FILLING_PAST_USAGE " [--since TIME] [--until TIME]"
 
 enum { FILLING_INPUTS_MAX = 64 };
 
@@ -32,6 +38,7 @@ struct filling {
     const char *inputs[FILLING_INPUTS_MAX]; /* SOURCE=FILE */
     unsigned input_count;
     bool from_topics, from_ledger, with_state;
+    bool or_ledger; /* where nobody says where from and the sources are topics: the ledger */
     struct config *config;
     struct past *past;
     int64_t since_s; /* INT64_MIN: from the beginning */

@@ -1,19 +1,23 @@
-/* An alert that an engine has published, looked up by its id where the configuration says that they go. */
+/* What an engine has published, read where the configuration says that its alerts go. */
 #ifndef GW_CLI_PUBLISHED_H
 #define GW_CLI_PUBLISHED_H
 
 #include "config/config.h"
-#include "replay/judge.h"
+#include "replay/identity.h"
 
 #include <jansson.h>
+
+/* Every message of the alert topic, of whatever type, in the order of each alert; NULL: it is no JSON.  Borrowed
+ * for the call. CLI_OK, or an exit code after a line on stderr. */
+typedef void published_take(void *arg, json_t *message);
+int published_read(const struct config *, published_take *, void *arg);
+/* the same of a file, a message a line; - is standard input */
+int published_read_file(const char *path, published_take *, void *arg);
 
 enum { ID_LEAST = 8 }; /* characters of an alert's id that do */
 
 struct published_alert {
-    char id[33];
-    char rule[128], subject[512], each[256]; /* each: a category's path, or empty */
-    char crossed_id[EVENT_TEXT_MAX + 1]; /* empty: time crossed the line */
-    int64_t opened_at;
+    struct alert_identity identity;
     json_t *reached; /* the message with which it came to its highest level, and */
     json_t *last;    /* the newest; owned */
 };
@@ -22,10 +26,6 @@ struct published_alert {
  * published_clear in either case. */
 int published_find(const struct config *, const char *id, struct published_alert *);
 void published_clear(struct published_alert *);
-
-/* Which of the judgement's alerts it is: its id is another there, so it is known by its rule, its subject and what opened it,
- * or, where later facts or an edit have moved that, as the one that was open when it came to its highest level.  NULL: none. */
-const struct past_alert *published_among(const struct judgement *, const struct published_alert *);
 
 /* The rules that this revision was made by: their digest; borrowed.  And when it was made, in whole seconds. */
 const char *published_generation(const json_t *message);

@@ -2,6 +2,7 @@
 #include "cli/replay_show.h"
 
 #include "alert/render.h"
+#include "cli/markup.h"
 #include "cli/show.h"
 #include "replay/inquiry.h"
 
@@ -155,18 +156,6 @@ bool replay_json(const struct judgement *j, const struct summary *s, FILE *out)
 
 /* ---- CSV ---- */
 
-static void cell(const char *text, bool last, FILE *out)
-{
-    /* what begins like a formula would be one in Excel */
-    fprintf(out, "\"%s", strchr("=+-@", *text) && *text ? "'" : "");
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    fputs(last ? "\"\r\n" : "\",", out);
-}
-
 bool replay_csv(const struct judgement *j, const struct summary *s, FILE *out)
 {
     fputs("\xef\xbb\xbfid,rule,title,street,kind,code,name,each,highest_level,opened_at,ended_at,minutes,crossed_by\r\n", out);
@@ -177,30 +166,30 @@ bool replay_csv(const struct judgement *j, const struct summary *s, FILE *out)
         uint32_t street = past_alert_street(j, a);
         if (a->opened_at < s->from_s)
             continue;
-        cell(a->id, false, out);
-        cell(rule->id, false, out);
-        cell(rule->title, false, out);
-        cell(street == REGION_NONE ? "" : show_street(j, street), false, out);
-        cell(subject_kind_word(a->subject.kind), false, out);
+        markup_cell(a->id, false, out);
+        markup_cell(rule->id, false, out);
+        markup_cell(rule->title, false, out);
+        markup_cell(street == REGION_NONE ? "" : show_street(j, street), false, out);
+        markup_cell(subject_kind_word(a->subject.kind), false, out);
         past_subject(j, a, true, text);
-        cell(text, false, out);
+        markup_cell(text, false, out);
         past_subject(j, a, false, text);
-        cell(text, false, out);
-        cell(a->subject.each == CATEGORY_NONE
+        markup_cell(text, false, out);
+        markup_cell(a->subject.each == CATEGORY_NONE
                  ? ""
                  : catalogue_category(past_config(j->past)->catalogue, a->subject.each)->path,
              false, out);
-        cell(show_level(j, a->highest), false, out);
+        markup_cell(show_level(j, a->highest), false, out);
         render_time(a->opened_at, past_config(j->past)->utc_offset_s, text);
-        cell(text, false, out);
+        markup_cell(text, false, out);
         if (a->ended_minute == MINUTE_NEVER) {
             fputs(",,", out);
         } else {
             render_time(a->ended_minute * 60, past_config(j->past)->utc_offset_s, text);
-            cell(text, false, out);
+            markup_cell(text, false, out);
             fprintf(out, "%lld,", (long long)(a->ended_minute - a->opened_minute));
         }
-        cell(a->crossed_id ? a->crossed_id : "", true, out);
+        markup_cell(a->crossed_id ? a->crossed_id : "", true, out);
     }
     return !ferror(out);
 }

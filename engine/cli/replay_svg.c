@@ -1,28 +1,16 @@
 /* A replay as a picture for a report: a row for each rule, a column for each stretch of time, bars by level. */
 #include "cli/replay_show.h"
 
+#include "cli/markup.h"
 #include "cli/show.h"
 #include "replay/moment.h"
 
 enum { LEFT = 240, TOP = 56, ROW = 44, BAR_MAX = 34, WIDTH = 1200, BINS = 160, TICKS = 8 };
 
-static void escaped(const char *text, FILE *out)
-{
-    for (; *text; text++)
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
-        else if (*text == '"')
-            fputs("&quot;", out);
-        else if ((unsigned char)*text >= ' ')
-            fputc(*text, out);
-}
-
 static void label(double x, double y, const char *anchor, const char *style, const char *text, FILE *out)
 {
     fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" style=\"%s\">", x, y, anchor, style);
-    escaped(text, out);
+    markup_text(text, out);
     fputs("</text>\n", out);
 }
 
@@ -50,7 +38,7 @@ static void bar(const struct drawing *d, unsigned rule, size_t bin, double base)
         y -= height;
         fprintf(d->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"><title>%s ", x, y,
                 d->bin_width > 3 ? d->bin_width - 1 : d->bin_width, height, show_level_rgb(d->j, l), when);
-        escaped(show_level(d->j, l), d->out);
+        markup_text(show_level(d->j, l), d->out);
         fprintf(d->out, ": %u</title></rect>\n", (unsigned)b->levels[l]);
     }
 }

@@ -23,11 +23,6 @@ static int usual_named(const char *name)
     return -1;
 }
 
-static int usual_of(const struct judgement *j, unsigned level)
-{
-    return level ? usual_named(j->rules->level_name[level]) : -1;
-}
-
 const char *show_level_named(const char *name)
 {
     int i = usual_named(name);
@@ -40,25 +35,30 @@ const char *show_level(const struct judgement *j, unsigned level)
 }
 
 /* names of their own take the usual colours by their place, the highest the last */
-static int colour_of(const struct judgement *j, unsigned level)
+static int colour_of(const struct rule_set *rules, unsigned level)
 {
-    int i = usual_of(j, level);
+    int i = level ? usual_named(rules->level_name[level]) : -1;
     if (i >= 0 || level == 0)
         return i;
-    int place = USUAL - 1 - (int)(j->rules->level_count - level);
+    int place = USUAL - 1 - (int)(rules->level_count - level);
     return place < 0 ? 0 : place;
 }
 
 const char *show_level_sgr(const struct judgement *j, unsigned level)
 {
-    int i = colour_of(j, level);
+    int i = colour_of(j->rules, level);
     return i < 0 ? "0" : usual[i].sgr;
+}
+
+const char *show_level_colour(const struct rule_set *rules, unsigned level)
+{
+    int i = colour_of(rules, level);
+    return i < 0 ? "#888888" : usual[i].rgb;
 }
 
 const char *show_level_rgb(const struct judgement *j, unsigned level)
 {
-    int i = colour_of(j, level);
-    return i < 0 ? "#888888" : usual[i].rgb;
+    return show_level_colour(j->rules, level);
 }
 
 void show_length(int64_t minutes, char out[LENGTH_SIZE])

@@ -9,6 +9,7 @@
 const char *show_level(const struct judgement *, unsigned level);
 const char *show_level_named(const char *name);
 /* for a terminal (SGR) and for pictures (#rrggbb) */
+const char *show_level_colour(const struct rule_set *, unsigned level);
 const char *show_level_sgr(const struct judgement *, unsigned level);
 const char *show_level_rgb(const struct judgement *, unsigned level);
 

@@ -48,6 +48,14 @@ int act_said(struct str word)
     return -1;
 }
 
+const char *act_reason(enum act act)
+{
+    return act == ACT_NOT_SIGNED    ? "not signed in time"
+           : act == ACT_NOT_ARRIVED ? "signed, but nobody arrived in time"
+           : act == ACT_NOT_CLOSED  ? "not closed in time"
+                                    : "the unit in charge returned it";
+}
+
 const char *answer_word(enum answer answer)
 {
     static const char *const words[] = {

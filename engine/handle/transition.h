@@ -78,6 +78,9 @@ const char *unit_state_word_zh(enum unit_state);
 const char *act_word(enum act);
 const char *act_word_zh(enum act);
 int act_said(struct str word); /* one of ACTS_SAID in either language; -1 if it is none */
+/* in an escalation's message, why it went up a tier: of the acts that the engine notes itself, as are all from
+ * ACTS_SAID on */
+const char *act_reason(enum act);
 const char *answer_word(enum answer);
 const char *answer_meaning(enum answer);
 

@@ -34,6 +34,9 @@ struct route {
     struct span sign_within, arrive_within, close_within; /* 0 s: no limit */
 };
 
+/* what all that the rule selects has in common; CATEGORY_NONE: nothing */
+uint16_t rule_category(const struct rule_set *, const struct rule *);
+
 /* Of an alert of that rule and `each` (CATEGORY_NONE: none) at a level in a region (REGION_NONE: not known).  Its texts are
  * those of set and registry. */
 void route_of(const struct rule_set *, const struct rule *, const struct registry *, uint16_t each, unsigned level,

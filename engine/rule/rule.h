@@ -312,6 +312,9 @@ unsigned rule_level_named(const char *word, const struct rule_context *);
 struct rule_set *rule_set_load(const char *path, const struct rule_context *, struct problems *);
 void rule_set_destroy(struct rule_set **);
 
+/* number of a level by its name or its Chinese synonym, 0 if it is none */
+unsigned rule_level_named(const char *word, const struct rule_context *);
+
 /* Is this very rule in the set: by its id, and computing the same? */
 bool rule_set_has(const struct rule_set *, const struct rule *);
 

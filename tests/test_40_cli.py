@@ -21,7 +21,7 @@ MESSAGES = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").spli
 WAGES = [m for m in MESSAGES if m["data"].get("rule") == "collective_wage_arrears"]
 HEARTBEATS = [m for m in MESSAGES if m["type"] == "gov.risk.heartbeat"]
 ALERTS = [m for m in MESSAGES if m not in HEARTBEATS]
-COMMANDS = ("run", "check", "replay", "test", "diff", "explain", "evidence", "tail", "token")
+COMMANDS = ("run", "check", "replay", "test", "diff", "explain", "evidence", "report", "tail", "token")
 
 
 def gridwarn(*args, input="", **env):

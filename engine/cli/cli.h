@@ -20,6 +20,7 @@
     X(rollback, "have the running engine go back to earlier rules")                                                  \
     X(ack, "tell the engine what was done about an alert")                                                           \
     X(silence, "have some alerts held back for a time")                                                              \
+    X(report, "sum up a period: alerts, what came of them, thresholds to try")                                       \
     X(tail, "follow the alerts in words")                                                                            \
     X(token, "make a key for callers' tokens, or compute tokens")
 

@@ -433,6 +433,7 @@ int main(void)
     world_directory(directory, sizeof directory);
     Suite *suite = suite_create("told");
     TCase *cases = tcase_create("told");
+    tcase_set_timeout(cases, 120);
     tcase_add_loop_test(cases, each_deeper_and_the_same, 0, WAYS);
     tcase_add_loop_test(cases, each_deeper_and_another, 0, WAYS);
     tcase_add_loop_test(cases, each_no_more, 0, WAYS);

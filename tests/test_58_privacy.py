@@ -55,8 +55,12 @@ ALLOWED = {
     ("disposition", "data.unit"): ({"alerts", "state"}, "who has it; a unit that is no number of somebody's"),
     ("disposition", "data.to"): ({"alerts", "state"}, "likewise"),
     ("disposition", "data.by_role"): ({"alerts", "state"}, "a word for a role"),
+    ("silence", "id"): ({"alerts", "state", "commands"}, "the command centre's own number of what it said"),
+    ("silence", "data.unit"): ({"state", "commands"}, "who said so"),
+    ("silence", "data.by_role"): ({"state", "commands"}, "a word for a role"),
+    ("silence", "data.silence.subject"): ({"state", "commands"}, "the code of a subject, as an alert says it"),
 }
-WORDS_ONLY = {path for stream, path in ALLOWED if stream == "disposition"}  # what else stands there is refused
+WORDS_ONLY = {path for stream, path in ALLOWED if stream == "disposition"} | {"data.unit", "data.by_role"}  # what else stands there is refused
 
 
 def may_be(place: Place, where: str) -> bool:
@@ -96,6 +100,30 @@ def dispositions(canaries: Canaries, alerts: list[dict], at: int):
             yield Record("disposition", key, encoded(made), headers)
 
 
+def silences(canaries: Canaries, at: int):
+    """Each of no alert that there is; a word, then a person, in every field."""
+    key = canaries.person("silence", KEY)
+    headers = [(canaries.word("silence", HEADER), canaries.person("silence", HEADER).encode())]
+    stamp, later = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second)) for second in (at, at + 86400))
+    shape = {"specversion": "1.0", "id": "", "source": "//command.example", "type": "gov.risk.silence", "time": stamp,
+             "data": {"silence": {"rule": "loud", "region": "990101003", "category": "noise", "subject": "none", "level": "yellow"},
+                      "by_role": "duty_officer", "unit": LEAD, "reason": "planned", "from": stamp, "until": later, "at": stamp}}
+    number = 0
+    for path in leaves(shape):
+        for make in canaries.word, canaries.person, canaries.number:
+            name = name_of(path)
+            if make != canaries.word and name in ("id", "data.silence.subject"):
+                continue  # as programs made them
+            number += 1
+            made = changed(changed(shape, ("id",), f"S-{number}"), path, make("silence", name))
+            yield Record("disposition", key, encoded(made), headers)
+    for path in objects(shape):
+        number += 1
+        made = changed(shape, ("id",), f"S-{number}")
+        yield Record("disposition", key, encoded(changed(made, (*path, canaries.word("silence", UNKNOWN)),
+                                                         canaries.person("silence", UNKNOWN))), headers)
+
+
 # -- one run with all of it ----------------------------------------------------------------------------------------
 
 
@@ -112,7 +140,8 @@ def told_by_commands(engine: Engine, alerts: list[dict]) -> list[bytes]:
     said = [gridwarn("replay", *past), gridwarn("replay", *past, "--json", "-"), gridwarn("replay", *past, "--csv", "-"),
             gridwarn("replay", *past, "--svg", "/dev/stdout"), gridwarn("replay", "-c", engine.path, "--from-topics"),
             gridwarn("diff", *past, "--against", looser), gridwarn("check", "-c", engine.path),
-            gridwarn("tail", "-c", engine.path, "--from-start", "-n", "200"), gridwarn("generations", "-c", engine.path)]
+            gridwarn("tail", "-c", engine.path, "--from-start", "-n", "200"), gridwarn("generations", "-c", engine.path),
+            gridwarn("silence", "-c", engine.path, "--list")]
     for alert in alerts:
         said += [gridwarn("explain", *past, "--alert", alert["alert_id"]), gridwarn("evidence", *past, alert["alert_id"])]
     return said
@@ -170,6 +199,7 @@ def outcome(broker, tmp_path_factory):
         send(list(records.late()))
         of_matters = [alert for alert in alerts if alert["rule"] == "each_matter"]
         send(list(dispositions(canaries, of_matters, now + 60)), lambda stream: "dispositions")
+        send(list(silences(canaries, now + 60)), lambda stream: "dispositions")
         engine.kill()  # what a recovery says of it all
         engine.start()
         engine.wait_live()
@@ -203,7 +233,7 @@ def test_nothing_is_found_but_what_may_be(outcome):
 def test_every_field_of_every_shape_has_been_tried(outcome):
     tried = {(place.stream, place.path) for place in outcome.canaries.places.values()}
     assert tried >= set(ALLOWED)
-    assert {stream for stream, _ in tried} == {*MAPPINGS, "disposition"}
+    assert {stream for stream, _ in tried} == {*MAPPINGS, "disposition", "silence"}
     for stream in MAPPINGS:
         assert {(stream, KEY), (stream, HEADER), (stream, UNKNOWN), (stream, ".".join(NUMBERED[stream]))} <= tried
     letters = [json.loads(text.split(b"\n")[1]) for where, text in outcome.outputs if where == "dead-letter"]

@@ -2,6 +2,7 @@
 in rules/REPLAY.md.
 """
 
+import re
 import subprocess
 import sys
 
@@ -19,15 +20,18 @@ PAGE = (ROOT / "rules" / "REPLAY.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    out = tmp_path_factory.mktemp("noise")
-    return subprocess.run([sys.executable, ROOT / "bench" / "noise.py", "--out", out, "--data", pingshan.data_path()],
+    out, after = tmp_path_factory.mktemp("noise"), []
+    for name, text in re.findall(r"^```yaml notify/(\w+\.yaml)\n(.*?)^```$", PAGE, re.M | re.S):
+        (out / name).write_text(text, encoding="utf-8")
+        after += ["--after", out / name]
+    return subprocess.run([sys.executable, ROOT / "bench" / "noise.py", "--out", out, "--data", pingshan.data_path(), *after],
                           capture_output=True, text=True, timeout=300)
 
 
 def test_the_page_has_its_table_and_all_bursts_are_heard_of(done):
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line for line in done.stdout.splitlines() if line.startswith("|")]
-    assert len(rows) == 4 and not [row for row in rows if row not in PAGE], done.stdout
+    assert len(rows) == 6 and not [row for row in rows if row not in PAGE], done.stdout
     assert all(row.endswith(f"| {len(noise.BURSTS)} of {len(noise.BURSTS)} |") for row in rows[2:])
     assert "NOT HEARD" not in done.stdout
 

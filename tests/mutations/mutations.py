@@ -300,8 +300,8 @@ MORE = [
 
     # what else the language has
     ("what is long over is raised", "engine/alert/reconcile.c",
-     "return e->ended_minute > time->closed_before - rule->raise_within_s / 60;",
-     "return e->ended_minute > time->closed_before - rule->raise_within_s;"),
+     "    return !closed || within(rule, time, e->ended_minute);",
+     "    return !closed || within(rule, time, e->ended_minute + 60 * 24 * 30);"),
     ("a table's thresholds are not looked at", "engine/rule/threshold.c",
      "            thresholds[a] = rule->overrides[lines[a]].threshold;",
      "            thresholds[a] += 0;"),

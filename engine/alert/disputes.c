@@ -86,6 +86,7 @@ void member_update(const struct tracker *tracker, struct tracked *t, struct aler
     m->owner = t;
     m->firing = firing;
     m->level = a->level;
+    m->rank = t->rule;
     m->respondent = respondent;
     m->category = t->subject.each != CATEGORY_NONE ? t->subject.each
                                                    : rule_category(tracker->rules, tracked_rule(tracker, t));

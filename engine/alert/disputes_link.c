@@ -33,7 +33,8 @@ static void check_links(struct disputes *d, struct member *m)
         if (partner->gone || !partner->firing || partner->seen == d->run || !comparable(m, partner, &mine, &other))
             continue;
         d->comparisons -= d->comparisons > 0;
-        if (!evidence_touches(mine, other))
+        /* one that goes on by its hold alone, its window empty, says nothing against what was found */
+        if (mine.count && other.count && !evidence_touches(mine, other))
             incidents_unlink(d->incidents, m, partner);
     }
 }

@@ -10,6 +10,14 @@ bool region_contains(const struct registry *registry, uint32_t wide, uint32_t na
     return wide == REGION_NONE || (narrow >= wide && narrow <= registry_region(registry, wide)->last);
 }
 
+/* Two rules often speak at one event: which of them speaks for both is the authors' to say, by their order. */
+static int seniority(const struct cover_alert *a, const struct cover_alert *b)
+{
+    if (a->opened_at == b->opened_at && a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    return incident_age(a->opened_at, a->id, b->opened_at, b->id);
+}
+
 bool alert_covers(const struct registry *registry, const struct cover_alert *a, const struct cover_alert *b)
 {
     if (a->barred || a->level < b->level || !region_contains(registry, a->region, b->region))
@@ -18,7 +26,7 @@ bool alert_covers(const struct registry *registry, const struct cover_alert *a, 
         return true;
     if (a->matter != b->matter)
         return b->matter;
-    return a->level > b->level || incident_age(a->opened_at, a->id, b->opened_at, b->id) < 0;
+    return a->level > b->level || seniority(a, b) < 0;
 }
 
 /* how far down it is; whoever contains another has less */
@@ -38,7 +46,7 @@ static int order(const void *left, const void *right, void *registry)
         return deeper;
     if (a->matter != b->matter)
         return a->matter ? 1 : -1;
-    return incident_age(a->opened_at, a->id, b->opened_at, b->id);
+    return seniority(a, b);
 }
 
 int incident_cover(const struct registry *registry, struct cover_alert *alerts, size_t count)

@@ -2,7 +2,7 @@
  *
  * A covers B where A is told at all (no silence and no inhibition holds it), its level is B's or higher, and it is the
  * wider: its region contains B's; or both have the same region, and only B is of a single matter; or they are as wide,
- * and A's level is the higher or A is the older.  That is a strict order, so of each incident at least one alert is
+ * and A's level is the higher, A is the older, or of two that opened with one event A's rule stands first.  That is a strict order, so of each incident at least one alert is
  * covered by none.  (How many facts each rests on has no say: that changes with every event, and who is covered would
  * change with it.) Pure functions; any thread. */
 #ifndef GW_INCIDENT_COVER_H
@@ -17,6 +17,7 @@
 struct cover_alert {
     const char *id;
     int64_t opened_at;
+    unsigned rank; /* of its rule: where that stands among the rules */
     unsigned level;
     uint32_t region; /* REGION_NONE: none contains it, so it contains all */
     bool matter;     /* its subject is a matter */

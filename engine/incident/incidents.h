@@ -65,7 +65,7 @@ struct member {
     char id[INCIDENT_ID_SIZE];
     int64_t opened_at; /* as it was first told */
     bool firing;
-    unsigned level;
+    unsigned level, rank; /* rank: its rule's place among the rules */
     uint32_t region;
     uint16_t category;   /* CATEGORY_NONE: of any */
     uint64_t respondent; /* 0: none */

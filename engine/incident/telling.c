@@ -5,7 +5,7 @@
 
 static struct cover_alert cover_of(const struct member *m)
 {
-    return (struct cover_alert){m->id, m->opened_at, m->level, m->region, m->matter, m->barred, -1};
+    return (struct cover_alert){m->id, m->opened_at, m->rank, m->level, m->region, m->matter, m->barred, -1};
 }
 
 static void cover_one(const struct incidents *set, struct incident *i)

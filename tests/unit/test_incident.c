@@ -470,6 +470,7 @@ START_TEST(covering_is_a_strict_order)
         for (int i = 0; i < 3; i++)
             a[i] = (struct cover_alert){.id = ids[i],
                                         .opened_at = dice_below(&dice, 2),
+                                        .rank = dice_below(&dice, 2),
                                         .level = 1 + dice_below(&dice, 2),
                                         .region = dice_below(&dice, registry_count(names.registry) + 1),
                                         .matter = dice_chance(&dice, 30)};
@@ -505,6 +506,10 @@ START_TEST(the_wider_covers_what_is_not_higher)
     ck_assert_int_eq(incident_cover(names.registry, a, 4), 1);
     ck_assert_str_eq(a[1].id, "street");
     ck_assert(a[2].covered_by == 1 && a[3].covered_by == 1);
+    struct cover_alert twins[] = {{.id = "a", .level = 1, .region = grid, .rank = 7}, {.id = "b", .level = 1, .region = grid, .rank = 3}};
+    ck_assert_int_eq(incident_cover(names.registry, twins, 2), 0);
+    ck_assert_str_eq(twins[0].id, "b"); /* its rule stands first */
+    ck_assert_int_eq(twins[1].covered_by, 0);
     names_destroy(&names);
 }
 END_TEST

@@ -242,8 +242,8 @@ Wed 10:00 | 群体欠薪 | handled red | 区人力资源局 | 5 alerts, 3 covere
 Wed 23:00 | 群体欠薪 | lowered orange | 区人力资源局 | 5 alerts, 3 covered
 Wed 23:20 | 多人同诉 | opened yellow | 东湖社区 | 2 alerts, 1 covered
 Thu 00:10 | 集体访征兆 | shrunk orange | 区信访局 | 5 alerts, 2 covered
-Thu 00:20 | 集体访征兆 | handled orange | 区信访局 | 5 alerts, 2 covered
 Thu 00:20 | 多人同诉 | handled yellow | 东湖街道 | 2 alerts, 1 covered
+Thu 00:20 | 集体访征兆 | handled orange | 区信访局 | 5 alerts, 2 covered
 Thu 00:30 | 集体访征兆 | shrunk orange | 区信访局 | 5 alerts, 1 covered
 Thu 00:50 | 多人同诉 | handled yellow | 东湖街道 | 2 alerts, 1 covered
 Thu 00:50 | 多人同诉 | handled yellow | 区综治中心 | 2 alerts, 1 covered
@@ -255,8 +255,8 @@ Thu 12:10 | 多人同诉 | handled yellow | 属地街道综治中心 | 2 alerts,
 Thu 14:40 | 邻近扩散 | raised orange | 属地街道综治中心 | 3 alerts, 1 covered
 Thu 15:20 | 多人同诉 | grown orange | 属地街道综治中心 | 4 alerts, 3 covered
 Fri 10:00 | 多人同诉 | handled yellow | 区综治中心 | 2 alerts, 1 covered
-Fri 11:00 | 集体访征兆 | shrunk orange | 区信访局 | 4 alerts, 0 covered
 Fri 11:00 | 跨渠道叠加 | split orange | 区信访局 | 1 alerts, 0 covered
+Fri 11:00 | 集体访征兆 | shrunk orange | 区信访局 | 4 alerts, 0 covered
 Fri 11:10 | 跨渠道叠加 | handled orange | 区信访局 | 1 alerts, 0 covered
 Fri 12:30 | 民生突发聚集 | opened yellow | 区城管局 | 1 alerts, 0 covered
 Fri 12:40 | 民生突发聚集 | handled yellow | 区城管局 | 1 alerts, 0 covered
@@ -268,13 +268,13 @@ Fri 16:40 | 民生突发聚集 | resolved yellow | 区城管局 | 1 alerts, 0 co
 Fri 23:00 | 社区欠薪集中 | lowered yellow | 属地街道综治中心 | 4 alerts, 1 covered
 Sat 00:10 | 社区欠薪集中 | shrunk yellow | 属地街道综治中心 | 4 alerts, 0 covered
 Sat 09:00 | 重复投诉 | raised yellow | 属地街道综治中心 | 1 alerts, 0 covered
-Sat 10:20 | 重复投诉 | handled yellow | 属地街道综治中心 | 1 alerts, 0 covered
 Sat 10:20 | 数据断流 | opened red | 区城运中心 | 1 alerts, 0 covered
+Sat 10:20 | 重复投诉 | handled yellow | 属地街道综治中心 | 1 alerts, 0 covered
 Sat 10:30 | 数据断流 | handled red | 区城运中心 | 1 alerts, 0 covered
 Sat 11:00 | 社区欠薪集中 | resolved yellow | 属地街道综治中心 | 4 alerts, 0 covered
 Sat 13:00 | 多人同诉 | shrunk yellow | 区综治中心 | 2 alerts, 0 covered
-Sat 13:00 | 重复投诉 | handled yellow | 属地街道综治中心 | 1 alerts, 0 covered
 Sat 13:00 | 数据断流 | resolved red | 区城运中心 | 1 alerts, 0 covered
+Sat 13:00 | 重复投诉 | handled yellow | 属地街道综治中心 | 1 alerts, 0 covered
 Sun 00:00 | 多人同诉 | shrunk orange | 属地街道综治中心 | 4 alerts, 2 covered
 Sun 12:10 | 多人同诉 | resolved yellow | 区综治中心 | 2 alerts, 0 covered
 Sun 23:20 | 涉众跨网格 | handled orange | 区市场监管局 | 4 alerts, 2 covered
@@ -470,6 +470,12 @@ def incident_line(message: dict) -> str:
                        data["lead"]["unit"] or "-", f"{len(data['alerts'])} alerts, {covered} covered"))
 
 
+def incidents_story(records: list) -> list[str]:
+    """likewise"""
+    lines = [incident_line(json.loads(record.value)).split(" | ") for record in records]
+    return [" | ".join(parts) for parts in sorted(lines, key=lambda parts: (at(parts[0]), parts[1]))]
+
+
 def expect_told(expected: str, told: list[str]) -> None:
     found = "\n".join(difflib.unified_diff(expected.strip().splitlines(), told, "as planted", "as told", lineterm="", n=1))
     assert not found, found
@@ -506,6 +512,6 @@ def test_a_week_of_a_district_and_the_same_with_less_noise(broker, topics, tmp_p
         outputs = [one.result() for one in [side_by_side.submit(live_through, live) for live in (plain, quieter)]]
     expect_told(STORY, story(plain))
     expect_told(QUIETER, story(quieter))
-    expect_told(INCIDENTS, [incident_line(json.loads(record.value)) for record in outputs[1]["incidents"]])
+    expect_told(INCIDENTS, incidents_story(outputs[1]["incidents"]))
     check_what_always_holds(plain, outputs[0])
     check_what_always_holds(quieter, outputs[1])

@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-bool region_contains(const struct registry *registry, uint32_t wide, uint32_t narrow)
-{
-    return wide == REGION_NONE || (narrow >= wide && narrow <= registry_region(registry, wide)->last);
-}
-
 /* Two rules often speak at one event: which of them speaks for both is the authors' to say, by their order. */
 static int seniority(const struct cover_alert *a, const struct cover_alert *b)
 {
@@ -20,7 +15,7 @@ static int seniority(const struct cover_alert *a, const struct cover_alert *b)
 
 bool alert_covers(const struct registry *registry, const struct cover_alert *a, const struct cover_alert *b)
 {
-    if (a->barred || a->level < b->level || !region_contains(registry, a->region, b->region))
+    if (a->barred || a->level < b->level || !registry_contains(registry, a->region, b->region))
         return false;
     if (a->region != b->region)
         return true;

@@ -25,9 +25,6 @@ struct cover_alert {
     int covered_by;  /* out: by number; -1: by none */
 };
 
-/* REGION_NONE contains all */
-bool region_contains(const struct registry *, uint32_t wide, uint32_t narrow);
-
 /* may a cover b? */
 bool alert_covers(const struct registry *, const struct cover_alert *a, const struct cover_alert *b);
 

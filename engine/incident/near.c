@@ -45,18 +45,13 @@ void near_build(struct near *near, const struct incidents *set)
         qsort(near->entries, near->count, sizeof *near->entries, by_key);
 }
 
-static bool within(const struct catalogue *catalogue, uint16_t wide, uint16_t narrow)
-{
-    return wide == CATEGORY_NONE || (narrow >= wide && narrow <= catalogue_category(catalogue, wide)->last);
-}
-
 bool members_alike(const struct registry *registry, const struct catalogue *catalogue, const struct member *a,
                    const struct member *b)
 {
     if (a->respondent && a->respondent == b->respondent)
         return true;
-    return (region_contains(registry, a->region, b->region) || region_contains(registry, b->region, a->region)) &&
-           (within(catalogue, a->category, b->category) || within(catalogue, b->category, a->category));
+    return (registry_contains(registry, a->region, b->region) || registry_contains(registry, b->region, a->region)) &&
+           (catalogue_contains(catalogue, a->category, b->category) || catalogue_contains(catalogue, b->category, a->category));
 }
 
 struct search {

@@ -48,11 +48,7 @@ static bool may_be_held(const struct inhibition *inhibition, const struct asked 
     if (c->cause || c->level > highest || rule_list_has(&inhibition->when, asked->rules, c->rule) ||
         (inhibition->holds.count && !rule_list_has(&inhibition->holds, asked->rules, c->rule)))
         return false;
-    if (inhibition->category == CATEGORY_NONE)
-        return true;
-    uint16_t category = candidate_category(asked, c);
-    return category >= inhibition->category &&
-           category <= catalogue_category(asked->catalogue, inhibition->category)->last;
+    return catalogue_contains(asked->catalogue, inhibition->category, candidate_category(asked, c));
 }
 
 /* the one that held it before, if it still does, or the most urgent; NULL: none */

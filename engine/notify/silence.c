@@ -121,13 +121,11 @@ static bool holds(const struct silence *s, const struct asked *asked, const stru
     const unsigned highest = s->level ? s->level : asked->rules->level_count - 1;
     if (now_s < s->from || now_s >= s->until || c->level > highest || !of_rule(s->rules, c->rule->id))
         return false;
-    if (s->region && (c->region < s->region || c->region > registry_region(asked->registry, s->region)->last))
+    if (!registry_contains(asked->registry, s->region, c->region))
         return false;
     if (*s->subject && !candidate_is_of(asked, c, s->subject))
         return false;
-    uint16_t category = s->category ? candidate_category(asked, c) : CATEGORY_NONE;
-    return !s->category ||
-           (category >= s->category && category <= catalogue_category(asked->catalogue, s->category)->last);
+    return catalogue_contains(asked->catalogue, s->category, candidate_category(asked, c));
 }
 
 const struct silence *silences_hold(const struct silences *s, const struct asked *asked, const struct candidate *c,

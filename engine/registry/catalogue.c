@@ -145,6 +145,11 @@ const struct category *catalogue_category(const struct catalogue *c, uint16_t ca
     return &c->categories[category];
 }
 
+bool catalogue_contains(const struct catalogue *c, uint16_t wide, uint16_t narrow)
+{
+    return wide == CATEGORY_NONE || (narrow >= wide && narrow <= catalogue_category(c, wide)->last);
+}
+
 uint16_t catalogue_prefix(const struct catalogue *c, uint16_t category, unsigned segments)
 {
     while (category != CATEGORY_NONE && c->categories[category].depth > segments)

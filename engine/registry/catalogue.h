@@ -52,6 +52,8 @@ int catalogue_find_tag(const struct catalogue *, struct str name); /* -1 if none
 bool catalogue_has_categories(const struct catalogue *);
 unsigned catalogue_category_count(const struct catalogue *); /* numbered 1..count */
 const struct category *catalogue_category(const struct catalogue *, uint16_t category);
+/* is `narrow` within `wide`, or the same?  CATEGORY_NONE contains all */
+bool catalogue_contains(const struct catalogue *, uint16_t wide, uint16_t narrow);
 /* the category that its path's first `segments` name; itself where it has no more; CATEGORY_NONE of none */
 uint16_t catalogue_prefix(const struct catalogue *, uint16_t category, unsigned segments);
 uint16_t catalogue_find_category(const struct catalogue *, struct str path); /* CATEGORY_NONE if none */

@@ -51,6 +51,11 @@ uint32_t registry_find_name(const struct registry *r, struct str name)
     return find(r->names, name);
 }
 
+bool registry_contains(const struct registry *r, uint32_t wide, uint32_t narrow)
+{
+    return wide == REGION_NONE || (narrow >= wide && narrow <= registry_region(r, wide)->last);
+}
+
 uint32_t registry_common(const struct registry *r, uint32_t a, uint32_t b)
 {
     if (a == REGION_NONE || b == REGION_NONE)

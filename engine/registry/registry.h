@@ -54,6 +54,8 @@ void registry_prefetch(const struct registry *, struct str code);
 uint32_t registry_find_name(const struct registry *, struct str name);
 const struct region *registry_region(const struct registry *, uint32_t region);
 
+/* is `narrow` in `wide`, or the same?  REGION_NONE contains all */
+bool registry_contains(const struct registry *, uint32_t wide, uint32_t narrow);
 /* lowest region that contains both; REGION_NONE if they share no root or one is REGION_NONE */
 uint32_t registry_common(const struct registry *, uint32_t a, uint32_t b);
 

@@ -24,7 +24,7 @@ static const struct csv_column columns[COLUMNS] = {
 enum { UNIT_BYTES = 200, LIMIT_MAX_S = 400 * 86400 };
 
 struct line {
-    uint16_t category, category_last; /* CATEGORY_NONE: any */
+    uint16_t category; /* CATEGORY_NONE: any */
     unsigned level;                   /* 0: any */
     uint32_t region;                  /* REGION_NONE: any */
     char *lead, *assist[ASSIST_MAX];
@@ -57,8 +57,6 @@ static void read_category(struct loader *l, const struct csv_field *field, struc
     line->category = catalogue_find_category(catalogue, field->text);
     if (line->category == CATEGORY_NONE)
         csv_problem(l->csv, field, l->problems, "unknown category %s", field->text.at);
-    else
-        line->category_last = catalogue_category(catalogue, line->category)->last;
 }
 
 static void read_level(struct loader *l, const struct csv_field *field, struct line *line)
@@ -139,12 +137,9 @@ static void read_line(struct loader *l, const struct csv_field *row, struct line
 
 static bool covers(const struct loader *l, const struct line *wide, const struct line *narrow)
 {
-    const struct registry *registry = l->context->registry;
-    bool region = wide->region == REGION_NONE ||
-                  (narrow->region >= wide->region && narrow->region <= registry_region(registry, wide->region)->last);
-    return region && (!wide->level || wide->level == narrow->level) &&
-           (wide->category == CATEGORY_NONE ||
-            (narrow->category >= wide->category && narrow->category <= wide->category_last));
+    return registry_contains(l->context->registry, wide->region, narrow->region) &&
+           (!wide->level || wide->level == narrow->level) &&
+           catalogue_contains(l->context->catalogue, wide->category, narrow->category);
 }
 
 /* The first that fits counts: below a line that takes all of it another is never asked. */
@@ -231,8 +226,7 @@ uint16_t rule_category(const struct rule_set *set, const struct rule *rule)
             uint16_t category = selection->category[i].first;
             common = first ? category : common;
             first = false;
-            while (common != CATEGORY_NONE &&
-                   (category < common || category > catalogue_category(set->catalogue, common)->last))
+            while (!catalogue_contains(set->catalogue, common, category))
                 common = catalogue_category(set->catalogue, common)->parent;
         }
     }
@@ -246,10 +240,8 @@ static const struct line *find_line(const struct rule_set *set, const struct rul
     uint16_t category = !r ? CATEGORY_NONE : each != CATEGORY_NONE ? each : rule_category(set, rule);
     for (size_t i = 0; r && i < r->count; i++) {
         const struct line *line = &r->lines[i];
-        bool here = line->region == REGION_NONE ||
-                    (region >= line->region && region <= registry_region(registry, line->region)->last);
-        bool kind = line->category == CATEGORY_NONE || (category >= line->category && category <= line->category_last);
-        if (here && kind && (!line->level || line->level == level))
+        if (registry_contains(registry, line->region, region) && (!line->level || line->level == level) &&
+            catalogue_contains(set->catalogue, line->category, category))
             return line;
     }
     return NULL;

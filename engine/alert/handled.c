@@ -75,6 +75,13 @@ static struct journal_entry own_entry(const struct tracker *tracker, const struc
     return entry;
 }
 
+static void begin_limits(const struct tracker *tracker, struct alert *a, const struct route *route)
+{
+    a->limits_from = tracker->now_s;
+    a->sign_by = limit(tracker, route->sign_within, tracker->now_s);
+    a->close_by = limit(tracker, route->close_within, tracker->now_s);
+}
+
 void alert_send(const struct tracker *tracker, const struct tracked *t, struct alert *a)
 {
     const struct rule *rule = tracked_rule(tracker, t);
@@ -84,9 +91,7 @@ void alert_send(const struct tracker *tracker, const struct tracked *t, struct a
         alert_handling(tracker, rule, t->subject.each, a, &before);
     bool over = handling_over(&before);
     route_of(tracker->rules, rule, tracker->registry, t->subject.each, a->level, a->region, &route);
-    a->limits_from = tracker->now_s;
-    a->sign_by = limit(tracker, route.sign_within, tracker->now_s);
-    a->close_by = limit(tracker, route.close_within, tracker->now_s);
+    begin_limits(tracker, a, &route);
     if (tracker->answers)
         keep_units(a, &route);
     struct journal_entry reopened = own_entry(tracker, a, ACT_REOPENED);
@@ -99,9 +104,7 @@ void alert_ask_again(const struct tracker *tracker, const struct tracked *t, str
 {
     struct route route;
     route_alert(tracker, tracked_rule(tracker, t), t->subject.each, a, &route);
-    a->limits_from = tracker->now_s;
-    a->sign_by = limit(tracker, route.sign_within, tracker->now_s);
-    a->close_by = limit(tracker, route.close_within, tracker->now_s);
+    begin_limits(tracker, a, &route);
 }
 
 /* ---- dispositions ---- */

@@ -204,7 +204,7 @@ static void sooner(const struct handling *h, int64_t limit, enum act act, int64_
 {
     if (limit && !(h->late & bit(act)) && limit < *next) {
         *next = limit;
-        *which = act;
+        *which = (int)act;
     }
 }
 

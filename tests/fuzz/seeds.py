@@ -34,17 +34,23 @@ def rules():
     for text in texts + blocks("yaml"):
         text = re.sub(r"^ *#[^\n]*\n", "", text, flags=re.MULTILINE)
         head, *found = re.split(r"^(?=  - (?:id|编号): )", text, flags=re.MULTILINE)
-        yield from (head + rule for rule in found)
+        yield from (head + rule for rule in found) if found else [head]
+
+
+def is_mapping(value):
+    """in a configuration, `rules` is a path"""
+    return isinstance(value, dict)
 
 
 def conditions():
     for text in rules():
         try:
-            (rule,) = next(iter(yaml.safe_load(text).values()))
+            file = yaml.safe_load(text)
         except yaml.YAMLError:  # the guide shows mistakes, too
             continue
-        levels = rule.get("levels", rule.get("级别")) or {}
-        yield from map(str, levels.values())
+        for rule in filter(is_mapping, file.get("rules") or file.get("规则") or []):
+            levels = rule.get("levels", rule.get("级别")) or {}
+            yield from map(str, levels.values())
 
 
 def models():

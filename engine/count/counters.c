@@ -40,6 +40,7 @@ struct line {
 };
 
 static_assert(sizeof(struct line) == 64, "a counter is one cache line");
+static_assert((UNIT_CELLS & (UNIT_CELLS - 1)) == 0 && (RING_CELLS & (RING_CELLS - 1)) == 0, "see ring_place");
 
 struct unit {
     cell cells[UNIT_CELLS];
@@ -249,13 +250,19 @@ static unsigned ring_cells(const struct counter_shape *shape)
     return shape->step_min >= SMALL_RING_STEP ? UNIT_CELLS : RING_CELLS;
 }
 
+/* a bucket's; `cells` is a power of two, and a division is what a look would spend its time on */
+static unsigned ring_place(uint64_t number, unsigned cells)
+{
+    return (unsigned)number & (cells - 1);
+}
+
 /* a ring: the bucket's place is its number, the newer round replaces */
 static bool ring_put(struct counters *c, struct line *line, const struct counter_shape *shape, uint64_t number,
                      uint64_t amount)
 {
     unsigned cells = ring_cells(shape);
     cell *ring = block_take(c, &line->block, cells == RING_CELLS);
-    return ring && cell_put(line, &ring[number % cells], shape->kind, number, amount, number);
+    return ring && cell_put(line, &ring[ring_place(number, cells)], shape->kind, number, amount, number);
 }
 
 /* into a cell of that bucket, if one has it */
@@ -329,7 +336,7 @@ static void sum_cells(struct sum *s, const cell *cells, unsigned count)
 static void sum_ring(struct sum *s, const cell *ring, unsigned cells)
 {
     for (uint64_t number = s->low; number <= s->high; number++) {
-        uint64_t there = atomic_load(&ring[number % cells]);
+        uint64_t there = atomic_load(&ring[ring_place(number, cells)]);
         if (there != 0 && number_of(there) == number)
             sum_cell(s, there);
     }
@@ -402,7 +409,7 @@ void counters_prefetch_ring(const struct counters *c, const struct counter_shape
     unsigned cells = ring_cells(shape);
     uint64_t number = (uint32_t)minute / shape->step_min;
     for (uint64_t i = 0; i <= STEPS; i += CELLS_A_LINE)
-        __builtin_prefetch(&ring[(number - i) % cells], 1);
+        __builtin_prefetch(&ring[ring_place(number - i, cells)], 1);
 }
 
 static size_t units_used(const struct counters *c)

@@ -397,6 +397,7 @@ static bool handed_taken(const struct committer *c)
  * is more to do at once. */
 static bool maintain(struct committer *c)
 {
+    ledger_grow(c->in.ledger);
     if (!c->handed_known) {
         if (!ledger_quiet(c->in.ledger))
             return false;

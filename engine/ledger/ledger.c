@@ -86,6 +86,7 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
     ledger->writer_count = writers;
     ledger->writers = xaligned(writers * sizeof *ledger->writers);
     ledger->seen = xcalloc(writers, sizeof *ledger->seen);
+    ledger->seen_replacing = xcalloc(writers, sizeof *ledger->seen_replacing);
     for (unsigned w = 0; w < writers; w++) {
         ledger->writers[w].ledger = ledger;
         for (int i = 0; i < SHELVES; i++)

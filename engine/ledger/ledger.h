@@ -151,12 +151,15 @@ void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit 
 void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 
 /* The floor, in seconds: nothing is entered before it.  ledger_maintain raises it to what the limits allow for the
- * event time `now_s`, frees what lies below it once no batch can see it, and replaces the index when it is too full.
+ * event time `now_s`, frees what lies below it once no batch can see it, and does what ledger_grow does.
  * Call it now and then from the committer, outside of walks; it never waits.  What is still needed of the facts below
  * the floor can be carried on before they go (carry.h). */
 int64_t ledger_floor(const struct ledger *, enum shelf);
 void ledger_maintain(struct ledger *, int64_t now_s);
-/* Are all batches over that were open when ledger_maintain was last called?  Facts that they handed over may still be
+/* Replaces the index when it is too full, a step further at each call.  It frees no fact, so it need not wait until what was
+ * handed over is committed: workers that read a backlog fill a table sooner than that. */
+void ledger_grow(struct ledger *);
+/* Are all batches over that were open when ledger_maintain last went on?  Facts that they handed over may still be
  * on their way: who keeps refs waits for those too before it calls ledger_maintain again. */
 bool ledger_quiet(const struct ledger *);
 

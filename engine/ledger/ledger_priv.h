@@ -129,7 +129,8 @@ struct ledger {
     enum replace replacing;
     const struct index_view *views[3]; /* to be freed */
     struct index_table *old_table;
-    uint64_t *seen; /* writers' batches when the current step began */
+    /* writers' batches when the sweep's current step began, and when the replacement's did */
+    uint64_t *seen, *seen_replacing;
 };
 
 static inline struct segment *ledger_segment(const struct ledger *ledger, fact_ref ref)

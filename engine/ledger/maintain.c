@@ -15,18 +15,23 @@
 
 #include <stdlib.h>
 
-static void seen_take(struct ledger *ledger)
+static void take_seen(const struct ledger *ledger, uint64_t *seen)
 {
     for (unsigned w = 0; w < ledger->writer_count; w++)
-        ledger->seen[w] = atomic_load(&ledger->writers[w].batch);
+        seen[w] = atomic_load(&ledger->writers[w].batch);
+}
+
+static bool all_over(const struct ledger *ledger, const uint64_t *seen)
+{
+    for (unsigned w = 0; w < ledger->writer_count; w++)
+        if ((seen[w] & 1) && atomic_load(&ledger->writers[w].batch) == seen[w])
+            return false;
+    return true;
 }
 
 bool ledger_quiet(const struct ledger *ledger)
 {
-    for (unsigned w = 0; w < ledger->writer_count; w++)
-        if ((ledger->seen[w] & 1) && atomic_load(&ledger->writers[w].batch) == ledger->seen[w])
-            return false;
-    return true;
+    return all_over(ledger, ledger->seen);
 }
 
 static void span_free(struct ledger *ledger, struct span *span)
@@ -202,6 +207,12 @@ static bool is_large(size_t slots)
     return slots >= 1 << 20;
 }
 
+/* filled within the time that a few batches take: one step, then, and not a dozen */
+static bool is_small(size_t slots)
+{
+    return slots < 1 << 16;
+}
+
 static bool is_full(const struct index_table *table)
 {
     size_t slots = index_table_slots(table);
@@ -212,7 +223,7 @@ static bool is_full(const struct index_table *table)
 static size_t index_slots(struct ledger *ledger, const struct index_table *table)
 {
     size_t live = index_count(table, is_live, ledger);
-    return is_large(live) ? live / 3 * 4 : live * 2;
+    return is_large(live) ? live / 3 * 4 : is_small(live) ? live * 4 : live * 2;
 }
 
 static void replace_step(struct ledger *ledger)
@@ -243,13 +254,21 @@ static void replace_step(struct ledger *ledger)
     }
 }
 
+void ledger_grow(struct ledger *ledger)
+{
+    if (ledger->replacing != REPLACE_IDLE && !all_over(ledger, ledger->seen_replacing))
+        return;
+    replace_step(ledger);
+    take_seen(ledger, ledger->seen_replacing);
+}
+
 void ledger_maintain(struct ledger *ledger, int64_t now_s)
 {
-    if ((ledger->sweep != SWEEP_IDLE || ledger->replacing != REPLACE_IDLE) && !ledger_quiet(ledger))
+    ledger_grow(ledger);
+    if (ledger->sweep != SWEEP_IDLE && !ledger_quiet(ledger))
         return;
     sweep_step(ledger, now_s);
-    replace_step(ledger);
-    seen_take(ledger);
+    take_seen(ledger, ledger->seen);
 }
 
 void ledger_destroy(struct ledger **pointer)
@@ -280,6 +299,7 @@ void ledger_destroy(struct ledger **pointer)
     pthread_mutex_destroy(&ledger->days_lock);
     free(ledger->writers);
     free(ledger->seen);
+    free(ledger->seen_replacing);
     pieces_destroy(&ledger->pieces);
     pieces_destroy(&ledger->reading_pieces);
     free(ledger->segments);

@@ -1,6 +1,6 @@
 /* Heads: subject → the newest fact of its chain, one such table for each span of event time, so that a span expires
  * as a whole.  Insert-only and lock-free; grows by linking a larger table in front.  A subject may then have a chain
- * in more than one table: a chain is a set, its order means nothing, so the walk visits all of them.
+ * in more than one table, and the walk visits all of them.  In each the last that came is the first.
  *
  * A head is eight bytes: a tag of 32 bits, of which three are the subject's kind, and a fact_ref.  Two subjects of one kind
  * may share a tag, once in some 10^8, and then share a chain: who walks it asks of each fact whose it is.

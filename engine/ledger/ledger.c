@@ -199,6 +199,21 @@ static struct fact *fact_own(const struct ledger *ledger, fact_ref ref)
     return &ledger_segment(ledger, ref)->facts[ref & (SEGMENT_FACTS - 1)];
 }
 
+static void reach(struct span *span, int64_t at)
+{
+    int64_t reached = atomic_load_explicit(&span->reached, memory_order_relaxed);
+    while (reached < at && !atomic_compare_exchange_weak_explicit(&span->reached, &reached, at, memory_order_relaxed,
+                                                                  memory_order_relaxed))
+        ;
+}
+
+/* after a fact of it has come into its chains */
+static void segment_reach(struct segment *segment)
+{
+    atomic_store_explicit(&segment->reached, atomic_load_explicit(&segment->span->reached, memory_order_relaxed),
+                          memory_order_relaxed);
+}
+
 static void push(struct ledger_writer *writer, struct span *span, uint64_t subject, fact_ref ref, enum chain chain)
 {
     heads_push(span->heads, subject, ref, ledger_link(writer->ledger, ref, chain));
@@ -257,6 +272,7 @@ static fact_ref alias_make(struct ledger_writer *writer, fact_ref moved, fact_re
     };
     segment_advance(segment, 1);
     push(writer, span, subject_of_region(alias->region), ref, CHAIN_REGION);
+    segment_reach(segment);
     return ref;
 }
 
@@ -493,6 +509,7 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const stru
     if (which != SHELF_READINGS || !write_reading(writer, span, e, &place))
         place = write_fact(writer, span, e, keys);
 
+    reach(span, at); /* before a move on another worker can find it and bring it into a chain */
     enum index_result won = index_win(writer, e, keys->id, place.ref);
     if (won == INDEX_KNOWN || won == INDEX_FULL)
         return won == INDEX_KNOWN ? ENTER_DUPLICATE : ENTER_FULL;
@@ -508,6 +525,7 @@ enum enter_result ledger_enter_prepared(struct ledger_writer *writer, const stru
                                   memory_order_relaxed);
     for (unsigned i = 0; i <= place.parties; i++)
         push_chains(writer, span, e, keys, place.ref + i);
+    segment_reach(place.segment);
     entered->ref = place.ref;
     meet_target(writer, e, keys->id, entered);
     return ENTER_NEW;

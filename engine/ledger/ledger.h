@@ -108,8 +108,9 @@ uint64_t subject_of_respondent(struct str);
 uint64_t subject_of_matter(uint64_t matter);
 uint64_t matter_key(struct str matter);
 
-/* Walks.  All facts (aliases and uncommitted ones included) of a chain whose spans meet
- * [from, to] (seconds); the visitor returns false to stop. */
+/* Walks.  All facts (aliases and uncommitted ones included) of a chain that lie in [from, to] (seconds), and others: in what
+ * spans meet it, only what had been entered before the span had come as far as `from` is left out.  The visitor returns
+ * false to stop. */
 typedef bool ledger_visit(void *arg, fact_ref);
 void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
 /* Every fact and alias of a shelf, in no order, a segment at a time, so that others can go on in between; what is

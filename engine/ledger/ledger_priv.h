@@ -41,6 +41,10 @@ struct segment {
     uint32_t number;
     _Atomic uint32_t count; /* written by its writer, release: facts below it are whole */
     bool left; /* its facts have been carried on, as far as they are needed; the committer's */
+    /* What its span had reached when the last of its facts had been entered: whatever came into their chains before
+     * them is not newer.  So a walk that wants the last hour of a day turns back where the day had not come that far.
+     * Its writer's, relaxed; good for a fact once that is committed. */
+    _Atomic int64_t reached;
 };
 
 /* texts of a span's facts, one writer's */
@@ -61,6 +65,7 @@ struct span {
     _Atomic(struct segment *) segments;
     _Atomic(struct text_piece *) texts;
     struct series_day *series; /* of readings */
+    _Atomic int64_t reached; /* the newest event time in it, in seconds; raised before a fact comes into its chains */
     atomic_bool has_modifiers; /* voids, moves, merges: so that their look-up skips the other spans */
     _Atomic size_t carried_bytes;
 };

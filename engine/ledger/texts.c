@@ -274,7 +274,7 @@ void ledger_commit(struct ledger *ledger, fact_ref ref, uint32_t cut)
     if (atomic_load_explicit(&ledger->newest_cut, memory_order_relaxed) != cut)
         atomic_store_explicit(&ledger->newest_cut, cut, memory_order_relaxed);
     if (segment->facts)
-        __atomic_store_n(&segment->facts[place].cut, cut, __ATOMIC_RELAXED);
+        __atomic_store_n(&segment->facts[place].cut, cut, __ATOMIC_RELEASE); /* for passed(), see walk.c */
     else
         reading_commit(segment, &segment->readings[place], cut);
 }

@@ -36,13 +36,22 @@ static bool is_member(const struct ledger *ledger, fact_ref ref, uint64_t subjec
     }
 }
 
-static bool walk_span(const struct ledger *ledger, const struct span *span, uint64_t subject, ledger_visit *visit,
-                      void *arg)
+/* Is nothing that lies behind this fact in its chains as new as `from`?  Who finds it committed sees what its segment had
+ * reached by then, since its writer has handed it over after that. */
+static bool passed(const struct ledger *ledger, fact_ref ref, int64_t from)
+{
+    const struct segment *segment = ledger_segment(ledger, ref);
+    return segment->facts && __atomic_load_n(&segment->facts[ref & (SEGMENT_FACTS - 1)].cut, __ATOMIC_ACQUIRE) != 0 &&
+           atomic_load_explicit(&segment->reached, memory_order_relaxed) < from;
+}
+
+static bool walk_span(const struct ledger *ledger, const struct span *span, uint64_t subject, int64_t from,
+                      ledger_visit *visit, void *arg)
 {
     enum chain chain = chain_of(subject);
     const void *cursor = NULL;
     for (fact_ref ref; (ref = heads_next(span->heads, subject, &cursor));)
-        for (; ref; ref = *ledger_link(ledger, ref, chain))
+        for (; ref && !passed(ledger, ref, from); ref = *ledger_link(ledger, ref, chain))
             if (is_member(ledger, ref, subject) && !visit(arg, ref))
                 return false;
     return true;
@@ -65,7 +74,7 @@ void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, in
         {
             if (!span_meets(shelf, span, from, to) || (by_target && !atomic_load(&span->has_modifiers)))
                 continue;
-            if (!walk_span(ledger, span, subject, visit, arg))
+            if (!walk_span(ledger, span, subject, from, visit, arg))
                 return;
         }
     }

@@ -96,6 +96,8 @@ QUICK = [
     ("a moved fact has no place where it was moved to", "engine/ledger/ledger.c",
      "fact_ref alias = alias_make(a->writer, moved, target);",
      "fact_ref alias = a->entered->aliases < 9 ? 0 : alias_make(a->writer, moved, target);"),
+    ("a walk turns back too early", "engine/ledger/walk.c",
+     "relaxed) < from;", "relaxed) < from + 600;"),
     ("facts of no cut yet count", "engine/alert/build.c",
      "    if (fact_committed(fact))\n        view_append",
      "    if (fact_committed(fact) || fact->key)\n        view_append"),

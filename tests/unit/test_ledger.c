@@ -304,6 +304,48 @@ START_TEST(what_is_found_stays_for_the_batch)
 }
 END_TEST
 
+static bool window_visit(void *arg, fact_ref ref)
+{
+    struct windowed {
+        const struct ledger *ledger;
+        int64_t from;
+        unsigned inside, visited;
+    } *w = arg;
+    w->visited++;
+    w->inside += ledger_fact(w->ledger, ref)->occurred_at >= w->from;
+    return true;
+}
+
+/* The last minutes of a day are found among a day's facts without looking at all of them, and none of them is missed that came
+ * late, or early: then those behind it are looked at. */
+START_TEST(a_walk_turns_back)
+{
+    enum { FACTS = 20000, LAST = 100 };
+    struct ledger *ledger = ledger_small(3, 64);
+    struct {
+        const struct ledger *ledger;
+        int64_t from;
+        unsigned inside, visited;
+    } w = {ledger, NOW + FACTS - LAST, 0, 0};
+    for (int i = 0; i < FACTS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%d", i);
+        /* of the last ones one in four came long before its time, as from a partition that was ahead, up to half way back */
+        int64_t at = i >= FACTS / 2 && i % 1000 == 0 ? NOW + FACTS - 1 : i % 7 == 0 ? NOW + i / 2 : NOW + i;
+        struct event e = created(id, at);
+        struct entered entered;
+        ledger_begin(ledger_writer(ledger, 0));
+        ck_assert_int_eq(ledger_enter(ledger_writer(ledger, 0), &e, &entered), ENTER_NEW);
+        ledger_end(ledger_writer(ledger, 0));
+        ledger_commit(ledger, entered.ref, 1);
+    }
+    ledger_walk(ledger, subject_of_region(1), w.from, INT64_MAX, window_visit, &w);
+    ck_assert_uint_eq(w.inside, FACTS / 2 / 1000 + LAST - LAST / 7 - 1);
+    ck_assert_uint_lt(w.visited, FACTS / 2 + 2 * 1024);
+    ledger_destroy(&ledger);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("ledger");
@@ -315,5 +357,6 @@ int main(void)
     core_test(s, memory_bound);
     core_test(s, an_open_batch_is_waited_for);
     core_test(s, what_is_found_stays_for_the_batch);
+    core_test(s, a_walk_turns_back);
     return core_run(s);
 }

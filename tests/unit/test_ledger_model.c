@@ -153,14 +153,24 @@ static bool targets(unsigned kind)
     return kind == EVENT_MOVED || kind == EVENT_VOIDED || kind == EVENT_RESTORED || kind == EVENT_MERGED;
 }
 
-static void check_walks(const struct model *m)
+/* a chain may hold more than the region does; never less */
+static void check_region(const struct model *m, uint32_t region, int64_t from)
+{
+    struct found f = {m, {0}};
+    ledger_walk(m->ledger, subject_of_region(region), from, NOW + 21 * 86400, found_visit, &f);
+    for (unsigned i = 0; i < EVENTS; i++)
+        EXPECT(!m->all[i].fresh || targets(m->all[i].e.kind) || m->all[i].e.occurred_at < from ||
+                   standing(m, &m->all[i]).region != region || f.seen[i],
+               "event %u is not in its region's chain, from %lld on", i, (long long)(from - NOW));
+}
+
+static void check_walks(const struct model *m, struct dice *dice)
 {
     for (uint32_t region = 1; region <= REGIONS; region++) {
-        struct found f = {m, {0}};
-        ledger_walk(m->ledger, subject_of_region(region), NOW, NOW + 21 * 86400, found_visit, &f);
-        for (unsigned i = 0; i < EVENTS; i++) /* a chain may hold more than the region does; never less */
-            EXPECT(!m->all[i].fresh || targets(m->all[i].e.kind) || standing(m, &m->all[i]).region != region || f.seen[i],
-                   "event %u is not in its region's chain", i);
+        check_region(m, region, NOW);
+        check_region(m, region, NOW + dice_below(dice, 3));
+        check_region(m, region, NOW + dice_below(dice, 20 * 86400));
+        check_region(m, region, m->all[dice_below(dice, EVENTS)].e.occurred_at);
     }
     struct str respondent = STR("r1");
     struct found f = {m, {0}};
@@ -208,7 +218,7 @@ START_TEST(standing_walks_and_roots)
                    "round %u, event %u (%s): %d %u %u, not %d %u %u", round, i, m->all[i].id, (int)got.live, got.region,
                    (unsigned)got.category, (int)want.live, want.region, (unsigned)want.category);
         }
-        check_walks(m);
+        check_walks(m, &dice);
         check_matters(m);
         ledger_destroy(&m->ledger);
         free(m);

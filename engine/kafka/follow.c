@@ -18,6 +18,7 @@
 #include <string.h>
 
 enum { QUERY_MS = 2000, PROGRESS_WAIT_MS = 2000 };
+enum asked { ASK_END = -1, ASK_FIRST = -2 }; /* times, as the protocol has them */
 
 static const enum store_topic followed[FOLLOWED] = {STORE_LEDGER, STORE_READINGS, STORE_STATE};
 
@@ -58,6 +59,9 @@ bool follower_open(struct follower *f, const struct config *config, const struct
         {"fetch.wait.max.ms", "100"},
         {"fetch.error.backoff.ms", "100"},
         {"fetch.message.max.bytes", "8388608"}, /* recovery reads as fast as it can */
+        /* A queue that is full is looked at again a second later (librdkafka 2.0): it must last for longer than that. */
+        {"queued.min.messages", "1000000"},
+        {"queued.max.messages.kbytes", "196608"},
         {NULL, NULL},
     };
     const struct client_property fixed[] = {
@@ -81,13 +85,32 @@ bool follower_open(struct follower *f, const struct config *config, const struct
     return true;
 }
 
+/* Their offsets; of the ends the last stable ones, since the client reads committed records only.  false: the brokers did not
+ * say. */
+static bool ask_offsets(struct follower *f, enum asked asked, int64_t *offsets)
+{
+    rd_kafka_topic_partition_list_t *list = all_at(f, asked);
+    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(f->client.rk, list, QUERY_MS);
+    for (int i = 0; i < FOLLOWED; i++) {
+        offsets[i] = list->elems[i].offset;
+        error = error ? error : list->elems[i].err;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return !error;
+}
+
+/* Where they begin is asked for here: librdkafka, told to begin at the beginning, looks for whom to ask once a second. */
 static bool assign(struct follower *f)
 {
+    int64_t first[FOLLOWED];
+    bool asked = ask_offsets(f, ASK_FIRST, first);
     rd_kafka_topic_partition_list_t *list = all_at(f, RD_KAFKA_OFFSET_BEGINNING);
     for (int i = 0; i < FOLLOWED; i++) {
         f->at_eof[i] = false;
         if (f->next[i] >= 0)
             list->elems[i].offset = f->next[i];
+        else if (asked)
+            list->elems[i].offset = first[i];
     }
     rd_kafka_resp_err_t error = rd_kafka_assign(f->client.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -96,20 +119,6 @@ static bool assign(struct follower *f)
     f->assigned = !error;
     f->client.quiet = error;
     return f->assigned;
-}
-
-/* last stable offsets, since the client reads committed records only; false: the brokers did not say */
-static bool ask_ends(struct follower *f, int64_t *ends)
-{
-    enum { LATEST = -1 };
-    rd_kafka_topic_partition_list_t *list = all_at(f, LATEST);
-    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(f->client.rk, list, QUERY_MS);
-    for (int i = 0; i < FOLLOWED; i++) {
-        ends[i] = list->elems[i].offset;
-        error = error ? error : list->elems[i].err;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return !error;
 }
 
 static bool all_at_eof(const struct follower *f)
@@ -155,7 +164,7 @@ enum store_result follower_follow(struct follower *f, store_handler *handler, vo
         return STORE_LOST;
     while (more) {
         if (!asked && all_at_eof(f))
-            asked = ask_ends(f, ends);
+            asked = ask_offsets(f, ASK_END, ends);
         if (asked && all_reached(f, ends)) {
             *at_end = true;
             break;

@@ -38,7 +38,8 @@ struct wire_report {
     uint64_t unknown_sources;                     /* left out */
 };
 
-/* Hands the events over in order; false: the record is not one of ours, or broken (nothing of it was handed over). */
+/* Hands the events over in order, with texts that are the record's, and actors that are good for the call; false: the record is
+ * not one of ours, or broken (nothing of it was handed over). */
 typedef void wire_event(void *arg, const struct event *);
 bool wire_decode(const struct wire_names *, struct str record, wire_event *, void *arg, struct wire_report *);
 

@@ -9,12 +9,19 @@ enum { STRIDE = 64, SETTLE = 1 << 16, GROWTH = 4 };
 /* Half of what makes a table be renewed (shard/renew.c), so that as much again can come before it is. */
 static const double ROOM_ENOUGH = 5.0 / 16;
 
-static void mark(struct ledger *ledger, fact_ref ref)
+static void mark_one(struct ledger *ledger, fact_ref ref)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
     unsigned parties = fact->kind == FACT_ALIAS ? 0 : fact->parties;
     for (unsigned i = 0; i <= parties; i++)
         ledger_commit(ledger, ref + i, 1); /* any cut that was committed */
+}
+
+void backfill_mark(struct ledger *ledger, const struct entered *entered)
+{
+    mark_one(ledger, entered->ref);
+    for (unsigned i = 0; i < entered->aliases; i++)
+        mark_one(ledger, entered->alias[i]);
 }
 
 enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *writer, const struct event *event,
@@ -27,11 +34,8 @@ enum enter_result backfill_enter(struct ledger *ledger, struct ledger_writer *wr
         ledger_begin(writer);
         enum enter_result result = ledger_enter(writer, event, &entered);
         ledger_end(writer);
-        if (result == ENTER_NEW) {
-            mark(ledger, entered.ref);
-            for (unsigned i = 0; i < entered.aliases; i++)
-                mark(ledger, entered.alias[i]);
-        }
+        if (result == ENTER_NEW)
+            backfill_mark(ledger, &entered);
         if (result != ENTER_FULL)
             return result;
         /* as live: what is newer makes room by raising the floor */

@@ -14,6 +14,9 @@
  * the event's time: where the ledger is full it makes room by what is newest, as live. */
 enum enter_result backfill_enter(struct ledger *, struct ledger_writer *, const struct event *, int64_t *newest);
 
+/* what was new: the fact, its parties, its aliases */
+void backfill_mark(struct ledger *, const struct entered *);
+
 /* which rules' findings are of no interest; NULL: none */
 typedef bool backfill_knows(void *arg, const struct rule *);
 

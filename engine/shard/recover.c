@@ -8,32 +8,19 @@
 
 #include <stdlib.h>
 
-struct entering {
+struct following {
     struct shard *shard;
-    struct ledger_writer *writer;
+    struct entering *entering;
 };
-
-static void enter(void *arg, const struct event *event)
-{
-    const struct entering *e = arg;
-    backfill_enter(e->shard->ledger, e->writer, event, &e->shard->newest);
-}
 
 static bool take(void *arg, enum store_topic topic, struct str key, struct str value)
 {
-    struct entering *e = arg;
-    struct shard *shard = e->shard;
-    shard->records++;
-    if (topic == STORE_STATE) {
-        store_state_take(shard->state, key, value);
-        return true;
-    }
-    struct wire_names names = {shard->in.config->registry, shard->in.config->catalogue};
-    if (!wire_decode(&names, value, enter, e, &shard->report)) {
-        if (!shard->broken++)
-            log_line(LOG_ERROR, "recover", "a record of the %s topic is not readable and is left out",
-                     store_topic_word(topic));
-    }
+    struct following *f = arg;
+    f->shard->records++;
+    if (topic == STORE_STATE)
+        store_state_take(f->shard->state, key, value);
+    else
+        entering_record(f->entering, value);
     return true;
 }
 
@@ -45,12 +32,18 @@ static struct str state_text(const struct shard *shard, const char *key)
 
 enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end)
 {
-    struct entering e = {shard, shard_reader(shard)};
-    enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &e, timeout_ms, at_end);
+    struct wire_names names = {shard->in.config->registry, shard->in.config->catalogue};
+    struct following f = {
+        shard, entering_begin(shard->ledger, shard_reader(shard), &names, shard->in.workers, &shard->report)};
+    enum store_result result = shard->in.store->ops->follow(shard->in.store->context, take, &f, timeout_ms, at_end);
+    uint64_t broken = shard->report.broken;
+    shard->report = entering_end(&f.entering);
+    if (shard->report.broken && !broken)
+        log_line(LOG_ERROR, "recover", "a record of the log is not readable and is left out");
     ledger_follow_floor(shard->ledger, progress_floor(state_text(shard, PROGRESS_KEY)));
     /* enough steps to finish what growing needs, since nobody else is in a batch */
     for (int i = 0; i < 4; i++)
-        ledger_maintain(shard->ledger, shard->newest);
+        ledger_maintain(shard->ledger, shard->report.newest);
     return result;
 }
 
@@ -121,15 +114,15 @@ bool shard_lead(struct shard *shard)
     committer_offsets(shard->committer, offsets);
     bool started = shard->in.source->ops->start(shard->in.source->context, offsets, shard->in.workers);
     free(offsets);
-    const struct wire_report *r = &shard->report;
+    const struct wire_report *r = &shard->report.wire;
     log_line(LOG_INFO, "recover", "%llu facts from %llu records of the log in %lld ms%s",
              (unsigned long long)r->rows, (unsigned long long)shard->records,
              (long long)(clock_now_ms(shard->in.clock) - begin), started ? "" : "; but the input can't be read");
-    if (r->unknown_regions || r->unknown_categories || r->unknown_sources || shard->broken)
+    if (r->unknown_regions || r->unknown_categories || r->unknown_sources || shard->report.broken)
         log_line(LOG_WARNING, "recover",
                  "%llu facts are of regions, %llu of categories, %llu of sources that are not configured any more; "
                  "%llu records were not readable",
                  (unsigned long long)r->unknown_regions, (unsigned long long)r->unknown_categories,
-                 (unsigned long long)r->unknown_sources, (unsigned long long)shard->broken);
+                 (unsigned long long)r->unknown_sources, (unsigned long long)shard->report.broken);
     return started;
 }

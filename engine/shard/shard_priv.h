@@ -1,8 +1,8 @@
 #ifndef GW_SHARD_SHARD_PRIV_H
 #define GW_SHARD_SHARD_PRIV_H
 
-#include "ledger/wire.h"
 #include "shard/backfill.h"
+#include "shard/entering.h"
 #include "shard/shard.h"
 
 #include <pthread.h>
@@ -19,9 +19,8 @@ struct shard {
     size_t partition_count;
 
     json_t *state; /* what the state topic holds: key → value, until shard_lead hands it over */
-    struct wire_report report;
-    uint64_t records, broken;
-    int64_t newest; /* event time met while following: the floor follows it */
+    struct entering_report report; /* of what was followed; the floor follows its newest event */
+    uint64_t records;
 
     pthread_t *threads;
     struct worker_thread *worker_threads;

@@ -116,7 +116,8 @@ void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t 
 /* Every fact and alias of a shelf, in no order, a segment at a time, so that others can go on in between; what is
  * entered meanwhile may be left out.  From the first call to the last the caller is inside a batch, so that
  * nothing is freed. */
-struct ledger_scan { /* zero before the first call */
+struct ledger_scan { /* zero before the first call, but for: */
+    unsigned share, shares; /* of so many that scan at the same time, each a share of the segments; 0 shares: all of it */
     bool begun;
     int64_t span, last;
     const struct segment *segment;

@@ -84,8 +84,9 @@ void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, in
 static const struct segment *scan_next(const struct shelf_state *shelf, struct ledger_scan *scan)
 {
     if (!scan->begun) {
-        *scan = (struct ledger_scan){
-            .begun = true, .span = atomic_load(&shelf->oldest), .last = atomic_load(&shelf->newest)};
+        scan->begun = true;
+        scan->span = atomic_load(&shelf->oldest);
+        scan->last = atomic_load(&shelf->newest);
     }
     while (!scan->segment && scan->span <= scan->last) {
         const struct span *span = shelf_span(shelf, scan->span++);
@@ -101,6 +102,8 @@ bool ledger_scan(const struct ledger *ledger, enum shelf which, struct ledger_sc
     if (!s)
         return false;
     scan->segment = s->next;
+    if (scan->shares && s->number % scan->shares != scan->share)
+        return true;
     for (uint32_t i = 0; i < atomic_load_explicit(&s->count, memory_order_acquire); i++)
         if (segment_has(s, i) && !visit(arg, s->number << SEGMENT_BITS | i))
             return false;

@@ -110,7 +110,7 @@ static bool find_all(struct judgement *j, const struct judging *how, struct find
                                              .number = 1,
                                              .leaves_out = how->leaves_out,
                                              .leaves_out_arg = how->leaves_out_arg};
-    j->generation = backfill_generation(&inputs, ledger, NULL, NULL, how->patience, findings);
+    j->generation = backfill_generation(&inputs, ledger, NULL, NULL, how->patience, 1, findings);
     if (!j->generation)
         return false;
     for (size_t i = 0; i < findings->count; i++) {

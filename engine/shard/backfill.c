@@ -2,9 +2,10 @@
 
 #include "base/check.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
-enum { STRIDE = 64, SETTLE = 1 << 16, GROWTH = 4 };
+enum { STRIDE = 64, SETTLE = 1 << 16, GROWTH = 4, LARGE_LEDGER = 32 << 20 };
 
 /* Half of what makes a table be renewed (shard/renew.c), so that as much again can come before it is. */
 static const double ROOM_ENOUGH = 5.0 / 16;
@@ -99,6 +100,7 @@ struct counting *backfill_begin(const struct backfill *b, struct findings *findi
     c->b = *b;
     c->findings = findings;
     c->settle = SETTLE;
+    c->scan = (struct ledger_scan){.share = b->share, .shares = b->shares};
     c->first_minute = generation_first_minute(b->generation);
     c->fresh = xcalloc(rules->count + 1, sizeof *c->fresh);
     for (unsigned r = 0; r < rules->count; r++)
@@ -113,8 +115,8 @@ bool backfill_step(struct counting *c)
             sift(c);
             return true;
         }
-        c->scan = (struct ledger_scan){0};
         c->shelf++;
+        c->scan = (struct ledger_scan){.share = c->b.share, .shares = c->b.shares};
     }
     findings_settle(c->findings);
     return false;
@@ -149,27 +151,69 @@ size_t backfill_next_size(const struct generation *g, size_t largest)
     return largest;
 }
 
-/* false: it is not wanted any more */
-static bool count_all(const struct backfill *b, size_t largest, const struct patience *patience, struct findings *findings)
+struct counter_thread {
+    pthread_t thread;
+    struct counting *counting;
+    struct findings findings;
+    size_t largest;
+    const struct patience *patience;
+    bool left;
+};
+
+static void *count_share(void *arg)
 {
-    struct counting *c = backfill_begin(b, findings);
-    bool left = true;
-    while (left && !patience_ended(patience) && !backfill_next_size(b->generation, largest))
-        left = backfill_step(c);
-    backfill_end(&c);
+    struct counter_thread *t = arg;
+    while (t->left && !patience_ended(t->patience) && !backfill_next_size(t->counting->b.generation, t->largest))
+        t->left = backfill_step(t->counting);
+    return NULL;
+}
+
+/* The caller counts a share, too.  false: it is not wanted any more. */
+static bool count_all(const struct backfill *whole, size_t largest, const struct patience *patience, unsigned threads,
+                      struct findings *findings)
+{
+    struct counter_thread *all = xcalloc(threads, sizeof *all);
+    bool left = false;
+    for (unsigned t = 0; t < threads; t++) {
+        struct backfill share = *whole;
+        share.share = t;
+        share.shares = threads;
+        all[t] = (struct counter_thread){.largest = largest, .patience = patience, .left = true};
+        all[t].counting = backfill_begin(&share, &all[t].findings);
+        CHECK(t == 0 || pthread_create(&all[t].thread, NULL, count_share, &all[t]) == 0);
+    }
+    count_share(&all[0]);
+    for (unsigned t = 0; t < threads; t++) {
+        if (t)
+            pthread_join(all[t].thread, NULL);
+        left |= all[t].left;
+        for (size_t i = 0; i < all[t].findings.count; i++)
+            findings_add(findings, &all[t].findings.all[i]);
+        free(all[t].findings.all);
+        backfill_end(&all[t].counting);
+    }
+    free(all);
+    findings_settle(findings);
     return !left || !patience_ended(patience);
+}
+
+static unsigned worth_threads(const struct ledger *ledger, unsigned threads)
+{
+    bool large = ledger_bytes(ledger, SHELF_FACTS) + ledger_bytes(ledger, SHELF_READINGS) >= LARGE_LEDGER;
+    return large && threads > 1 ? threads : 1;
 }
 
 struct generation *backfill_generation(const struct generation_inputs *in, const struct ledger *ledger,
                                        backfill_knows *knows, void *arg, const struct patience *patience,
-                                       struct findings *findings)
+                                       unsigned threads, struct findings *findings)
 {
     struct generation_inputs inputs = *in;
     inputs.counters_bytes = backfill_first_size(in->counters_bytes);
     for (;;) {
         struct generation *g = generation_create(&inputs);
         findings->count = 0;
-        bool wanted = count_all(&(struct backfill){g, ledger, knows, arg}, in->counters_bytes, patience, findings);
+        bool wanted = count_all(&(struct backfill){.generation = g, .ledger = ledger, .knows = knows, .arg = arg},
+                                in->counters_bytes, patience, worth_threads(ledger, threads), findings);
         size_t next = backfill_next_size(g, in->counters_bytes);
         if (wanted && !next)
             return g;

@@ -2,8 +2,8 @@
  * from the ledger, both by the very code that enters and counts live ones.  Used at start (recover.c), when the rules
  * change (reload.c) and by the authors' tools (replay/).
  *
- * One thread; counting may go on while workers enter facts, inside a batch of its own (ledger_begin), so that nothing is
- * freed meanwhile. */
+ * Counting may go on while workers enter facts, inside a batch of the caller's (ledger_begin), so that nothing is freed
+ * meanwhile. */
 #ifndef GW_SHARD_BACKFILL_H
 #define GW_SHARD_BACKFILL_H
 
@@ -26,15 +26,16 @@ size_t backfill_first_size(size_t largest);
 size_t backfill_next_size(const struct generation *, size_t largest); /* 0: it has room enough, or is the largest */
 
 /* A generation that has counted the whole ledger, and what that found, as below; in->counters_bytes is the largest size.  NULL:
- * the patience ended first. */
+ * the patience ended first.  A large ledger is counted by so many threads. */
 struct generation *backfill_generation(const struct generation_inputs *in, const struct ledger *, backfill_knows *knows,
-                                       void *arg, const struct patience *, struct findings *findings);
+                                       void *arg, const struct patience *, unsigned threads, struct findings *findings);
 
 struct backfill {
     struct generation *generation;
     const struct ledger *ledger;
     backfill_knows *knows;
     void *arg;
+    unsigned share, shares; /* as in struct ledger_scan */
 };
 
 /* Counts the whole ledger for a generation, in steps of a segment, between which others can go on; findings of rules that

@@ -62,7 +62,8 @@ static void fill_counters(struct shard *shard)
         shard_generation_inputs(shard, generation_rules(empty), generation_number(empty));
     struct generations *filled = xcalloc(1, sizeof *filled);
     ledger_begin(shard_reader(shard));
-    filled->current = backfill_generation(&inputs, shard->ledger, committed_before, shard->committer, NULL, &findings);
+    filled->current = backfill_generation(&inputs, shard->ledger, committed_before, shard->committer, NULL,
+                                          shard->in.workers, &findings);
     ledger_end(shard_reader(shard));
     committer_renew(shard->committer, filled->current);
     free((struct generations *)(uintptr_t)atomic_exchange(&shard->generations, filled));

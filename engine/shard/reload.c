@@ -162,7 +162,8 @@ static bool both_are_counted(struct reload *r)
     unpublish(r);
     /* known_as_it_is only reads what it is given */
     void *active = (void *)(uintptr_t)generation_rules(r->old);
-    r->counting = backfill_begin(&(struct backfill){r->next, r->shard->ledger, known_as_it_is, active}, &r->findings);
+    r->counting = backfill_begin(&(struct backfill){.generation = r->next, .ledger = r->shard->ledger, .knows = known_as_it_is, .arg = active},
+                                 &r->findings);
     return true;
 }
 

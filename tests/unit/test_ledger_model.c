@@ -178,11 +178,16 @@ static void check_walks(const struct model *m, struct dice *dice)
     for (unsigned i = 0; i < EVENTS; i++)
         EXPECT(!m->all[i].fresh || f.seen[i] == str_eq(m->all[i].e.respondent, respondent),
                "event %u and its respondent's chain", i);
-    struct found all = {m, {0}};
+    struct found all = {m, {0}}, shares = {m, {0}};
     for (struct ledger_scan scan = {0}; ledger_scan(m->ledger, SHELF_FACTS, &scan, found_visit, &all);)
         ;
+    for (unsigned share = 0; share < 3; share++)
+        for (struct ledger_scan scan = {.share = share, .shares = 3};
+             ledger_scan(m->ledger, SHELF_FACTS, &scan, found_visit, &shares);)
+            ;
     for (unsigned i = 0; i < EVENTS; i++)
-        EXPECT(!m->all[i].fresh || all.seen[i] >= 1, "event %u is not met by a scan", i);
+        EXPECT(!m->all[i].fresh || (all.seen[i] >= 1 && shares.seen[i] == all.seen[i]),
+               "event %u is met %u times by a scan, %u times by three", i, (unsigned)all.seen[i], (unsigned)shares.seen[i]);
 }
 
 static void check_matters(const struct model *m)

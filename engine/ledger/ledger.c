@@ -199,8 +199,11 @@ static struct fact *fact_own(const struct ledger *ledger, fact_ref ref)
     return &ledger_segment(ledger, ref)->facts[ref & (SEGMENT_FACTS - 1)];
 }
 
+/* up to the end of a minute or so, so that workers seldom write what all of them read */
 static void reach(struct span *span, int64_t at)
 {
+    enum { GRAIN_S = 64 };
+    at |= GRAIN_S - 1;
     int64_t reached = atomic_load_explicit(&span->reached, memory_order_relaxed);
     while (reached < at && !atomic_compare_exchange_weak_explicit(&span->reached, &reached, at, memory_order_relaxed,
                                                                   memory_order_relaxed))

@@ -65,7 +65,7 @@ struct span {
     _Atomic(struct segment *) segments;
     _Atomic(struct text_piece *) texts;
     struct series_day *series; /* of readings */
-    _Atomic int64_t reached; /* the newest event time in it, in seconds; raised before a fact comes into its chains */
+    _Atomic int64_t reached; /* at least the newest event time in it, in seconds; raised before a fact comes into its chains */
     atomic_bool has_modifiers; /* voids, moves, merges: so that their look-up skips the other spans */
     _Atomic size_t carried_bytes;
 };

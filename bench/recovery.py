@@ -16,13 +16,13 @@ from workload import Maker
 DAYS, READ_S, STOP_S = 34, 3600, 300
 
 
-def measure(broker, maker: Maker, grids: int, events: int, kills: int, directory: Path) -> str:
+def measure(broker, maker: Maker, grids: int, events: int, kills: int, workers: int, directory: Path) -> str:
     work = maker.make(broker, events, DAYS)
     group = f"bench-{time.monotonic_ns()}"
     directory.mkdir()
-    engine = engine_of(directory, grids, city.JOB, broker.bootstrap, group, {"hotline": work.topic})
+    engine = engine_of(directory, grids, city.JOB, broker.bootstrap, group, {"hotline": work.topic}, workers)
     engine.start("--create-topics")
-    rows = [f"{events:,} facts; a dead leader's session ends after {SESSION_MS / 1000:.0f} s, which is part of the times.", "",
+    rows = [f"{events:,} facts, {workers} workers; a dead leader's session ends after {SESSION_MS / 1000:.0f} s, which is part of the times.", "",
             "| kill | reading back, ms | kill to ready, s | kill to first alert, s | CPU, s |", "| --- | --: | --: | --: | --: |"]
     try:
         engine.wait_for(lambda: records(engine) == events, READ_S, "read to the end")

@@ -74,7 +74,7 @@ def run_latency(options: argparse.Namespace, broker: Broker, maker: Maker, direc
 
 
 def run_recovery(options: argparse.Namespace, broker: Broker, maker: Maker, directory: Path) -> None:
-    print(f"\n{recovery.measure(broker, maker, options.grids, options.events, options.kills, directory / 'project')}")
+    print(f"\n{recovery.measure(broker, maker, options.grids, options.events, options.kills, options.workers, directory / 'project')}")
 
 
 def run_soak(options: argparse.Namespace, broker: Broker, maker: Maker, directory: Path) -> None:
@@ -113,6 +113,7 @@ def arguments() -> argparse.Namespace:
     killed = command("recovery", run_recovery)
     killed.add_argument("--events", type=int, default=3_200_000)
     killed.add_argument("--kills", type=int, default=5)
+    killed.add_argument("--workers", type=int, default=2, help="that read back, and count, what there is")
     long = command("soak", run_soak)
     long.add_argument("--events", type=int, default=8_000_000)
     return parser.parse_args()

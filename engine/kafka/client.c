@@ -224,6 +224,13 @@ static int32_t count_of(const struct rd_kafka_metadata *metadata, rd_kafka_resp_
     return *why ? 0 : t->partition_cnt;
 }
 
+void client_find_leaders(struct client *c)
+{
+    const struct rd_kafka_metadata *metadata;
+    if (rd_kafka_metadata(c->rk, 0, NULL, &metadata, METADATA_SLICE_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+}
+
 int32_t client_partitions(struct client *c, const char *topic, int timeout_ms, rd_kafka_resp_err_t *why)
 {
     int64_t deadline = client_now_ms() + timeout_ms;

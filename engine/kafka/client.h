@@ -53,6 +53,10 @@ void client_leave(struct client *, void (*gone)(void *arg), void *arg);
 /* The brokers answered: ends what the log said about them. */
 void client_reached(struct client *);
 
+/* Asks who leads the partitions that were just assigned, since librdkafka by itself looks once a second.  Nothing is lost if
+ * the brokers do not say: then it does. */
+void client_find_leaders(struct client *);
+
 /* How many partitions `topic` has: > 0; 0: no such topic; -1: not known within timeout_ms, see `fault`.  Stops early
  * at what waiting does not mend (a wrong password); *why says what it was. */
 int32_t client_partitions(struct client *, const char *topic, int timeout_ms, rd_kafka_resp_err_t *why);

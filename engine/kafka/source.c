@@ -164,6 +164,8 @@ static bool start(void *context, const int64_t *offsets, unsigned workers)
     rd_kafka_topic_partition_list_destroy(list);
     if (error)
         log_line(LOG_ERROR, "kafka", "input partitions cannot be assigned: %s", rd_kafka_err2str(error));
+    else
+        client_find_leaders(&s->client);
     return !error;
 }
 

@@ -9,7 +9,7 @@
 
 #include <time.h>
 
-enum { REBUILD_PAUSE_MS = 1000, TICK_MS = 100 };
+enum { REBUILD_PAUSE_MS = 1000, TICK_MS = 100, BACKLOG_MS = 250 };
 
 static void pause_ms(int ms)
 {
@@ -26,10 +26,10 @@ static enum store_result stand_by(struct run *r, bool *leads)
 #ifdef GRIDWARN_KAFKA
     if (!r->config->kafka)
         return STORE_OK;
-    bool announced = false;
-    while (!signals_leaving() && !election_poll(r->election, TICK_MS)) {
-        bool at_end;
-        enum store_result result = shard_follow(r->shard, TICK_MS, &at_end);
+    bool announced = false, at_end = false;
+    /* what has to be read anyway is read while a dead leader's session runs out */
+    while (!signals_leaving() && !election_poll(r->election, at_end ? TICK_MS : 0)) {
+        enum store_result result = shard_follow(r->shard, at_end ? TICK_MS : BACKLOG_MS, &at_end);
         if (result != STORE_OK)
             return result;
         if (at_end && !announced) {

@@ -6,6 +6,7 @@ try things with: `./dev broker`.
 """
 
 import atexit
+import os
 import random
 import shutil
 import signal
@@ -264,12 +265,15 @@ class Broker:
 
 def free_ports(count: int) -> list[int]:
     """Below the range from which the kernel takes ports for outgoing connections: while a broker is down, a client
-    that keeps trying to reach it could otherwise be given its very port, and the broker could not come back."""
+    that keeps trying to reach it could otherwise be given its very port, and the broker could not come back.
+    Processes that share a run of the tests (dev: -n) have each their own: who was given one need not be using it now."""
+    process, processes = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    ports = range(20000 + int(process.removeprefix("gw")), 32000, int(processes))
     sockets = []
     while len(sockets) < count:
         candidate = socket.socket()
         try:
-            candidate.bind(("127.0.0.1", random.randrange(20000, 32000)))
+            candidate.bind(("127.0.0.1", random.choice(ports)))
             sockets.append(candidate)
         except OSError:
             candidate.close()

@@ -1,9 +1,10 @@
-"""What the end-to-end tests share: the programs under test and one real broker for all of them.
+"""What the end-to-end tests share: the programs under test and one real broker for all in a process.
 
 `./dev test` builds the programs and fetches Kafka first; `/usr/bin/python3 -m pytest tests` by hand then works too.
 """
 
 import os
+import random
 import re
 import signal
 from pathlib import Path
@@ -24,6 +25,8 @@ os.environ["PATH"] += os.pathsep + str(ROOT / "build" / "tools" / "usr" / "bin")
 
 
 def pytest_configure():
+    # processes that share a run (dev: -n) must collect the same tests, and some are named after random seeds
+    random.seed(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
     # so that fixtures end what they have started when somebody ends pytest
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("ended by SIGTERM", returncode=143))
     Engine.hear = staticmethod(LINT.hear)
@@ -32,7 +35,7 @@ def pytest_configure():
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory):
-    """One broker for the whole run (it takes seconds to start); topics are what keeps tests apart."""
+    """One broker for all that a process runs (it takes seconds to start); topics are what keeps tests apart."""
     if not any(JARS.glob("kafka_*.jar")):
         pytest.fail(f"no Kafka in {JARS}: ./dev test e2e fetches it", pytrace=False)
     made = Broker(tmp_path_factory.mktemp("kafka"))

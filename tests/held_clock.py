@@ -10,9 +10,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from engine import Engine
+
 SOURCE = Path(__file__).resolve().parent / "held_clock.c"
 PAGE = struct.Struct("=Qqqqq")  # struct page
 SECOND_NS = 1_000_000_000
+DAY = 86_400
+HURRY = 50
 
 
 class HeldClock:
@@ -38,7 +42,27 @@ class HeldClock:
         self._version += 2
         self._page[:8] = struct.pack("=Q", self._version)
 
+    def now(self) -> float:
+        return min(self._from + (time.monotonic_ns() - self._since) * self._rate, self._until) / SECOND_NS
+
     def change(self, rate: int) -> None:
         """from now on; 0: it stands"""
-        now = min(self._from + (time.monotonic_ns() - self._since) * self._rate, self._until)
-        self.go(now / SECOND_NS, self._until / SECOND_NS, rate)
+        self.go(self.now(), self._until / SECOND_NS, rate)
+
+    def live(self) -> None:
+        """It goes on as life does."""
+        self.go(self.now(), self.now() + DAY, 1)
+
+    def hurry(self, until: float) -> None:
+        """What is waited for comes at once: it goes fast until then, and on as life does."""
+        self.go(self.now(), until, HURRY)
+        time.sleep(max(0, (until - self.now()) / HURRY))
+        self.live()
+
+
+def hold_clock(engine: Engine) -> HeldClock:
+    """for its starts from now on; it goes on as life does until it is asked to hurry"""
+    clock = HeldClock(engine.directory, time.time())
+    clock.live()
+    engine.environment = clock.environment
+    return clock

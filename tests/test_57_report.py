@@ -23,6 +23,7 @@ import events
 from complaints import PLACES, complaint, eventually, histories
 from engine import MAPPINGS, Engine, configuration, rule, source, write_project
 from events import seconds
+from held_clock import hold_clock
 from load import CALLER, CONTENT, FIRM, PHONE, RULES, START, Load, Sent, encode
 from oracle import Regions
 from oracle_facts import live_facts, minute_of
@@ -553,6 +554,7 @@ def test_a_closed_loop_on_kafka(broker, topics, tmp_path):
     hotline, letters = topics("hotline"), topics("petition")
     sources = {"hotline": source("hotline", hotline), "petition": source("petition", letters)}
     engine = Engine(tmp_path, configuration(broker.bootstrap, group, sources, dispositions={"topic": answers}))
+    clock = hold_clock(engine)
     grids, sent = [0, 5, 10, 15, 20, 25, 30], []
 
     def send(topic, made):
@@ -562,7 +564,7 @@ def test_a_closed_loop_on_kafka(broker, topics, tmp_path):
     try:
         engine.start("--create-topics")
         engine.wait_live()
-        begin = time.time()
+        begin = clock.now()
         # of one place nobody is told
         silence = {"id": "S1", "silence": {"subject": PLACES.grids[grids[6]].code}, "by_role": "duty_officer", "unit": TOP,
                    "reason": "planned", "until": written(begin + 3600), "at": written(begin)}
@@ -576,7 +578,7 @@ def test_a_closed_loop_on_kafka(broker, topics, tmp_path):
                 send(hotline, complaint(f"{g}-{n}", begin - 600 + n, grid=g))
         alerts = eventually(lambda: histories(broker, group), lambda found: len(found) == len(grids))
         by_grid = {g: next(h[0] for h in alerts if h[0]["subject"]["code"] == PLACES.grids[g].code) for g in grids}
-        now = int(time.time())
+        now = int(clock.now())
         say = [("signed", 0, {}), ("arrived", 0, {}), ("closed", 0, {"outcome": "verified", "actual_level": "orange", "involved": 4}),
                ("signed", 1, {}), ("closed", 1, {"outcome": "mediated", "actual_level": "黄"}),
                ("signed", 2, {}), ("false_alarm", 2, {"reason": "duplicate"}),
@@ -588,13 +590,15 @@ def test_a_closed_loop_on_kafka(broker, topics, tmp_path):
             broker.produce(answers, encoded(disposition(f"d{n:02}", alert, action, now, **unit, **more)))
         # after somebody was told, one place goes there all together
         together = [f"{CALLER}q{n}" for n in range(6)]
-        send(letters, petition("XF-late", int(time.time()) + 1, PLACES.grids[grids[0]], matter, together, 6, None, []))
+        send(letters, petition("XF-late", int(clock.now()) + 1, PLACES.grids[grids[0]], matter, together, 6, None, []))
         eventually(lambda: [r for h in histories(broker, group) for r in h if "last" in r["handling"]],
                    lambda handled: len(handled) == len(say))
         for n in range(2, 4):  # it rises: what was called a false alarm is none any more
-            send(hotline, complaint(f"up-{n}", time.time() - 30 + n, grid=grids[2]))
+            send(hotline, complaint(f"up-{n}", clock.now() - 30 + n, grid=grids[2]))
+        eventually(lambda: histories(broker, group), lambda found: any(r["level"] == "orange" for h in found for r in h))
         # of the last, nobody signs: it is overdue, and goes up
-        eventually(lambda: [h for h in histories(broker, group) if in_charge(h[-1]) == TOP], lambda up: len(up) >= 2, 150)
+        clock.hurry(clock.now() + 65)
+        eventually(lambda: [h for h in histories(broker, group) if in_charge(h[-1]) == TOP], lambda up: len(up) >= 2, 60)
         live = report(engine.path, "--csv", "-")
         assert engine.stop() == 0
     finally:

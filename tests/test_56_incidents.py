@@ -213,6 +213,7 @@ def test_two_become_one_and_come_apart(broker, topics, tmp_path):
         heard = story.hear(lambda s: not s.open)
         assert {types[-1] for types in heard.types.values()} == {"dissolved"}
         story.write_rules(tmp_path, GRID, STREET)
+        story.hear(lambda s: len(s.open) == 2)
         story.engine.wait_for(lambda: story.engine.metric("gridwarn_incidents_open") == 2, what="as before")
         assert story.engine.stop() == 0
     finally:

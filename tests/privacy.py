@@ -116,8 +116,8 @@ class Lint:
         self._heard: list[str] = []
         self._read: dict[Path, int] = {}  # bytes of each file
 
-    def watch(self, broker: Optional[Broker]) -> None:
-        self._topics = Topics(broker) if broker else None
+    def watch(self, broker: Optional[Broker], prefix: str = "") -> None:
+        self._topics = Topics(broker, prefix) if broker else None
 
     def hear(self, what: str, text: Optional[bytes]) -> None:
         """an answer, a log, or what a command printed"""

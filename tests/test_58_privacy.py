@@ -289,7 +289,7 @@ def test_what_tests_mark_is_found(tmp_path):
 def test_a_leak_into_any_output_fails_a_test(broker, topics, tmp_path):
     """As if an engine had done it: the topic is none that a test wrote to."""
     lint, topic = Lint(), topics("alerts")
-    lint.watch(broker)
+    lint.watch(broker, topics.prefix)  # all others have been looked at
     lint.look([])
     broker.produce(topic, [("7f", b'{"data":{"alert_id":"7f"}}')])
     broker.written.discard(topic)

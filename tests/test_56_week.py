@@ -186,8 +186,6 @@ Thu 15:20 | 涉众跨网格 乐动健身会所 | raised orange | 区市场监管
 Thu 15:20 | 邻近扩散（预付卡） 望湖社区第二网格 | held orange | 属地街道综治中心 | - | not told: covered
 Thu 20:00 | 摘要 东湖街道 | digest 2 | - | 1 told, held: 邻近扩散
 Fri 10:00 | 多人同诉（营业场所噪声） 夜色酒吧 | handled yellow | 区综治中心 | closed
-Fri 11:00 | 跨渠道叠加 XF90001 | released orange | 区信访局 | -
-Fri 11:10 | 跨渠道叠加 XF90001 | handled orange | 区信访局 | signed
 Fri 12:30 | 民生突发聚集 科园社区 | raised yellow | 区城管局 | 事件6件
 Fri 12:40 | 民生突发聚集 科园社区 | handled yellow | 区城管局 | signed
 Fri 12:50 | 民生突发聚集 科园社区 | raised orange | 区城管局 | 事件10件
@@ -195,8 +193,10 @@ Fri 13:00 | 民生突发聚集 云岭社区 | raised yellow | 区城管局 | 事
 Fri 16:20 | 民生突发聚集 科园社区 | lowered yellow | 区城管局 | 事件0件
 Fri 16:40 | 民生突发聚集 云岭社区 | resolved yellow | 区城管局 | ended Fri 15:50 | not told: silenced
 Fri 16:40 | 民生突发聚集 科园社区 | resolved yellow | 区城管局 | ended Fri 15:50
+Fri 23:00 | 跨渠道叠加 XF90001 | released orange | 区信访局 | -
 Fri 23:00 | 集体访征兆 某建设劳务公司 | lowered yellow | 区信访局 | 事件0件、涉及0人 | not told: covered
 Fri 23:00 | 集体访征兆 某建设劳务公司 | held yellow | 区信访局 | - | not told: covered
+Fri 23:10 | 跨渠道叠加 XF90001 | handled orange | 区信访局 | signed
 Sat 00:10 | 集体访征兆 某建设劳务公司 | resolved yellow | 区信访局 | ended Fri 22:10
 Sat 09:00 | 重复投诉 WO000751 | raised yellow | 属地街道综治中心 | 事件4件
 Sat 10:20 | 多人同诉（营业场所噪声） 夜色酒吧 | unknown yellow | 区综治中心 | -
@@ -230,7 +230,7 @@ Sun 23:20 | 集体访征兆 乐动健身会所 | held yellow | 区信访局 | - 
 Sun 23:30 | 涉众跨网格 乐动健身会所 | handled orange | 区市场监管局 | signed
 """
 
-# when | title of the lead | change and level | unit in charge | alerts
+# when | title of the lead | change and level | unit in charge | alerts; one dispute stays one, though windows move on
 INCIDENTS = """
 Mon 10:20 | 群体欠薪 | opened yellow | 区人力资源局 | 1 alerts, 0 covered
 Mon 10:30 | 群体欠薪 | handled yellow | 区人力资源局 | 1 alerts, 0 covered
@@ -255,9 +255,6 @@ Thu 12:10 | 多人同诉 | handled yellow | 属地街道综治中心 | 2 alerts,
 Thu 14:40 | 邻近扩散 | raised orange | 属地街道综治中心 | 3 alerts, 1 covered
 Thu 15:20 | 多人同诉 | grown orange | 属地街道综治中心 | 4 alerts, 3 covered
 Fri 10:00 | 多人同诉 | handled yellow | 区综治中心 | 2 alerts, 1 covered
-Fri 11:00 | 跨渠道叠加 | split orange | 区信访局 | 1 alerts, 0 covered
-Fri 11:00 | 集体访征兆 | shrunk orange | 区信访局 | 4 alerts, 0 covered
-Fri 11:10 | 跨渠道叠加 | handled orange | 区信访局 | 1 alerts, 0 covered
 Fri 12:30 | 民生突发聚集 | opened yellow | 区城管局 | 1 alerts, 0 covered
 Fri 12:40 | 民生突发聚集 | handled yellow | 区城管局 | 1 alerts, 0 covered
 Fri 12:50 | 民生突发聚集 | raised orange | 区城管局 | 1 alerts, 0 covered
@@ -265,13 +262,14 @@ Fri 13:00 | 民生突发聚集 | opened yellow | 区城管局 | 1 alerts, 0 cove
 Fri 16:20 | 民生突发聚集 | lowered yellow | 区城管局 | 1 alerts, 0 covered
 Fri 16:40 | 民生突发聚集 | resolved yellow | 区城管局 | 1 alerts, 0 covered
 Fri 16:40 | 民生突发聚集 | resolved yellow | 区城管局 | 1 alerts, 0 covered
-Fri 23:00 | 社区欠薪集中 | lowered yellow | 属地街道综治中心 | 4 alerts, 1 covered
-Sat 00:10 | 社区欠薪集中 | shrunk yellow | 属地街道综治中心 | 4 alerts, 0 covered
+Fri 23:00 | 跨渠道叠加 | handled orange | 区信访局 | 5 alerts, 1 covered
+Fri 23:10 | 跨渠道叠加 | handled orange | 区信访局 | 5 alerts, 1 covered
+Sat 00:10 | 跨渠道叠加 | shrunk orange | 区信访局 | 5 alerts, 0 covered
 Sat 09:00 | 重复投诉 | raised yellow | 属地街道综治中心 | 1 alerts, 0 covered
 Sat 10:20 | 数据断流 | opened red | 区城运中心 | 1 alerts, 0 covered
 Sat 10:20 | 重复投诉 | handled yellow | 属地街道综治中心 | 1 alerts, 0 covered
 Sat 10:30 | 数据断流 | handled red | 区城运中心 | 1 alerts, 0 covered
-Sat 11:00 | 社区欠薪集中 | resolved yellow | 属地街道综治中心 | 4 alerts, 0 covered
+Sat 11:00 | 跨渠道叠加 | shrunk orange | 区信访局 | 5 alerts, 0 covered
 Sat 13:00 | 多人同诉 | shrunk yellow | 区综治中心 | 2 alerts, 0 covered
 Sat 13:00 | 数据断流 | resolved red | 区城运中心 | 1 alerts, 0 covered
 Sat 13:00 | 重复投诉 | handled yellow | 属地街道综治中心 | 1 alerts, 0 covered

@@ -134,73 +134,87 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
     return true;
 }
 
-struct build {
-    struct tracker *tracker;
-    struct tracked *tracked;
+struct walk {
+    const struct tracker *tracker;
+    const struct tracked *tracked;
     int64_t from; /* seconds: later than this */
+    tracked_visit *visit;
+    void *arg;
+    bool stopped, uncommitted;
 };
 
-static void build_one(struct build *b, fact_ref ref)
+static void walk_one(struct walk *w, fact_ref ref)
 {
-    const struct fact *fact = ledger_fact(b->tracker->ledger, ref);
+    const struct fact *fact = ledger_fact(w->tracker->ledger, ref);
     struct view_entry entry;
-    if ((int64_t)fact->occurred_at <= b->from || !tracked_entry(b->tracker, b->tracked, ref, &entry))
+    if (w->stopped || (int64_t)fact->occurred_at <= w->from || !tracked_entry(w->tracker, w->tracked, ref, &entry))
         return;
     if (fact_committed(fact))
-        view_append(b->tracked->view, &entry);
+        w->stopped = !w->visit(w->arg, &entry);
     else
-        b->tracked->uncommitted = true;
+        w->uncommitted = true;
 }
 
 /* parties have places of their own in the chains of region and respondent, but not in a matter's, and an alias brings
  * its fact's along */
-static bool build_visit(void *arg, fact_ref ref)
+static bool walk_visit(void *arg, fact_ref ref)
 {
-    struct build *b = arg;
-    const struct ledger *ledger = b->tracker->ledger;
+    struct walk *w = arg;
+    const struct ledger *ledger = w->tracker->ledger;
     const struct fact *fact = ledger_fact(ledger, ref);
-    bool with_parties = fact->kind == FACT_ALIAS || b->tracked->subject.kind == SUBJECT_MATTER;
+    bool with_parties = fact->kind == FACT_ALIAS || w->tracked->subject.kind == SUBJECT_MATTER;
     if (fact->kind == FACT_ALIAS && !fact_committed(fact)) {
         /* its move is of no cut yet */
-        b->tracked->uncommitted = true;
+        w->uncommitted = true;
         return true;
     }
     ref = ledger_origin(ledger, ref);
     unsigned parties = with_parties ? ledger_fact(ledger, ref)->parties : 0;
     for (unsigned i = 0; i <= parties; i++)
-        build_one(b, ref + i);
+        walk_one(w, ref + i);
+    return !w->stopped;
+}
+
+static void walk_matter(void *arg, uint64_t matter)
+{
+    struct walk *w = arg;
+    ledger_walk(w->tracker->ledger, subject_of_matter(matter), w->from, INT64_MAX, walk_visit, w);
+}
+
+static void walk_region(struct walk *w, uint32_t subject)
+{
+    uint32_t last = registry_region(w->tracker->registry, subject)->last;
+    for (uint32_t region = subject; region <= last && !w->stopped; region++)
+        ledger_walk(w->tracker->ledger, subject_of_region(region), w->from, INT64_MAX, walk_visit, w);
+}
+
+bool tracked_walk(const struct tracker *tracker, const struct tracked *t, int64_t from, tracked_visit *visit, void *arg)
+{
+    struct walk w = {tracker, t, from, visit, arg, false, false};
+    if (t->subject.kind == SUBJECT_RESPONDENT) {
+        ledger_walk(tracker->ledger, t->subject.chain, from, INT64_MAX, walk_visit, &w);
+    } else if (t->subject.kind == SUBJECT_MATTER) {
+        ledger_matters(tracker->ledger, matter_key(str_of(t->code)), walk_matter, &w);
+    } else {
+        walk_region(&w, t->subject.region);
+        const struct region *own = registry_region(tracker->registry, t->subject.region);
+        for (uint32_t i = 0; tracked_rule(tracker, t)->around && i < own->neighbour_count; i++)
+            walk_region(&w, own->neighbours[i]);
+    }
+    return w.uncommitted;
+}
+
+static bool build_visit(void *view, const struct view_entry *entry)
+{
+    view_append(view, entry);
     return true;
-}
-
-static void build_matter(void *arg, uint64_t matter)
-{
-    struct build *b = arg;
-    ledger_walk(b->tracker->ledger, subject_of_matter(matter), b->from, INT64_MAX, build_visit, b);
-}
-
-static void build_region(struct build *b, uint32_t subject)
-{
-    uint32_t last = registry_region(b->tracker->registry, subject)->last;
-    for (uint32_t region = subject; region <= last; region++)
-        ledger_walk(b->tracker->ledger, subject_of_region(region), b->from, INT64_MAX, build_visit, b);
 }
 
 void tracked_build(struct tracker *tracker, struct tracked *t, int64_t minute)
 {
-    const struct rule *rule = tracked_rule(tracker, t);
-    struct build b = {tracker, t, minute > INT64_MIN / 120 ? minute * 60 - rule_reach_s(rule) : INT64_MIN};
+    int64_t from = minute > INT64_MIN / 120 ? minute * 60 - rule_reach_s(tracked_rule(tracker, t)) : INT64_MIN;
     view_clear(t->view);
-    t->uncommitted = false;
-    if (t->subject.kind == SUBJECT_RESPONDENT) {
-        ledger_walk(tracker->ledger, t->subject.chain, b.from, INT64_MAX, build_visit, &b);
-    } else if (t->subject.kind == SUBJECT_MATTER) {
-        ledger_matters(tracker->ledger, matter_key(str_of(t->code)), build_matter, &b);
-    } else {
-        build_region(&b, t->subject.region);
-        const struct region *own = registry_region(tracker->registry, t->subject.region);
-        for (uint32_t i = 0; rule->around && i < own->neighbour_count; i++)
-            build_region(&b, own->neighbours[i]);
-    }
+    t->uncommitted = tracked_walk(tracker, t, from, build_visit, t->view);
     view_sort(t->view);
     t->view_missing = false;
 }

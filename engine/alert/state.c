@@ -239,6 +239,7 @@ static void orphans_restore(struct tracker *tracker, struct str key, const json_
 void tracked_rejudge(struct tracked *t)
 {
     t->edited = true;
+    t->corrected = true;
     t->rebuild_from = t->machine.level > 0 ? t->machine.now.opened_minute : t->machine.minute + 1;
     for (size_t i = 0; i < t->alert_count; i++)
         if (t->alerts[i].state == ALERT_FIRING && t->alerts[i].opened_minute < t->rebuild_from)

@@ -37,7 +37,7 @@ static void touch_subject(const struct touch *touch, unsigned rule, struct subje
         t->fresh = true;
     }
     if (t)
-        tracked_again(t, minute);
+        tracked_correct(t, minute);
 }
 
 static void touch_neighbours(const struct touch *touch, unsigned rule, const struct subject *subject)
@@ -64,7 +64,7 @@ static void touch_names(const struct touch *touch, unsigned rule, struct subject
         uint64_t key = subject_key(subject_of_matter(touch->matters[k]), subject.each);
         struct tracked *t = tracked_lookup(tracker, rule, key);
         if (t)
-            tracked_again(t, minute_of(fact->occurred_at));
+            tracked_correct(t, minute_of(fact->occurred_at));
     }
 }
 

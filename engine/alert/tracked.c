@@ -82,3 +82,9 @@ void tracked_again(struct tracked *t, int64_t minute)
         t->rebuild_from = minute;
     t->dirty = true;
 }
+
+void tracked_correct(struct tracked *t, int64_t minute)
+{
+    tracked_again(t, minute);
+    t->corrected = true;
+}

@@ -158,7 +158,7 @@ static void finish_one(struct tracker *tracker, struct tracked *t)
         tracked_unstore(tracker, t);
     else if (lasting && (t->changed || !t->stored || t->machine.minute > t->stored_minute + 1440))
         tracked_store(tracker, t);
-    t->changed = t->looked = false;
+    t->changed = t->looked = t->corrected = false;
 }
 
 void tracked_look(struct tracker *tracker, struct tracked *t)

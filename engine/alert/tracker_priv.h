@@ -21,6 +21,7 @@ struct tracked {
     bool dirty, changed, stored, fresh;
     bool looked;          /* at, in this run */
     bool edited;          /* its rule is another since it was judged last */
+    bool corrected;       /* so it is, or facts that it saw were taken back, since it was looked at last */
     uint64_t silent_seen; /* of a rule of silent(): what it was judged by */
     int64_t stored_minute;
     uint64_t named_cut; /* in which its last alert was named, */
@@ -82,9 +83,15 @@ void tracked_destroy(struct tracked *); /* once out of it */
 struct view *tracked_view(const struct tracker *, const struct tracked *);
 /* it has to be run again from that minute on */
 void tracked_again(struct tracked *, int64_t minute);
+/* likewise, and what it saw may be no more */
+void tracked_correct(struct tracked *, int64_t minute);
 
 /* build.c: the view of a subject, from the ledger; facts that a window from `minute` on can see */
 void tracked_build(struct tracker *, struct tracked *, int64_t minute);
+/* The committed facts that a rule sees under a subject, later than that second, in no order and some of them twice; the
+ * visitor returns false to stop.  Returns whether facts of no cut yet were met. */
+typedef bool tracked_visit(void *arg, const struct view_entry *);
+bool tracked_walk(const struct tracker *, const struct tracked *, int64_t from, tracked_visit *, void *arg);
 /* the subject that a rule sees the fact under, if its region and category are those; a matter by its root */
 struct subject tracked_subject(const struct tracker *, const struct rule *, fact_ref, uint32_t region,
                                uint16_t category);

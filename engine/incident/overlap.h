@@ -15,7 +15,5 @@ struct evidence_window {
 
 /* at least half of them: enough to take the two for one dispute; never of none */
 bool evidence_overlaps(struct evidence_window, struct evidence_window);
-/* a single one: enough to go on taking them for one */
-bool evidence_touches(struct evidence_window, struct evidence_window);
 
 #endif

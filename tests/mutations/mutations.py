@@ -99,8 +99,8 @@ QUICK = [
     ("a walk turns back too early", "engine/ledger/walk.c",
      "relaxed) < from;", "relaxed) < from + 600;"),
     ("facts of no cut yet count", "engine/alert/build.c",
-     "    if (fact_committed(fact))\n        view_append",
-     "    if (fact_committed(fact) || fact->key)\n        view_append"),
+     "    if (fact_committed(fact))\n        w->stopped",
+     "    if (fact_committed(fact) || fact->key)\n        w->stopped"),
 
     # episodes and what is said of them
     ("what was taken back is called resolved", "engine/alert/reconcile.c",

@@ -214,34 +214,53 @@ static void check(struct listener *l)
 
 /* ---- a story ---- */
 
+struct complaint {
+    long long at;
+    const char *grid, *kind;
+    unsigned firm, matter, caller;
+};
+
+/* its number */
+static int complain(struct complaint c)
+{
+    char text[256];
+    int len = snprintf(text, sizeof text,
+                       "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"%s\",\"category\":\"%s\","
+                       "\"who\":\"厂%u\",\"matter\":\"m%u\",\"actors\":[\"p%u\"]}",
+                       d.events, c.at, c.grid, c.kind, c.firm, c.matter, c.caller);
+    memory_log_append(d.log, 0, text, (size_t)len, 0, d.events);
+    return d.events++;
+}
+
+static void take_back(int complaint)
+{
+    char text[256];
+    int len = snprintf(text, sizeof text, "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"voided\",\"target\":\"e%d\"}",
+                       d.events, (long long)(d.now_ms / 1000), complaint);
+    memory_log_append(d.log, 0, text, (size_t)len, 0, d.events++);
+}
+
 static void call(struct dice *dice)
 {
     static const char *const grids[] = {"9111", "9112", "9121", "9211"};
     static const char *const kinds[] = {"labour.wages", "labour.hours", "noise"};
-    char text[256];
     for (unsigned n = 1 + dice_below(dice, 3); n > 0; n--) {
         bool late = dice_chance(dice, 10); /* what was over may turn out not to be */
-        long long at = d.now_ms / 1000 - dice_below(dice, late ? 7200 : 50);
-        const char *grid = grids[dice_below(dice, 4)], *kind = kinds[dice_below(dice, 3)];
-        unsigned firm = dice_below(dice, 6), matter = dice_below(dice, 20), caller = dice_below(dice, 9);
-        int len = snprintf(text, sizeof text,
-                           "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"%s\",\"category\":\"%s\","
-                           "\"who\":\"厂%u\",\"matter\":\"m%u\",\"actors\":[\"p%u\"]}",
-                           d.events, at, grid, kind, firm, matter, caller);
-        memory_log_append(d.log, 0, text, (size_t)len, 0, d.events++);
+        struct complaint c = {.at = d.now_ms / 1000 - dice_below(dice, late ? 7200 : 50)};
+        c.grid = grids[dice_below(dice, 4)];
+        c.kind = kinds[dice_below(dice, 3)];
+        c.firm = dice_below(dice, 6);
+        c.matter = dice_below(dice, 20);
+        c.caller = dice_below(dice, 9);
+        complain(c);
     }
 }
 
 static void take_one_back(struct dice *dice)
 {
-    char text[256];
     unsigned newest = (unsigned)(d.events < 20 ? d.events : 20);
-    if (!newest)
-        return;
-    int of = d.events - 1 - (int)dice_below(dice, newest);
-    int len = snprintf(text, sizeof text, "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"voided\",\"target\":\"e%d\"}",
-                       d.events, (long long)(d.now_ms / 1000), of);
-    memory_log_append(d.log, 0, text, (size_t)len, 0, d.events++);
+    if (newest)
+        take_back(d.events - 1 - (int)dice_below(dice, newest));
 }
 
 static void silence(struct dice *dice, unsigned step)
@@ -306,8 +325,97 @@ START_TEST(nobody_hears_of_a_crash)
 }
 END_TEST
 
+/* ---- how long a link lasts ---- */
+
+#define SHORT_AND_LONG                                                                                                 \
+    "notify: {incidents: true}\n"                                                                                      \
+    "rules:\n"                                                                                                         \
+    "  - {id: grid, let: {c: {source: hotline}}, per: grid, within: 1h, clear: {after: 5m}, levels: {yellow: c >= 2}}\n" \
+    "  - {id: firm, let: {c: {source: hotline}}, per: respondent, within: 24h, clear: {after: 5m},\n"                  \
+    "     levels: {yellow: c >= 2}}\n"
+
+enum { OF_THE_FIRM = 1, FIRST_OF_OTHERS = 100 };
+
+static int complain_of(unsigned firm, const char *grid)
+{
+    return complain((struct complaint){d.now_ms / 1000, grid, "noise", firm, (unsigned)d.events, (unsigned)d.events});
+}
+
+/* two go on in the grid, of whoever it is, and the firm's next is elsewhere; returns one of the two */
+static int go_on(void)
+{
+    static const char *const elsewhere[] = {"9112", "9121", "9211"}; /* one at a time is nothing there */
+    desk_wait(&d, 50 * 60);
+    complain_of(FIRST_OF_OTHERS + (unsigned)d.events, "9111");
+    complain_of(OF_THE_FIRM, elsewhere[d.events / 3 % 3]);
+    int last = complain_of(FIRST_OF_OTHERS + (unsigned)d.events, "9111");
+    desk_settle(&d);
+    return last;
+}
+
+/* how many are open, and the alerts of the largest */
+static void expect_disputes(struct listener *l, size_t open, size_t alerts)
+{
+    size_t found = 0, largest = 0;
+    desk_restart(&d);
+    desk_settle(&d);
+    check(l);
+    for (size_t i = 0; i < l->incident_count; i++) {
+        size_t count = json_array_size(json_object_get(data_of(&l->incidents[i]), "alerts"));
+        bool is_open = strcmp(word(data_of(&l->incidents[i]), "state"), "open") == 0;
+        found += is_open;
+        largest = is_open && count > largest ? count : largest;
+    }
+    EXPECT(found == open && largest == alerts, "%zu disputes, of %zu alerts at most: not %zu, of %zu", found, largest, open,
+           alerts);
+}
+
+START_TEST(time_alone_makes_no_two_of_one)
+{
+    static struct listener l;
+    l = (struct listener){.on = true};
+    desk_open(&d, SHORT_AND_LONG);
+    int shared[] = {complain_of(OF_THE_FIRM, "9111"), complain_of(OF_THE_FIRM, "9111")};
+    desk_settle(&d);
+    expect_disputes(&l, 1, 2);
+    int last = 0;
+    for (int i = 0; i < 30; i++) /* the windows are about other things by and by */
+        last = go_on();
+    expect_disputes(&l, 1, 2);
+    take_back(last);
+    expect_disputes(&l, 1, 2);
+    take_back(shared[0]);
+    expect_disputes(&l, 1, 2);
+    take_back(shared[1]); /* the last that they had in common */
+    expect_disputes(&l, 2, 1);
+    ck_assert_uint_eq(l.types[INCIDENT_SPLIT], 1);
+    desk_close(&d);
+    forget(&l);
+}
+END_TEST
+
+START_TEST(what_the_ledger_let_go_of_was_not_taken_back)
+{
+    static struct listener l;
+    l = (struct listener){.on = true};
+    desk_open(&d, SHORT_AND_LONG);
+    d.world->config->retention_s = 2 * 86400;
+    desk_restart(&d);
+    complain_of(OF_THE_FIRM, "9111");
+    complain_of(OF_THE_FIRM, "9111");
+    desk_settle(&d);
+    for (int i = 0; i < 90; i++)
+        go_on();
+    take_back(go_on());
+    expect_disputes(&l, 1, 2);
+    desk_close(&d);
+    forget(&l);
+}
+END_TEST
+
 int main(void)
 {
-    static const TTest *const *const tests[] = {&nobody_hears_of_a_crash};
+    static const TTest *const *const tests[] = {&nobody_hears_of_a_crash, &time_alone_makes_no_two_of_one,
+                                                &what_the_ledger_let_go_of_was_not_taken_back};
     return desk_run("dispute", tests, sizeof tests / sizeof *tests);
 }

@@ -349,7 +349,7 @@ def test_tail_says_what_it_cannot_read_and_goes_on():
     assert done.stdout.count("\n") == 1
     assert done.stderr.splitlines() == [
         "gridwarn tail: standard input:1: not JSON",
-        "gridwarn tail: standard input:2: neither an alert nor a heartbeat",
+        "gridwarn tail: standard input:2: neither an alert, an incident nor a heartbeat",
     ]
 
 

@@ -4,6 +4,8 @@ incidents alone knows at the end what the alerts say.
 """
 
 import json
+import os
+import subprocess
 import time
 from collections import defaultdict
 
@@ -107,6 +109,15 @@ class Story:
         (history,) = [h for h in self.alerts().values() if h[0]["rule"] == name and h[0]["subject"]["code"] == where]
         return history
 
+    def tail(self, *options: str) -> list[str]:
+        """what a person sees of both topics; it ends with the last line there is"""
+        messages = [m for topic in ("alerts", "incidents") for m in self.broker.consume_all(f"{self.group}-{topic}")]
+        shown = [m for m in messages if not json.loads(m.value)["type"].endswith(".heartbeat")]
+        done = subprocess.run([os.environ["GRIDWARN"], "tail", "-c", self.engine.path, "--from-start", "--incidents", "-n", str(len(shown)), *options],
+                              capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines()
+
     def check(self):
         """at the end: both topics say the same, all of it is valid, and none of it tells of a person"""
         outputs = read_outputs(self.broker, self.group)
@@ -169,6 +180,14 @@ def test_the_wider_covers_the_narrower(broker, topics, tmp_path):
         assert grids[0][-1]["notice"] == {"told": True} and grids[0][-1]["handling"]["sign_by"] and grids[1][-1]["state"] == "withdrawn"
         assert [a["rule"] for a in heard.open[0]["alerts"]] == ["grid"] and heard.open[0]["lead"]["unit"] == WORKERS
         assert story.engine.metric("gridwarn_incidents_open") == 1
+
+        # the same for people, alerts and incidents side by side
+        lines = [line for line in story.tail() if "(incident " in line]
+        assert [line.rpartition(", ")[2] for line in lines] == [f"{t})" for t in heard.types[first["incident_id"]]]
+        assert all(f"(incident {first['incident_id'][:8]} rev {n}: " in line for n, line in enumerate(lines, 1))
+        assert "◆ 黄色 新事件" in lines[0] and "◆ 黄色 扩大" in lines[1] and f"[lead 牵头 {BUILDING}: signed]" in lines[2]
+        both = [json.loads(line)["type"].split(".")[2] for line in story.tail("--json")]
+        assert both.count("incident") == len(lines) and both.count("alert") == sum(map(len, story.alerts().values()))
         assert story.engine.stop() == 0
     finally:
         story.engine.kill()

@@ -114,14 +114,14 @@ static void write_place(struct columns *c, const json_t *path)
     }
 }
 
-/* who has it, by the message */
-static const char *lead_of(const json_t *handling)
+/* who has it, by the message; NULL: nobody is named */
+static const json_t *lead_of(const json_t *handling)
 {
     const json_t *units = json_object_get(handling, "units");
     for (size_t i = 0; i < json_array_size(units); i++)
         if (strcmp(member_text(json_array_get(units, i), "role"), "lead") == 0)
-            return member_text(json_array_get(units, i), "unit");
-    return "";
+            return json_array_get(units, i);
+    return NULL;
 }
 
 /* What the sentence says of the handling, in English, for those who read no Chinese: [区人力资源局 signed], [not signed in time: now
@@ -133,7 +133,7 @@ static void write_handling(struct columns *c, const char *type, const json_t *da
     bool escalated = strcmp(change, "escalated") == 0;
     if (!escalated && strcmp(change, "handled") != 0)
         return;
-    const char *unit = *member_text(last, "unit") ? member_text(last, "unit") : lead_of(handling);
+    const char *unit = *member_text(last, "unit") ? member_text(last, "unit") : member_text(lead_of(handling), "unit");
     columns_text(c, "  [");
     columns_text(c, escalated ? member_text(data, "reason") : unit);
     columns_text(c, escalated ? ": now with " : " ");
@@ -187,6 +187,18 @@ static void write_revision(struct columns *c, const json_t *cloudevent)
     columns_colour(c, "0");
 }
 
+/* [lead 牵头 区人力资源局: signed] */
+static void write_lead(struct columns *c, const json_t *lead)
+{
+    if (!lead)
+        return;
+    columns_text(c, "  [lead 牵头 ");
+    columns_text(c, member_text(lead, "unit"));
+    columns_text(c, ": ");
+    columns_text(c, member_text(lead, "state"));
+    columns_text(c, "]");
+}
+
 static void write_incident(struct columns *c, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
@@ -205,6 +217,7 @@ static void write_incident(struct columns *c, const json_t *cloudevent)
     columns_text(c, member_text(data, "title"));
     columns_pad(c, COLUMN_SENTENCE);
     columns_text(c, member_text(data, "sentence"));
+    write_lead(c, lead_of(json_object_get(data, "handling")));
     char more[128], into[32] = "";
     if (*member_text(data, "merged_into"))
         snprintf(into, sizeof into, " into %.8s", member_text(data, "merged_into"));

@@ -37,6 +37,16 @@ static bool street_passes(const struct filter *filter, const json_t *data)
     return false;
 }
 
+/* one that was merged into another has no alerts any more */
+static bool alerts_pass(const struct filter *filter, const json_t *data)
+{
+    const json_t *alerts = json_object_get(data, "alerts");
+    size_t count = json_array_size(alerts), i = 0;
+    while (i < count && !same(json_array_get(alerts, i), "rule", filter->rule))
+        i++;
+    return i < count || !count;
+}
+
 bool filter_passes(const struct filter *filter, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
@@ -49,6 +59,8 @@ bool filter_passes(const struct filter *filter, const json_t *cloudevent)
     case ALERT_DIGEST: /* of alerts of any level and rule */
         return !filter->rule && (!filter->street || same(json_object_get(data, "street"), "code", filter->street));
     case ALERT_INCIDENT:
+        return filter->incidents && (!filter->level || level_passes(filter, data)) &&
+               (!filter->street || street_passes(filter, data)) && (!filter->rule || alerts_pass(filter, data));
     case ALERT_OTHER:
         break;
     }

@@ -12,6 +12,7 @@ struct filter {
     const char *street; /* code; NULL: any */
     const char *rule;   /* id; NULL: any */
     bool heartbeats;    /* they have no level, street or rule */
+    bool incidents;     /* of a rule: those with an alert of it */
     const char *const *levels; /* names, lowest first */
     unsigned level_count;
 };

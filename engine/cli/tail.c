@@ -1,4 +1,4 @@
-/* gridwarn tail: the alert topic in words, as a duty officer or whoever tries out a rule reads it.  It joins no
+/* gridwarn tail: the topics of alerts and of incidents in words, as a duty officer or whoever tries out a rule reads it.  It joins no
  * consumer group and commits nothing, so any number of people may look on, and Ctrl-C may end it at any moment
  * without ceremony. */
 #include "cli/cli.h"
@@ -29,6 +29,7 @@ enum {
     OPTION_RULE,
     OPTION_JSON,
     OPTION_HEARTBEATS,
+    OPTION_INCIDENTS,
     OPTION_FILE,
     LINE_BYTES = 4096,
 };
@@ -42,6 +43,7 @@ static const struct cli_option options[] = {
     {OPTION_RULE, "rule", "ID", "only alerts of this rule"},
     {OPTION_JSON, "json", NULL, "show the messages themselves, one a line"},
     {OPTION_HEARTBEATS, "heartbeats", NULL, "show heartbeats, too"},
+    {OPTION_INCIDENTS, "incidents", NULL, "follow incidents, too; of a rule, those with an alert of it"},
     {'n', "number", "N", "end after N lines"},
 };
 
@@ -91,7 +93,7 @@ static void take(struct tail *tail, struct str message, const char *where, long 
     if (!cloudevent || alert_message_kind(cloudevent) == ALERT_OTHER) {
         tail->unreadable++;
         fprintf(stderr, "gridwarn tail: %s:%lld: %s\n", where, number,
-                cloudevent ? "neither an alert nor a heartbeat" : "not JSON");
+                cloudevent ? "neither an alert, an incident nor a heartbeat" : "not JSON");
     } else if (filter_passes(&tail->filter, cloudevent)) {
         show(tail, message, cloudevent);
     }
@@ -135,8 +137,9 @@ static int tail_topic(struct tail *tail)
 {
     if (!tail->config->kafka)
         return cli_misused(&command, "this configuration publishes to no topic; use --file with its alerts.ndjson");
-    struct kafka_tail *topic =
-        kafka_tail_open(tail->config, STORE_ALERTS, tail->from_start ? KAFKA_TAIL_BEGINNING : KAFKA_TAIL_END);
+    static const enum store_topic topics[] = {STORE_ALERTS, STORE_INCIDENTS};
+    struct kafka_tail *topic = kafka_tail_open_several(tail->config, topics, tail->filter.incidents ? 2 : 1,
+                                                       tail->from_start ? KAFKA_TAIL_BEGINNING : KAFKA_TAIL_END);
     if (!topic)
         return CLI_BROKER;
     int status = CLI_OK;
@@ -145,7 +148,7 @@ static int tail_topic(struct tail *tail)
         switch (kafka_tail_next(topic, &record, 1000)) {
         case KAFKA_TAIL_RECORD:
             if (record.value.at)
-                take(tail, record.value, tail->config->topic[STORE_ALERTS], record.offset);
+                take(tail, record.value, tail->config->topic[record.topic], record.offset);
             break;
         case KAFKA_TAIL_TIMEOUT:
         case KAFKA_TAIL_AT_END:
@@ -197,6 +200,9 @@ static bool take_options(struct tail *tail, int argc, char **argv, int *status)
             break;
         case OPTION_HEARTBEATS:
             tail->filter.heartbeats = true;
+            break;
+        case OPTION_INCIDENTS:
+            tail->filter.incidents = true;
             break;
         case 'n':
             if (!cli_number(optarg, 1, LONG_MAX, &tail->left)) {

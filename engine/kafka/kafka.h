@@ -50,11 +50,12 @@ void election_destroy(struct election **);
 /* One record, acknowledged by all replicas, for people (gridwarn ack).  false: it was not written (logged). */
 bool kafka_send(const struct config *, const char *topic, struct str key, struct str value);
 
-/* Reading one of the engine's topics for people (gridwarn tail), in the order of each partition.  One thread. */
+/* Reading topics of the engine's for people (gridwarn tail), in the order of each partition.  One thread. */
 struct kafka_tail;
 enum { KAFKA_TAIL_END = -1, KAFKA_TAIL_BEGINNING = -2 };
 struct kafka_tail_record {
     struct str key, value; /* until the next call; value.at == NULL: a tombstone */
+    enum store_topic topic;
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms; /* the broker's or the producer's, by the topic's settings; -1: none */
@@ -65,8 +66,10 @@ enum kafka_tail_result {
     KAFKA_TAIL_AT_END,  /* every partition has been read to its end; more may come */
     KAFKA_TAIL_FAILED,  /* logged: no such topic, no permission */
 };
-/* `offset`: of the first record wanted in each partition, or one of the two above.  NULL: it can't be (logged). */
+/* `offset`: of the first record wanted in each partition, or one of the two above.  The configuration is borrowed until it
+ * is closed.  NULL: it can't be (logged). */
 struct kafka_tail *kafka_tail_open(const struct config *, enum store_topic, int64_t offset);
+struct kafka_tail *kafka_tail_open_several(const struct config *, const enum store_topic *, size_t count, int64_t offset);
 enum kafka_tail_result kafka_tail_next(struct kafka_tail *, struct kafka_tail_record *, int timeout_ms);
 void kafka_tail_close(struct kafka_tail **);
 

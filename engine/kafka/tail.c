@@ -1,4 +1,4 @@
-/* Reading one of the engine's topics for people.  Its partitions are read side by side, so the order is that of each
+/* Reading the engine's topics for people.  Partitions are read side by side, so the order is that of each
  * partition only; the engine's own reader (follow.c) has other duties and is not this. */
 #include "kafka/kafka.h"
 
@@ -7,14 +7,22 @@
 #include "base/check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { BROKER_WAIT_MS = 10000 };
+
+struct tail_topic {
+    enum store_topic topic;
+    const char *name;
+    int32_t count; /* of partitions */
+    bool *at_end;
+};
 
 struct kafka_tail {
     struct client client;
     rd_kafka_message_t *held; /* the record given out last */
-    int32_t count;
-    bool *at_end;
+    struct tail_topic *topics;
+    size_t topic_count;
     bool told_end;
 };
 
@@ -30,51 +38,86 @@ static bool open_client(struct kafka_tail *t, const struct config *config)
     return client_open(&t->client, RD_KAFKA_CONSUMER, "tail", config, defaults, fixed);
 }
 
-static bool assign(struct kafka_tail *t, const char *topic, int64_t offset)
+/* all its partitions, from there on */
+static rd_kafka_resp_err_t list_topic(struct kafka_tail *t, struct tail_topic *topic, int64_t offset,
+                                      rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_resp_err_t why;
-    t->count = client_partitions(&t->client, topic, BROKER_WAIT_MS, &why);
-    if (t->count > 0) {
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(t->count);
-        for (int32_t i = 0; i < t->count; i++)
-            rd_kafka_topic_partition_list_add(list, topic, i)->offset = offset;
-        t->at_end = xcalloc((size_t)t->count, sizeof *t->at_end);
+    topic->count = client_partitions(&t->client, topic->name, BROKER_WAIT_MS, &why);
+    if (topic->count > 0)
+        topic->at_end = xcalloc((size_t)topic->count, sizeof *topic->at_end);
+    for (int32_t i = 0; i < topic->count; i++)
+        rd_kafka_topic_partition_list_add(list, topic->name, i)->offset = offset;
+    return why;
+}
+
+static bool assign(struct kafka_tail *t, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_resp_err_t why = RD_KAFKA_RESP_ERR_NO_ERROR;
+    const char *name = "";
+    for (size_t i = 0; i < t->topic_count && !why; i++) {
+        name = t->topics[i].name;
+        why = list_topic(t, &t->topics[i], offset, list);
+    }
+    if (!why) {
         rd_kafka_poll_set_consumer(t->client.rk);
         why = rd_kafka_assign(t->client.rk, list);
-        rd_kafka_topic_partition_list_destroy(list);
     }
+    rd_kafka_topic_partition_list_destroy(list);
     if (why)
-        log_line(LOG_ERROR, "kafka", "topic '%s' cannot be read: %s", topic,
+        log_line(LOG_ERROR, "kafka", "topic '%s' cannot be read: %s", name,
                  t->client.fault ? t->client.fault_text : rd_kafka_err2str(why));
     return !why;
 }
 
-struct kafka_tail *kafka_tail_open(const struct config *config, enum store_topic topic, int64_t offset)
+struct kafka_tail *kafka_tail_open_several(const struct config *config, const enum store_topic *topics, size_t count,
+                                           int64_t offset)
 {
     struct kafka_tail *t = xcalloc(1, sizeof *t);
     int64_t from = offset == KAFKA_TAIL_END         ? RD_KAFKA_OFFSET_END
                    : offset == KAFKA_TAIL_BEGINNING ? RD_KAFKA_OFFSET_BEGINNING
                                                     : offset;
-    if (!open_client(t, config) || !assign(t, config->topic[topic], from))
+    t->topics = xcalloc(count, sizeof *t->topics);
+    for (; t->topic_count < count; t->topic_count++)
+        t->topics[t->topic_count] =
+            (struct tail_topic){.topic = topics[t->topic_count], .name = config->topic[topics[t->topic_count]]};
+    if (!open_client(t, config) || !assign(t, from))
         kafka_tail_close(&t);
     return t;
 }
 
+struct kafka_tail *kafka_tail_open(const struct config *config, enum store_topic topic, int64_t offset)
+{
+    return kafka_tail_open_several(config, &topic, 1, offset);
+}
+
 static bool all_at_end(const struct kafka_tail *t)
 {
-    for (int32_t i = 0; i < t->count; i++)
-        if (!t->at_end[i])
-            return false;
+    for (size_t k = 0; k < t->topic_count; k++)
+        for (int32_t i = 0; i < t->topics[k].count; i++)
+            if (!t->topics[k].at_end[i])
+                return false;
     return true;
 }
 
-static void fill(struct kafka_tail_record *record, const rd_kafka_message_t *m)
+/* NULL: it is of none of the topics */
+static struct tail_topic *topic_of(const struct kafka_tail *t, const rd_kafka_message_t *m)
+{
+    for (size_t k = 0; m->rkt && k < t->topic_count; k++)
+        if (strcmp(t->topics[k].name, rd_kafka_topic_name(m->rkt)) == 0)
+            return m->partition >= 0 && m->partition < t->topics[k].count ? &t->topics[k] : NULL;
+    return NULL;
+}
+
+static void fill(struct kafka_tail_record *record, const struct tail_topic *topic, const rd_kafka_message_t *m)
 {
     rd_kafka_timestamp_type_t type;
     int64_t timestamp = rd_kafka_message_timestamp(m, &type);
     *record = (struct kafka_tail_record){
         .key = {m->key, m->key_len},
         .value = {m->payload, m->len},
+        .topic = topic->topic,
         .partition = m->partition,
         .offset = m->offset,
         .timestamp_ms = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : timestamp,
@@ -84,16 +127,16 @@ static void fill(struct kafka_tail_record *record, const rd_kafka_message_t *m)
 static enum kafka_tail_result take(struct kafka_tail *t, struct kafka_tail_record *record)
 {
     const rd_kafka_message_t *m = t->held;
-    bool known = m->partition >= 0 && m->partition < t->count;
-    if (!m->err && known) {
+    struct tail_topic *topic = topic_of(t, m);
+    if (!m->err && topic) {
         client_reached(&t->client);
-        t->at_end[m->partition] = false;
+        topic->at_end[m->partition] = false;
         t->told_end = false;
-        fill(record, m);
+        fill(record, topic, m);
         return KAFKA_TAIL_RECORD;
     }
-    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && known) {
-        t->at_end[m->partition] = true;
+    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && topic) {
+        topic->at_end[m->partition] = true;
         return KAFKA_TAIL_TIMEOUT;
     }
     log_line(LOG_ERROR, "kafka", "tail: %s", rd_kafka_message_errstr(m));
@@ -128,6 +171,8 @@ void kafka_tail_close(struct kafka_tail **tail)
     if (t->held)
         rd_kafka_message_destroy(t->held);
     client_close(&t->client);
-    free(t->at_end);
+    for (size_t k = 0; k < t->topic_count; k++)
+        free(t->topics[k].at_end);
+    free(t->topics);
     free(t);
 }

@@ -205,7 +205,8 @@ static const char alone[] = "{\"type\":\"gov.risk.incident.opened\",\"data\":{\"
 static const char together[] =
     "{\"type\":\"gov.risk.incident.grown\",\"time\":\"2026-01-12T09:41:22+08:00\",\"data\":{\"incident_id\":\"7f3a09c1d4e8\","
     "\"revision\":3,\"state\":\"open\",\"level\":\"orange\",\"title\":\"群体欠薪\",\"sentence\":\"和兴街道。\",\"alerts\":[{},{}],"
-    "\"region_path\":[{\"level\":\"street\",\"code\":\"990101003\",\"name\":\"和兴街道\"}],\"merged_into\":null,\"split_from\":null}}";
+    "\"region_path\":[{\"level\":\"street\",\"code\":\"990101003\",\"name\":\"和兴街道\"}],\"merged_into\":null,\"split_from\":null,"
+    "\"handling\":{\"units\":[{\"unit\":\"街道\",\"role\":\"assist\"},{\"unit\":\"区人力资源局\",\"role\":\"lead\",\"state\":\"signed\"}]}}}";
 
 START_TEST(test_console)
 {
@@ -233,7 +234,7 @@ START_TEST(test_console)
     ck_contains(second, "01-12 09:41 ◆ 橙色 扩大");
     ck_contains(second, "和兴街道");
     ck_contains(second, "  群体欠薪  ");
-    ck_contains(second, "(incident 7f3a09c1 rev 3: 2 alerts, grown)\n");
+    ck_contains(second, "  [lead 牵头 区人力资源局: signed]  (incident 7f3a09c1 rev 3: 2 alerts, grown)\n");
     ck_assert_ptr_eq(strchr(second, '\n'), shown + shown_len - 1);
     ck_assert_str_eq(errors, "dead letter: source=\"hotline\" partition=\"h/3\" offset=88 reason=\"bad_time\" "
                              "place=\"data.time\"\ndead letter:\n");

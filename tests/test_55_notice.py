@@ -146,8 +146,10 @@ def test_a_silence_holds_until_its_end_whatever_is_killed(broker, topics, tmp_pa
         desk.kill_and_start()
         for _ in range(2):
             desk.say({"id": "E1", "silence_end": "S2", **author(desk.clock.now())}, "S2")
+        desk.say({"id": "E3", "silence_end": "S3", **author(desk.clock.now())}, "E3")  # which is yet to come, or mistyped
         history = eventually(lambda: desk.history("a"), lambda h: len(h) == 5)
         assert notices(history)[4] is True and len(desk.history("b")) == 2
+        eventually(lambda: desk.silence("--list").stdout, lambda out: "S3  unknown, but ended  " in out)
         assert desk.engine.stop() == 0
     finally:
         desk.engine.kill()

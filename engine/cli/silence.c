@@ -172,16 +172,24 @@ static int say(const struct saying *s)
 /* ---- listing ---- */
 
 #ifdef GRIDWARN_KAFKA
+static const char *standing_of(const json_t *silence, int64_t begins, int64_t ends)
+{
+    int64_t now = (int64_t)time(NULL);
+    if (json_is_true(json_object_get(silence, "early")))
+        return cli_text("unknown, but ended", "只收到结束");
+    return now >= ends    ? cli_text("over", "已结束")
+           : now < begins ? cli_text("to come", "未开始")
+                          : cli_text("in force", "生效中");
+}
+
 static void show_one(const struct saying *s, const json_t *silence)
 {
     static const char *const shown[] = {"region", "category", "subject", "level"};
     char from[MOMENT_SIZE], until[MOMENT_SIZE];
-    int64_t begins = member_number(silence, "from"), ends = member_number(silence, "until"), now = (int64_t)time(NULL);
+    int64_t begins = member_number(silence, "from"), ends = member_number(silence, "until");
     moment_write(begins, s->config->utc_offset_s, true, from);
     moment_write(ends, s->config->utc_offset_s, true, until);
-    printf("%s  %s  %s – %s  ", member_text(silence, "id"),
-           now >= ends ? cli_text("over", "已结束") : now < begins ? cli_text("to come", "未开始") : cli_text("in force", "生效中"),
-           from, until);
+    printf("%s  %s  %s – %s  ", member_text(silence, "id"), standing_of(silence, begins, ends), from, until);
     size_t i;
     json_t *rule;
     json_array_foreach(json_object_get(silence, "rules"), i, rule)

@@ -54,7 +54,7 @@ enum act {
 /* What becomes of a disposition.  From WRONG_UNIT on it is refused: a dead letter with that word as its reason. */
 #define ANSWER_TABLE(X)                                                                                                \
     X(TAKEN, "taken", "the alert's handling is another now, and was published")                                        \
-    X(NO_EFFECT, "no_effect", "kept; nothing changes by it, such as a signature that comes after the arrival")         \
+    X(NO_EFFECT, "no_effect", "kept; nothing changes by it, such as a signature after the arrival, or an end before its silence") \
     X(DOUBLED, "doubled", "its id is known")                                                                           \
     X(WRONG_UNIT, "wrong_unit", "the alert was not sent to that unit")                                                 \
     X(OVER, "over", "closed or a false alarm: first it must be reopened")                                              \
@@ -62,7 +62,7 @@ enum act {
     X(WITHDRAWN, "withdrawn", "the alert was withdrawn: it never was")                                                 \
     X(UNKNOWN_ALERT, "unknown_alert", "no such alert was published, or it ended too long ago")                         \
     X(TOO_MANY, "too_many", "the alert has as many dispositions as one may have; or there are as many silences as may be")    \
-    X(UNKNOWN_SILENCE, "unknown_silence", "the end of a silence that is not known, or was over long ago")              \
+    X(UNKNOWN_SILENCE, "unknown_silence", "the end of a silence that is not known, where too many such ends are kept already")              \
     X(UNKNOWN_RULE, "unknown_rule", "a silence of a rule that is not active")
 
 enum answer {

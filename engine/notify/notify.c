@@ -82,7 +82,7 @@ enum answer notify_take(struct notify *n, const struct silence *message)
 {
     const struct silence *stored;
     enum answer answer = silences_take(&n->silences, message, n->asked.rules, &stored);
-    if (answer == ANSWER_TAKEN) {
+    if (stored) {
         silence_save(n, stored->id, silence_json(stored, &n->asked));
         n->changed = true;
     }

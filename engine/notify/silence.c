@@ -77,8 +77,16 @@ static bool known_rules(const struct rule_set *rules, const char *list)
     return true;
 }
 
+static size_t count_of(const struct silences *s, bool early)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < s->count; i++)
+        found += s->all[i].early == early;
+    return found;
+}
+
 /* The same end twice is doubled; another end of what is over changes nothing. */
-static enum answer end_early(struct silence *silence, const struct silence *message)
+static enum answer end_early(struct silence *silence, const struct silence *message, const struct silence **stored)
 {
     if (strcmp(silence->ends, message->id) == 0)
         return ANSWER_DOUBLED;
@@ -86,23 +94,51 @@ static enum answer end_early(struct silence *silence, const struct silence *mess
         return ANSWER_NO_EFFECT;
     silence->until = message->at;
     memcpy(silence->ends, message->id, sizeof silence->ends);
-    return ANSWER_TAKEN;
+    *stored = silence;
+    return silence->early ? ANSWER_NO_EFFECT : ANSWER_TAKEN;
+}
+
+/* Two partitions have no order: the silence may be yet to come.  These have a room of their own, so that whoever ends what
+ * never was takes no silence's place. */
+static enum answer end_unknown(struct silences *s, const struct silence *message, const struct silence **stored)
+{
+    struct silence end = *message;
+    if (count_of(s, true) == EARLY_ENDS_MAX)
+        return ANSWER_UNKNOWN_SILENCE;
+    memcpy(end.id, message->ends, sizeof end.id);
+    memcpy(end.ends, message->id, sizeof end.ends);
+    end.from = end.until = message->at;
+    end.early = true;
+    *stored = add(s, &end);
+    return ANSWER_NO_EFFECT;
+}
+
+/* it came after its end: what would have been left of it in the other order */
+static const struct silence *begin_late(struct silence *end, const struct silence *message)
+{
+    struct silence silence = *message;
+    if (end->until < silence.until) {
+        silence.until = end->until;
+        memcpy(silence.ends, end->ends, sizeof silence.ends);
+    }
+    *end = silence;
+    return end;
 }
 
 enum answer silences_take(struct silences *s, const struct silence *message, const struct rule_set *rules,
                           const struct silence **stored)
 {
     struct silence *silence = find(s, *message->ends ? message->ends : message->id);
-    *stored = silence;
+    *stored = NULL;
     if (*message->ends)
-        return silence ? end_early(silence, message) : ANSWER_UNKNOWN_SILENCE;
-    if (silence)
+        return silence ? end_early(silence, message, stored) : end_unknown(s, message, stored);
+    if (silence && !silence->early)
         return ANSWER_DOUBLED;
     if (!known_rules(rules, message->rules))
         return ANSWER_UNKNOWN_RULE;
-    if (s->count == SILENCES_MAX)
+    if (count_of(s, false) == SILENCES_MAX)
         return ANSWER_TOO_MANY;
-    *stored = add(s, message);
+    *stored = silence ? begin_late(silence, message) : add(s, message);
     return ANSWER_TAKEN;
 }
 
@@ -191,6 +227,8 @@ json_t *silence_json(const struct silence *s, const struct asked *asked)
     member_put_text(json, "by_role", s->by_role);
     member_put_text(json, "unit", s->unit);
     member_put_text(json, "ended_by", s->ends);
+    if (s->early)
+        json_object_set_new(json, "early", json_true());
     return json;
 }
 
@@ -229,7 +267,8 @@ bool silences_restore(struct silences *silences, const json_t *json, const struc
     int reason = silence_reason_parse(str_of(member_text(json, "reason")));
     struct silence s = {.from = member_number(json, "from"),
                         .until = member_number(json, "until"),
-                        .at = member_number(json, "at")};
+                        .at = member_number(json, "at"),
+                        .early = json_is_true(json_object_get(json, "early"))};
     put(s.id, sizeof s.id, json, "id");
     put(s.ends, sizeof s.ends, json, "ended_by");
     put(s.subject, sizeof s.subject, json, "subject");

@@ -29,11 +29,12 @@ const char *silence_reason_word(enum silence_reason);
 const char *silence_reason_word_zh(enum silence_reason);
 int silence_reason_parse(struct str word); /* in either language; -1 if it is none */
 
-enum { SILENCE_RULES = 1024, SILENCES_MAX = 1000, SILENCE_LONGEST_S = 30 * 86400, SILENCE_KEPT_S = 30 * 86400 };
+enum { SILENCE_RULES = 1024, SILENCES_MAX = 1000, EARLY_ENDS_MAX = 100, SILENCE_LONGEST_S = 30 * 86400, SILENCE_KEPT_S = 30 * 86400 };
 
 struct silence {
     char id[DISPOSITION_TEXT];
     char ends[DISPOSITION_TEXT]; /* of a message: the silence that it ends early; of a silence: the message that did */
+    bool early; /* nothing but that end has come of it yet: it holds nothing */
     /* what it holds: all that is given must fit */
     char rules[SILENCE_RULES]; /* ids, a line each; "": any */
     uint32_t region;           /* and all below it; REGION_NONE: anywhere */
@@ -66,7 +67,7 @@ struct silences {
 };
 
 void silences_free(struct silences *);
-/* What comes of a message.  TAKEN: *stored is the silence that is another now, borrowed. */
+/* What comes of a message.  *stored: the silence that is another now, borrowed; NULL: none is. */
 enum answer silences_take(struct silences *, const struct silence *message, const struct rule_set *,
                           const struct silence **stored);
 /* The one that holds it at that time: the one named `before`, if it still does, or the first; NULL: none. */

@@ -16,6 +16,12 @@ static void silence(const char *id, const char *what, int64_t from, int64_t unti
              id, what, desk_time(&d, from), desk_time(&d, until), desk_time(&d, 0));
 }
 
+static void end(const char *id, const char *silence, int64_t at)
+{
+    desk_say(&d, "{\"id\":\"%s\",\"silence_end\":\"%s\",\"by_role\":\"duty\",\"unit\":\"中心\",\"at\":\"%s\"}", id, silence,
+             desk_time(&d, at));
+}
+
 static int64_t answered(enum answer answer)
 {
     return metric_value(d.metrics, METRIC_DISPOSITIONS, answer, 0);
@@ -125,12 +131,10 @@ START_TEST(an_end_comes_early_and_once)
     desk_wait(&d, 10);
     expect_said(&d, "a raised yellow; a held yellow (silenced S1)");
     for (int i = 0; i < 2; i++)
-        desk_say(&d, "{\"id\":\"E1\",\"silence_end\":\"S1\",\"by_role\":\"duty\",\"unit\":\"中心\",\"at\":\"%s\"}", desk_time(&d, 0));
+        end("E1", "S1", 0);
     expect_said(&d, "a raised yellow; a held yellow (silenced S1); a released yellow");
     ck_assert_int_eq(answered(ANSWER_DOUBLED), 2);
     desk_restart(&d);
-    desk_say(&d, "{\"id\":\"E2\",\"silence_end\":\"S9\",\"by_role\":\"duty\",\"unit\":\"中心\",\"at\":\"%s\"}", desk_time(&d, 0));
-    ck_assert_int_eq(answered(ANSWER_UNKNOWN_SILENCE), 1);
     silence("S3", "\"rule\":\"r9\"", 0, 3600);
     ck_assert_int_eq(answered(ANSWER_UNKNOWN_RULE), 1);
     expect_said(&d, "a raised yellow; a held yellow (silenced S1); a released yellow");
@@ -180,6 +184,64 @@ START_TEST(where_no_clock_runs_the_events_tell_the_time)
     ck_assert_ptr_nonnull(strstr(desk_said(&d), "b released yellow"));
     ck_assert_ptr_nonnull(strstr(desk_said(&d), "c raised yellow"));
     ck_assert_ptr_null(strstr(desk_said(&d), "c raised yellow ("));
+    desk_close(&d);
+}
+END_TEST
+
+/* Two of one silence, and the silence, in that order of the six: what is said of it is the same. */
+static void ends_and_silence(const char *order, char said[200])
+{
+    desk_open(&d, rules);
+    desk_call(&d, "9111", "noise", 2);
+    for (; *order; order++) {
+        if (*order == 'S')
+            silence("S1", "\"subject\":\"9111\"", 0, 1200);
+        else if (*order == '1')
+            end("E1", "S1", 600);
+        else
+            end("E2", "S1", 300);
+        desk_restart(&d);
+    }
+    ck_assert_int_eq(answered(ANSWER_UNKNOWN_SILENCE), 0);
+    desk_wait(&d, 200);
+    snprintf(said, 200, "%s", desk_said(&d));
+    desk_wait(&d, 150);
+    ck_assert_str_eq(desk_said(&d) + strlen(said), "; a released yellow");
+    end("E2", "S1", -1); /* sent again */
+    silence("S1", "\"subject\":\"9111\"", 0, 7200);
+    ck_assert_int_eq(answered(ANSWER_DOUBLED), 2);
+    desk_close(&d);
+}
+
+START_TEST(an_end_may_come_before_its_silence)
+{
+    static const char *const orders[] = {"S12", "S21", "1S2", "2S1", "12S", "21S"};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        char said[200];
+        ends_and_silence(orders[i], said);
+        ck_assert_str_eq(said, "a raised yellow; a held yellow (silenced S1)");
+    }
+}
+END_TEST
+
+START_TEST(ends_of_what_never_was_take_no_place)
+{
+    char id[8], of[8];
+    desk_open(&d, rules);
+    for (int i = 0; i < EARLY_ENDS_MAX + 1; i++) {
+        snprintf(id, sizeof id, "E%d", i);
+        snprintf(of, sizeof of, "S%d", i);
+        end(id, of, 0);
+    }
+    ck_assert_int_eq(answered(ANSWER_NO_EFFECT), EARLY_ENDS_MAX);
+    ck_assert_int_eq(answered(ANSWER_UNKNOWN_SILENCE), 1);
+    silence("S0", "\"subject\":\"9111\"", 0, 600); /* over before it was heard of */
+    desk_call(&d, "9111", "noise", 2);
+    expect_said(&d, "a raised yellow");
+    end("E", "S", 0); /* there is room again */
+    desk_wait(&d, SILENCE_KEPT_S + 60);
+    end("E0", "S0", 0); /* all of them were forgotten */
+    ck_assert_int_eq(answered(ANSWER_NO_EFFECT), EARLY_ENDS_MAX + 2);
     desk_close(&d);
 }
 END_TEST
@@ -261,7 +323,8 @@ int main(void)
     static const TTest *const *const tests[] = {
         &a_silence_holds_and_lets_go, &a_restart_changes_nothing, &a_reload_changes_nothing,
         &the_end_is_told_to_who_knows_the_beginning, &the_highest_level_is_held_by_name_only, &an_end_comes_early_and_once,
-        &what_is_held_is_handled_too, &where_no_clock_runs_the_events_tell_the_time, &a_silence_is_forgotten_in_the_end, &a_message_is_read_or_refused,
+        &an_end_may_come_before_its_silence, &ends_of_what_never_was_take_no_place, &what_is_held_is_handled_too,
+        &where_no_clock_runs_the_events_tell_the_time, &a_silence_is_forgotten_in_the_end, &a_message_is_read_or_refused,
     };
     return desk_run("notice", tests, sizeof tests / sizeof *tests);
 }

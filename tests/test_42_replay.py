@@ -180,6 +180,11 @@ def test_pictures_and_tables_can_be_opened(day, tmp_path):
     tree = xml.parse(tmp_path / "a.svg")
     counted = sum(int(title.text.rpartition(": ")[2]) for title in tree.iter("{http://www.w3.org/2000/svg}title"))
     assert counted == len(report["alerts"])
+    # one of its own is seen beside the busiest hour, and how many that had is said
+    bars = [rect for rect in tree.iter("{http://www.w3.org/2000/svg}rect") if len(rect)]
+    assert min(float(bar.get("height")) for bar in bars) >= 3
+    words = [text.text for text in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert "going on" in words and any(re.fullmatch(r"tallest bar: \d+ alerts", word) for word in words) and tree.getroot().get("viewBox")
     text = (tmp_path / "a.csv").read_bytes()
     assert text.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"))))

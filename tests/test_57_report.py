@@ -347,7 +347,7 @@ def test_the_page_asks_for_nothing_and_says_what_the_table_says(topic, language,
     assert not {name for name, _ in page.attributes} & {"src", "href", "xlink:href", "action", "srcset", "data", "style"}
     assert not re.search(r"https?:|//|url\(|@import", text)
     assert page.tags["svg"] == 4 and dict(page.attributes)["lang"] == ("zh-CN" if "zh" in language else "en")
-    assert "@media print" in text
+    assert "@media print" in text and ("name", "viewport") in page.attributes  # on paper, and on a phone
     rows = read_csv((tmp_path / "a.csv").read_bytes())
     days, precision, sign, lead = (xml.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", text, re.S))
 

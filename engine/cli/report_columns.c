@@ -66,6 +66,7 @@ static void add_judged(struct adding *a)
 
 static void add_times(struct adding *a)
 {
+    static const char *const missed[] = {"not signed", "nobody arrived", "not closed"};
     add(a, "sign_count", cli_text("signed", "已签收"), CELL_SHARE, AT(sign.count), AT(told), true);
     add(a, "sign_median_s", cli_text("median", "签收中位"), CELL_TIME, AT(sign.median), AT(sign.count), true);
     add(a, "sign_p90_s", cli_text("90th %", "九成以内"), CELL_TIME, AT(sign.p90), AT(sign.count), true);
@@ -77,7 +78,7 @@ static void add_times(struct adding *a)
     add(a, "close_p90_s", cli_text("90th %", "九成以内"), CELL_TIME, AT(close.p90), AT(close.count), false);
     add(a, "overdue", cli_text("overdue", "逾期"), CELL_SHARE, AT(overdue), AT(told), true);
     for (int act = ACT_NOT_SIGNED; act <= ACT_NOT_CLOSED; act++)
-        add_named(a, "overdue", act_word((enum act)act), cli_text(act_word((enum act)act), act_word_zh((enum act)act)),
+        add_named(a, "overdue", act_word((enum act)act), cli_text(missed[act - ACT_NOT_SIGNED], act_word_zh((enum act)act)),
                   AT(limits) + (size_t)(act - ACTS_SAID) * sizeof(size_t), false);
     add(a, "escalated", cli_text("escalated", "督办升级"), CELL_SHARE, AT(escalated), AT(told), false);
     add(a, "returned", cli_text("returned", "退回"), CELL_SHARE, AT(returned), AT(told), false);

@@ -6,19 +6,23 @@
 #include "cli/markup.h"
 
 static const char style[] =
-    "body{font:15px/1.5 sans-serif;color:#222;max-width:1100px;margin:2em auto;padding:0 1em}\n"
+    "body{font:15px/1.5 sans-serif;color:#222;max-width:1240px;margin:2em auto;padding:0 1em}\n"
     "h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ccc}\n"
-    ".key{display:flex;flex-wrap:wrap;gap:1em}.key div{border:1px solid #ccc;padding:.5em 1em;min-width:8em}\n"
-    ".key b{display:block;font-size:1.5em}\n"
-    ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}\n"
-    "th,td{padding:.2em .6em;text-align:right;border-bottom:1px solid #e5e5e5;white-space:nowrap}\n"
-    "th:first-child,td:first-child{text-align:left}tr.rule td,tr.all td{font-weight:bold}\n"
-    "tr.rule_street td:first-child{padding-left:1.8em}\n"
-    "figure{margin:1em 0;break-inside:avoid}figcaption{font-weight:bold;margin-bottom:.3em}\n"
-    "svg{width:100%;height:auto}\n"
-    "code{background:#f3f3f3;padding:.1em .4em}.small{font-size:12px;color:#555}\n"
+    ".key{display:grid;grid-template-columns:repeat(auto-fit,minmax(9em,1fr));gap:.8em}\n"
+    ".key div{border:1px solid #ccc;padding:.5em 1em}.key b{display:block;font-size:1.5em}\n"
+    /* what is too wide scrolls, under a shadow at the side where there is more, and beside the names of its rows */
+    ".wide{overflow-x:auto;margin:1.2em 0;background:linear-gradient(90deg,#fff0,#fff 60%) 100%/3em 100% no-repeat local,"
+    "linear-gradient(90deg,#0000,#0003) 100%/1em 100% no-repeat}\n"
+    "table{border-collapse:collapse;font-size:13px}\n"
+    "th,td{padding:.2em .45em;text-align:right;border-bottom:1px solid #e5e5e5;white-space:nowrap}\n"
+    "thead th{white-space:normal;text-wrap:balance;vertical-align:bottom;min-width:4.2em}\n"
+    "tr>:first-child{text-align:left;position:sticky;left:0;background:#fff}\n"
+    "tr.rule td,tr.all td{font-weight:bold}tr.rule_street td:first-child{padding-left:1.8em}\n"
+    "figure{margin:1em 0;overflow-x:auto;break-inside:avoid}figcaption{font-weight:bold;margin-bottom:.3em}\n"
+    "svg{width:100%;min-width:720px;height:auto}\n"
+    "code{background:#f3f3f3;padding:.1em .4em;overflow-wrap:anywhere}.small{font-size:12px;color:#555}\n"
     "@media print{body{margin:0;max-width:none;font-size:11px}table{font-size:9px}th,td{padding:.15em .3em}\n"
-    ".wide{overflow:visible}tr,li{break-inside:avoid}}\n";
+    ".wide,figure{overflow:visible;background:none}svg{min-width:0}tr,li{break-inside:avoid}}\n";
 
 static void tagged(const char *tag, const char *text, FILE *out)
 {
@@ -215,7 +219,8 @@ static void paragraph(void (*write)(const struct report *, struct buffer *), con
 bool report_html(const struct report *r, FILE *out)
 {
     const char *title = cli_text("Dispute-risk alerts: report", "纠纷风险预警：运行报告");
-    fprintf(out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\"/>\n<title>",
+    fprintf(out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                 "<meta name=\"viewport\" content=\"width=device-width\"/>\n<title>",
             cli_text("en", "zh-CN"));
     markup_text(title, out);
     fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", style);

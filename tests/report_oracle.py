@@ -16,7 +16,7 @@ from oracle_words import LEVELS
 
 LIMITS = {"not signed in time": "not_signed", "signed, but nobody arrived in time": "not_arrived",
           "not closed in time": "not_closed"}
-CAUSES = ("silenced", "inhibited", "covered", "budget")
+CAUSES = ("silenced", "inhibited", "covered", "budget", "storm")
 REASONS = ("not_ours", "duplicate", "misclassified", "wrong_grid", "already_known", "test_data", "below_concern")
 ENDED, TAKEN_IN_HAND = ("closed", "false_alarm"), ("signed", "dispatched", "arrived")
 DAY = 86_400

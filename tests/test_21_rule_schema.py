@@ -329,12 +329,13 @@ def test_broken_files_fail_both(loader, text):
 
 TWO = [rule(), rule(id="s", let={"calls": {"source": "hotline", "category": "noise"}})]
 INHIBIT = {"when": {"rule": "r", "level": "orange"}, "holds": {"rule": ["s"], "category": "noise", "level": "yellow"}, "same": "community"}
-NOTIFY = {"incidents": True, "inhibit": [INHIBIT], "budget": {"street": 6, "shifts": ["08:00", "14:00"]}}
+NOTIFY = {"incidents": True, "inhibit": [INHIBIT], "budget": {"street": 6, "shifts": ["08:00", "14:00"]},
+          "storm": 20}
 NOTIFY_GOOD = {
     "all of it": NOTIFY,
     "nothing": {},
     "中文": {"事件归并": False, "抑制": [{"当": {"规则": ["r"]}, "压下": {"类别": "noise", "级别": "红"}, "同一": "对象"}],
-            "预算": {"街道": 1, "班次": ["０８：００"]}},
+            "预算": {"街道": 1, "班次": ["０８：００"]}, "风暴": 1000},
 }
 NOTIFY_BROKEN = {
     "a list": [NOTIFY],
@@ -352,6 +353,8 @@ NOTIFY_BROKEN = {
     "no budget": {"budget": {"street": 0, "shifts": ["08:00"]}},
     "no shifts": {"budget": {"street": 6, "shifts": []}},
     "a shift by name": {"budget": {"street": 6, "shifts": ["morning"]}},
+    "no storm": {"storm": 0},
+    "a storm with a unit": {"storm": "20/m"},
     "incidents in words": {"incidents": "maybe"},
 }
 NOTIFY_BEYOND = {

@@ -187,7 +187,7 @@ def test_all_that_is_published_is_described(broker, topics, tmp_path):
     wages = rule("wages", {"w": {"category": "labour"}}, ["respondent", "grid"], "24h", {"yellow": "w.callers >= 3", "red": "w.callers >= 5"},
                  send={"lead": "区人力资源局", "assist": ["street"]}, sign_within={"yellow": "4h"})
     write_project(tmp_path, [wages])
-    notify = {"incidents": True, "budget": {"street": 1, "shifts": ["00:00"]}}
+    notify = {"incidents": True, "budget": {"street": 1, "shifts": ["00:00"]}, "storm": 100}
     (tmp_path / "rules" / "rules.yaml").write_text(json.dumps({"rules": [wages], "notify": notify}), encoding="utf-8")
     names = {stream: topics(stream, partitions=2) for stream in INPUTS}
     engine = Engine(tmp_path, configuration(broker.bootstrap, topics.prefix.rstrip("-"),

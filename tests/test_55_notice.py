@@ -229,6 +229,21 @@ def test_an_edit_of_who_is_told_takes_effect_at_once(broker, topics, tmp_path):
         assert status == 200 and answer["changed"], answer
         history = eventually(lambda: desk.history("a"), lambda h: len(h) == 3)
         assert notices(history)[2] is True and eventually(lambda: desk.history("b")[-1], lambda b: b["notice"]["told"])
+        # now one a minute, wherever it is
+        path.write_text(json.dumps({"rules": [WAGES, WIDE], "notify": {"storm": 1}}), encoding="utf-8")
+        status, answer = desk.engine.ask("/-/reload")
+        assert status == 200 and answer["changed"], answer
+        now, crowd = time.time(), list(zip("cde", grids_apart(1)))
+        desk.broker.produce(desk.hotline, records(*(complaint(f"{name}{n}", now - 60 + n, grid=grid) for name, grid in crowd for n in range(2))))
+        first = eventually(lambda: [h[0] for h in map(desk.history, "cde") if h], lambda found: len(found) == 3)
+        held = {h["alert_id"]: h["notice"] for h in first if not h["notice"]["told"]}
+        assert held and {(n["cause"], n["by"][:6]) for n in held.values()} == {("storm", "storm:")}
+        assert desk.counted("storm") == len(held)
+        digest = eventually(desk.digests, bool)[0]
+        assert (digest["cause"], digest["street"], digest["budget"], digest["told"]) == ("storm", None, 1, 1)
+        assert digest["held"] and {entry["alert_id"] for entry in digest["held"]} <= set(held)
+        desk.kill_and_start()  # as many were told as can be read in this minute, unless it is over
+        assert desk.call("f", STREETS[1][-1])["notice"].get("cause") == "storm" or any(d["over"] for d in desk.digests())
         assert desk.engine.stop() == 0
     finally:
         desk.engine.kill()

@@ -158,7 +158,7 @@ class Handled:
 
 OUTCOMES = ({}, {"outcome": "verified"}, {"outcome": "mediated"}, {"outcome": "false", "reason": "duplicate"}, {"outcome": "false"})
 LEVEL_WORDS = ("blue", "yellow", "orange", "red", "红", "黄色", "canary-word")
-CAUSES = ("silenced", "inhibited", "covered", "budget", "by_something_new")
+CAUSES = ("silenced", "inhibited", "covered", "budget", "storm", "by_something_new")
 
 
 def hold(rng: random.Random, history: list[dict]) -> None:

@@ -276,24 +276,27 @@ static void write_heartbeat(struct columns *c, const json_t *cloudevent)
     }
 }
 
-/* what a street was not told of in a shift, since it had been told of as many as it can take */
+/* what a street was not told of in a shift, or nobody in a minute, since as many were told as can be taken */
 static void write_digest(struct columns *c, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data"), *shift = json_object_get(data, "shift");
-    char text[128];
+    bool storm = hold_named(str_of(member_text(data, "cause"))) == HOLD_STORM;
+    char text[160];
     write_time(c, member_text(cloudevent, "time"));
     columns_pad(c, COLUMN_LEVEL);
     columns_text(c, "· 摘要");
     columns_pad(c, COLUMN_PLACE);
-    columns_text(c, member_text(json_object_get(data, "street"), "name"));
+    columns_text(c, storm ? "全区" : member_text(json_object_get(data, "street"), "name"));
     columns_pad(c, COLUMN_TITLE);
-    columns_text(c, "班次 ");
+    columns_text(c, storm ? "预警风暴 " : "班次 ");
     write_time(c, member_text(shift, "from"));
     columns_text(c, " 至 ");
     write_time(c, member_text(shift, "until"));
-    snprintf(text, sizeof text, "  已通报 %lld 起，超出预算未通报 %lld 起%s  (rev %lld)", (long long)member_number(data, "told"),
+    snprintf(text, sizeof text, "  已通报 %lld 起，%s未通报 %lld 起%s  (rev %lld)", (long long)member_number(data, "told"),
+             storm ? "暂" : "超出预算",
              (long long)json_array_size(json_object_get(data, "held")) + (long long)member_number(data, "more"),
-             json_is_true(json_object_get(data, "over")) ? "，班次结束" : "", (long long)member_number(data, "revision"));
+             !json_is_true(json_object_get(data, "over")) ? "" : storm ? "，本分钟结束" : "，班次结束",
+             (long long)member_number(data, "revision"));
     columns_text(c, text);
 }
 

@@ -494,6 +494,7 @@ static const struct translation ours[] = {
     {"a circle: what this holds back would hold back, in the end, what it waits for", "循环：被压下的，最终又会压下这里所等的"},
     {"budget (预算)", "预算（budget）"},
     {"street (街道)", "街道（street）"},
+    {"storm (风暴)", "风暴（storm）"},
     {"shifts (班次): expected up to %d times of the day, one after another, such as [\"08:00\", \"14:00\", \"20:00\"]",
      "班次（shifts）：应为最多 %d 个由早到晚的时刻，如 [\"08:00\", \"14:00\", \"20:00\"]"},
 };

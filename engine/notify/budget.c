@@ -1,6 +1,5 @@
-#include "notify/budget.h"
+#include "notify/budget_priv.h"
 
-#include "alert/render.h"
 #include "base/check.h"
 #include "base/member.h"
 #include "notify/notify_priv.h"
@@ -23,76 +22,6 @@ void budgets_free(struct budgets *b)
     *b = (struct budgets){0};
 }
 
-/* ---- names ---- */
-
-static const char *code_of(const struct asked *asked, uint32_t region)
-{
-    return region == REGION_NONE ? "-" : registry_region(asked->registry, region)->code;
-}
-
-/* 990101003/2026-01-12T08:00 */
-static void name_of(const struct asked *asked, const struct spending *s, char out[NOTICE_BY])
-{
-    char from[TIME_TEXT_SIZE];
-    render_time(s->from, asked->rules->utc_offset_s, from);
-    snprintf(out, NOTICE_BY, "%.200s/%.16s", code_of(asked, s->region), from);
-}
-
-static void digest_key(const struct asked *asked, const struct spending *s, char out[NOTICE_BY + 8])
-{
-    char name[NOTICE_BY];
-    name_of(asked, s, name);
-    snprintf(out, NOTICE_BY + 8, "digest/%s", name);
-}
-
-/* ---- digests ---- */
-
-static json_t *time_json(const struct asked *asked, int64_t second)
-{
-    char text[TIME_TEXT_SIZE];
-    render_time(second, asked->rules->utc_offset_s, text);
-    return json_string(text);
-}
-
-static json_t *street_json(const struct asked *asked, uint32_t region)
-{
-    if (region == REGION_NONE)
-        return json_null();
-    const struct region *r = registry_region(asked->registry, region);
-    return json_pack("{s:s, s:s, s:s}", "level", region_level_name(r->level), "code", r->code, "name", r->name);
-}
-
-static json_t *held_json(const struct spending *s)
-{
-    json_t *array = json_array(), *entry;
-    const char *alert;
-    json_object_foreach(s->held, alert, entry) json_array_append(array, entry);
-    return array;
-}
-
-/* The first is told, and the last; what comes in between is there for those who look. */
-static void add_digest(struct budgets *b, const struct asked *asked, struct spending *s, bool last)
-{
-    char key[NOTICE_BY + 8];
-    digest_key(asked, s, key);
-    s->revision++;
-    json_t *data = json_pack("{s:o, s:{s:o, s:o}, s:b, s:i, s:i, s:o, s:i, s:i}", "street",
-                             street_json(asked, s->region), "shift", "from", time_json(asked, s->from), "until",
-                             time_json(asked, s->until), "over", last, "budget", (int)s->budget, "told", (int)s->told,
-                             "held", held_json(s), "more", (int)s->more, "revision", (int)s->revision);
-    json_array_append_new(b->digests, json_pack("{s:s, s:b, s:I, s:o}", "key", key, "told", last || s->revision == 1,
-                                               "at", (json_int_t)b->now_s, "data", data));
-    s->changed = true;
-    s->listed = false;
-}
-
-void budgets_digest(struct budgets *b, const struct asked *asked)
-{
-    for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].listed)
-            add_digest(b, asked, &b->all[i], false);
-}
-
 /* ---- shifts ---- */
 
 static void drop(struct budgets *b, size_t i)
@@ -101,18 +30,39 @@ static void drop(struct budgets *b, size_t i)
     b->all[i] = b->all[--b->count];
 }
 
-/* A clock that is set back does not begin a shift again. */
-void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s)
+/* 0: the rules ask for none */
+static unsigned allowed(const struct asked *asked, enum hold cause)
 {
     const struct notify_rules *rules = asked->rules->notify;
+    if (!rules)
+        return 0;
+    return cause == HOLD_STORM ? rules->storm : rules->budget;
+}
+
+static int64_t begin_of(const struct asked *asked, enum hold cause, int64_t second)
+{
+    if (cause == HOLD_STORM)
+        return second - (second % 60 + 60) % 60;
+    return shift_begin(asked->rules->notify, asked->rules->utc_offset_s, second);
+}
+
+/* A clock that is set back does not begin a shift again; nor a minute, unless it is set back by more than that: it would last. */
+static bool goes_on(const struct asked *asked, const struct spending *s, int64_t now_s)
+{
+    if (!allowed(asked, s->cause) || now_s >= s->until)
+        return false;
+    return s->cause == HOLD_STORM ? now_s > s->from - 60 : begin_of(asked, s->cause, now_s) <= s->from;
+}
+
+void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s)
+{
     b->now_s = now_s;
     for (size_t i = b->count; i-- > 0;) {
         struct spending *s = &b->all[i];
-        if (rules && rules->budget && now_s < s->until &&
-            shift_begin(rules, asked->rules->utc_offset_s, now_s) <= s->from)
+        if (goes_on(asked, s, now_s))
             continue;
         if (s->revision)
-            add_digest(b, asked, s, true);
+            spending_digest(b, asked, s, true);
         s->until = INT64_MIN; /* for budgets_save */
         s->changed = true;
     }
@@ -134,21 +84,25 @@ static struct spending *add(struct budgets *b, const struct spending *s)
     return &b->all[b->count++];
 }
 
-static struct spending *spending_of(struct budgets *b, const struct asked *asked, const struct candidate *c)
+/* its street, or the district of what is wider; of a storm: everywhere */
+static uint32_t region_of(const struct asked *asked, enum hold cause, const struct candidate *c)
 {
-    const struct notify_rules *rules = asked->rules->notify;
-    uint32_t region = REGION_NONE;
-    if (c->region != REGION_NONE) {
-        const struct region *r = registry_region(asked->registry, c->region);
-        region = r->ancestor[REGION_STREET] ? r->ancestor[REGION_STREET] : r->ancestor[REGION_DISTRICT];
-    }
+    if (cause == HOLD_STORM || c->region == REGION_NONE)
+        return REGION_NONE;
+    const struct region *r = registry_region(asked->registry, c->region);
+    return r->ancestor[REGION_STREET] ? r->ancestor[REGION_STREET] : r->ancestor[REGION_DISTRICT];
+}
+
+static struct spending *spending_of(struct budgets *b, const struct asked *asked, enum hold cause,
+                                    const struct candidate *c)
+{
+    uint32_t region = region_of(asked, cause, c);
     for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].region == region && b->all[i].until > b->now_s)
+        if (b->all[i].cause == cause && b->all[i].region == region && b->all[i].until > b->now_s)
             return &b->all[i];
-    return add(b, &(struct spending){.region = region,
-                                     .from = shift_begin(rules, asked->rules->utc_offset_s, b->now_s),
-                                     .until = shift_end(rules, asked->rules->utc_offset_s, b->now_s),
-                                     .held = json_object()});
+    int64_t from = begin_of(asked, cause, b->now_s);
+    int64_t until = cause == HOLD_STORM ? from + 60 : shift_end(asked->rules->notify, asked->rules->utc_offset_s, b->now_s);
+    return add(b, &(struct spending){.cause = cause, .region = region, .from = from, .until = until, .held = json_object()});
 }
 
 /* ---- sharing ---- */
@@ -159,19 +113,53 @@ static bool competes(const struct candidate *c)
     return !c->cause && !c->told;
 }
 
+/* does it wait since a storm of an earlier minute? */
+static bool waits(const struct asked *asked, const struct spending *s, const struct candidate *c)
+{
+    char by[NOTICE_BY];
+    if (s->cause != HOLD_STORM || c->before->cause != HOLD_STORM)
+        return false;
+    spending_by(asked, s, by);
+    return strcmp(c->before->by, by) != 0;
+}
+
+/* Of a minute, half is kept for what is new, so that it is not held up by what a storm has left. */
+static bool has_room(const struct spending *s, bool waiting)
+{
+    return s->shared < s->budget && !(waiting && s->shared_late >= (s->budget + 1) / 2);
+}
+
+/* It stays with the minute that held it first. */
+static void hold_by(const struct asked *asked, struct spending *s, struct candidate *c, bool waiting)
+{
+    char by[NOTICE_BY];
+    spending_by(asked, s, by);
+    s->holding += !waiting;
+    hold(c, s->cause, waiting ? c->before->by : by);
+}
+
+/* What its budget holds takes no place of the minute, nor what the storm holds one of its budget. */
 static void share_one(struct budgets *b, const struct asked *asked, struct candidate *c)
 {
-    struct spending *s = spending_of(b, asked, c);
-    s->budget = asked->rules->notify->budget;
-    if (c->level == asked->rules->level_count || s->shared < s->budget) {
-        s->shared++;
-        return;
+    static const enum hold causes[] = {HOLD_BUDGET, HOLD_STORM};
+    for (unsigned i = 0; i < 2; i++) {
+        if (!allowed(asked, causes[i]))
+            continue;
+        struct spending *s = spending_of(b, asked, causes[i], c);
+        bool waiting = waits(asked, s, c);
+        s->budget = allowed(asked, causes[i]);
+        if (c->level < asked->rules->level_count && !has_room(s, waiting)) {
+            hold_by(asked, s, c, waiting);
+            return;
+        }
     }
-    s->holding++;
-    char name[NOTICE_BY], by[NOTICE_BY + 8];
-    name_of(asked, s, name);
-    snprintf(by, sizeof by, "budget:%s", name);
-    hold(c, HOLD_BUDGET, by);
+    for (unsigned i = 0; i < 2; i++) {
+        if (!allowed(asked, causes[i]))
+            continue;
+        struct spending *s = spending_of(b, asked, causes[i], c);
+        s->shared++;
+        s->shared_late += waits(asked, s, c);
+    }
 }
 
 void budgets_share(struct budgets *b, const struct asked *asked, struct candidate *all, size_t count)
@@ -179,9 +167,10 @@ void budgets_share(struct budgets *b, const struct asked *asked, struct candidat
     size_t found = 0;
     for (size_t i = 0; i < b->count; i++) {
         b->all[i].shared = b->all[i].told;
+        b->all[i].shared_late = b->all[i].late;
         b->all[i].holding = 0;
     }
-    if (!asked->rules->notify || !asked->rules->notify->budget)
+    if (!allowed(asked, HOLD_BUDGET) && !allowed(asked, HOLD_STORM))
         return;
     struct candidate **competing = xcalloc(count + 1, sizeof *competing);
     for (struct candidate *c = all; c < all + count; c++)
@@ -199,48 +188,20 @@ void budgets_spend(struct budgets *b)
         struct spending *s = &b->all[i];
         s->changed |= s->told != s->shared;
         s->told = s->shared;
+        s->late = s->shared_late;
         if (s->holding > DIGEST_LISTED + s->more)
             s->more = s->holding - DIGEST_LISTED;
     }
-}
-
-/* ---- lists ---- */
-
-void budgets_list(struct budgets *b, const struct asked *asked, const char *by, const json_t *data)
-{
-    static const char *const shown[] = {"alert_id", "rule", "title", "level", "subject", "sentence", "opened_at"};
-    char name[NOTICE_BY];
-    const char *alert = member_text(data, "alert_id");
-    for (size_t i = 0; i < b->count; i++) {
-        struct spending *s = &b->all[i];
-        name_of(asked, s, name);
-        if (s->until <= b->now_s || strcmp(by + strlen("budget:"), name) != 0)
-            continue;
-        s->changed = s->listed = true;
-        if (json_object_size(s->held) == DIGEST_LISTED && !json_object_get(s->held, alert))
-            return;
-        json_t *entry = json_object();
-        for (size_t f = 0; f < sizeof shown / sizeof *shown; f++)
-            json_object_set(entry, shown[f], json_object_get(data, shown[f]));
-        json_object_set_new(s->held, alert, entry);
-        return;
-    }
-}
-
-void budgets_unlist(struct budgets *b, const char *alert)
-{
-    for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].until > b->now_s && json_object_del(b->all[i].held, alert) == 0)
-            b->all[i].changed = b->all[i].listed = true;
 }
 
 /* ---- keeping ---- */
 
 static json_t *spending_json(const struct asked *asked, const struct spending *s)
 {
-    return json_pack("{s:s, s:I, s:I, s:i, s:i, s:O, s:i, s:i}", "street", code_of(asked, s->region), "from",
-                     (json_int_t)s->from, "until", (json_int_t)s->until, "budget", (int)s->budget, "told", (int)s->told,
-                     "held", s->held, "more", (int)s->more, "revision", (int)s->revision);
+    return json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:O, s:b, s:i, s:i}", "cause", hold_word(s->cause), "street",
+                     spending_place(asked, s), "from", (json_int_t)s->from, "until", (json_int_t)s->until, "budget",
+                     (int)s->budget, "told", (int)s->told, "late", (int)s->late, "held", s->held, "listed", s->listed,
+                     "more", (int)s->more, "revision", (int)s->revision);
 }
 
 void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
@@ -250,7 +211,7 @@ void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
         char key[sizeof BUDGET_KEY + NOTICE_BY];
         if (!s->changed)
             continue;
-        snprintf(key, sizeof key, BUDGET_KEY "%.200s", code_of(asked, s->region));
+        snprintf(key, sizeof key, BUDGET_KEY "%.200s", spending_place(asked, s));
         s->changed = false;
         if (s->until > b->now_s) {
             json_object_set_new(unsaved, key, spending_json(asked, s));
@@ -266,15 +227,19 @@ bool budgets_restore(struct budgets *b, const json_t *json, const struct asked *
 {
     const char *code = member_text(json, "street");
     json_t *held = json_object_get(json, "held");
-    uint32_t region = registry_find(asked->registry, str_of(code));
-    if (!json_is_object(held) || (!region && strcmp(code, "-") != 0))
+    bool storm = hold_named(str_of(member_text(json, "cause"))) == HOLD_STORM;
+    uint32_t region = storm ? REGION_NONE : registry_find(asked->registry, str_of(code));
+    if (!json_is_object(held) || (!region && !storm && strcmp(code, "-") != 0))
         return false;
-    add(b, &(struct spending){.region = region,
+    add(b, &(struct spending){.cause = storm ? HOLD_STORM : HOLD_BUDGET,
+                              .region = region,
                               .from = member_number(json, "from"),
                               .until = member_number(json, "until"),
                               .budget = (unsigned)member_number(json, "budget"),
                               .told = (unsigned)member_number(json, "told"),
+                              .late = (unsigned)member_number(json, "late"),
                               .held = json_deep_copy(held),
+                              .listed = json_is_true(json_object_get(json, "listed")),
                               .more = (unsigned)member_number(json, "more"),
                               .revision = (unsigned)member_number(json, "revision")});
     return true;

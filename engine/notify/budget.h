@@ -1,5 +1,6 @@
-/* Of how many alerts a street is newly told in a shift.  What exceeds that is held, and listed in a digest of the shift; at
- * its end what still fires competes for the next one.  The highest level is always told, and counts.
+/* Of how many alerts a street is newly told in a shift, and of how many everybody is in a minute.  What exceeds that is held,
+ * and listed in a digest of the shift, or of the minute in which it came: a storm; at its end what still fires competes for
+ * the next one.  The highest level is always told, and counts.
  *
  * One thread, the committer. */
 #ifndef GW_NOTIFY_BUDGET_H
@@ -14,15 +15,17 @@ enum { DIGEST_LISTED = 200 }; /* alerts that a digest lists; more are counted */
 /* what keys of the state topic begin with that are budgets */
 #define BUDGET_KEY "budget/"
 
-/* one shift of one street */
+/* one shift of one street, or one minute */
 struct spending {
-    uint32_t region;    /* a street; a district, for what is wider; REGION_NONE: of no region */
+    enum hold cause;    /* HOLD_BUDGET; HOLD_STORM: of a minute */
+    uint32_t region;    /* a street; a district, for what is wider; REGION_NONE: of no region, or a storm's */
     int64_t from, until; /* seconds */
     unsigned budget, told;
+    unsigned late; /* of a minute: those among `told` that a storm of an earlier one had held */
     json_t *held;  /* by alert id, what the digest lists; in the order in which they were held */
     unsigned more; /* that were held beyond those */
     unsigned revision;
-    unsigned shared, holding; /* while it is decided: told, and to be told; held by it */
+    unsigned shared, shared_late, holding; /* while it is decided: told and late, and to be; held by it */
     bool changed, listed; /* since it was stored; since the last digest */
 };
 
@@ -43,7 +46,7 @@ void budgets_share(struct budgets *, const struct asked *, struct candidate *all
 void budgets_spend(struct budgets *);
 int64_t budgets_next(const struct budgets *); /* when a shift ends; INT64_MAX: never */
 
-/* A revision of an alert that a budget holds, by its message's data; or that is told, and so is listed no more. */
+/* A revision of an alert that a budget or a storm holds, by its message's data; or that is told, and so is listed no more. */
 void budgets_list(struct budgets *, const struct asked *, const char *by, const json_t *data);
 void budgets_unlist(struct budgets *, const char *alert);
 /* after the last revision: what has become of the lists, into `digests` */

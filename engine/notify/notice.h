@@ -11,7 +11,8 @@
     X(SILENCED, "silenced", "静默")   /* somebody said so: by a silence */                                             \
     X(INHIBITED, "inhibited", "抑制") /* another alert fires that says it already */                                   \
     X(COVERED, "covered", "归并")     /* a wider alert of the same dispute fires */                                    \
-    X(BUDGET, "budget", "超出预算")   /* its street has been told of as many as it can take in this shift */
+    X(BUDGET, "budget", "超出预算")   /* its street has been told of as many as it can take in this shift */           \
+    X(STORM, "storm", "预警风暴")     /* as many as can be read were told in the minute in which it came */
 
 enum hold {
 #define X(name, word, chinese) HOLD_##name,
@@ -26,7 +27,7 @@ enum hold hold_named(struct str word); /* by its English word; HOLD_NONE if it i
 
 struct notice {
     enum hold cause; /* HOLD_NONE: told */
-    char *by;        /* id of the silence or the alert, or budget:STREET/SHIFT; NULL where it is told */
+    char *by;        /* id of the silence or the alert, budget:STREET/SHIFT or storm:MINUTE; NULL where it is told */
 };
 
 static inline bool notice_is(const struct notice *notice, enum hold cause, const char *by)

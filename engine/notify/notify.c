@@ -121,7 +121,7 @@ void notify_decide(struct notify *n, struct candidate *all, size_t count, struct
 
 void notify_revision(struct notify *n, const struct notice *notice, const json_t *data)
 {
-    if (notice->cause == HOLD_BUDGET)
+    if (notice->cause == HOLD_BUDGET || notice->cause == HOLD_STORM)
         budgets_list(&n->budgets, &n->asked, notice->by, data);
     else if (!notice->cause)
         budgets_unlist(&n->budgets, member_text(data, "alert_id"));

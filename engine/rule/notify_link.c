@@ -225,7 +225,7 @@ uint64_t notify_rules_digest(const struct notify_rules *n, const struct rule_set
                       inhibition->category ? catalogue_category(set->catalogue, inhibition->category)->path : "",
                       inhibition->at_least, inhibition->at_most, (int)inhibition->same);
     }
-    buffer_printf(&text, "budget %u", n->budget);
+    buffer_printf(&text, "storm %u\nbudget %u", n->storm, n->budget);
     for (unsigned i = 0; i < n->shift_count; i++)
         buffer_printf(&text, " %u", n->shifts[i]);
     uint64_t digest = key_of(buffer_str(&text), 0);

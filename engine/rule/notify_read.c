@@ -164,5 +164,6 @@ struct notify_rules *notify_rules_read(const struct yaml_node *node, const struc
     n->incidents = yaml_bool(rule_get(node, KEY_INCIDENTS, problems), "incidents (事件归并)", false, problems);
     read_inhibitions(n, rule_get(node, KEY_INHIBIT, problems), &r);
     read_budget(n, rule_get(node, KEY_BUDGET, problems), &r);
+    n->storm = (unsigned)yaml_integer(rule_get(node, KEY_STORM, problems), "storm (风暴)", 1, BUDGET_MOST, 0, problems);
     return n;
 }

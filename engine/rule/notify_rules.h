@@ -1,5 +1,5 @@
 /* What the rule files say of who is told: `notify` (通知), one for all rules.  Which alerts are held back while another fires
- * that says it already, of how many a street is told in a shift, and whether alerts that are one dispute are taken together.
+ * that says it already, of how many a street is told in a shift and everybody in a minute, and whether alerts that are one dispute are taken together.
  *
  * Immutable once loaded; any thread. */
 #ifndef GW_RULE_NOTIFY_RULES_H
@@ -41,6 +41,7 @@ struct notify_rules {
     unsigned budget;             /* alerts of a street in a shift; 0: any number */
     uint16_t shifts[SHIFTS_MAX]; /* minutes of the day at which one begins, in order */
     unsigned shift_count;
+    unsigned storm; /* alerts in a minute, everywhere; 0: any number */
 };
 
 /* The section without what it names: what is wrong is added.  Then, when all rules have been read, what it names; and, where

@@ -62,6 +62,7 @@ enum {
     X(INCIDENTS, "incidents", "事件归并", IN_NOTIFY)                                                                 \
     X(INHIBIT, "inhibit", "抑制", IN_NOTIFY)                                                                         \
     X(BUDGET, "budget", "预算", IN_NOTIFY)                                                                           \
+    X(STORM, "storm", "风暴", IN_NOTIFY)                                                                             \
     X(INHIBIT_WHEN, "when", "当", IN_INHIBIT)                                                                        \
     X(INHIBIT_HOLDS, "holds", "压下", IN_INHIBIT)                                                                    \
     X(SAME, "same", "同一", IN_INHIBIT)                                                                              \

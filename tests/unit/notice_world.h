@@ -205,17 +205,19 @@ static inline size_t desk_letter(const char *id)
     return letter;
 }
 
-/* digest 91 1 told 2: c yellow, d orange */
+/* digest 91 1 told 2: c yellow, d orange; of a storm: digest storm 1 told ... */
 static inline size_t desk_digest(const json_t *data, char *out, size_t size)
 {
-    const char *street;
+    const char *place;
     int revision, told, over;
     size_t i, len;
     json_t *held, *entry;
-    ck_assert_int_eq(json_unpack((json_t *)(uintptr_t)data, "{s:{s:s}, s:i, s:i, s:b, s:o}", "street", "code", &street, "revision",
-                                 &revision, "told", &told, "over", &over, "held", &held),
+    ck_assert_int_eq(json_unpack((json_t *)(uintptr_t)data, "{s:s, s:i, s:i, s:b, s:o}", "cause", &place, "revision", &revision, "told",
+                                 &told, "over", &over, "held", &held),
                      0);
-    len = (size_t)snprintf(out, size, "digest %s %d%s told %d:", street, revision, over ? " over" : "", told);
+    if (strcmp(place, "budget") == 0)
+        place = json_string_value(json_object_get(json_object_get(data, "street"), "code"));
+    len = (size_t)snprintf(out, size, "digest %s %d%s told %d:", place, revision, over ? " over" : "", told);
     json_array_foreach(held, i, entry)
     {
         const char *id = json_string_value(json_object_get(entry, "alert_id"));

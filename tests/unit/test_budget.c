@@ -1,5 +1,5 @@
-/* Budgets and inhibition from the records to the log: what exceeds a budget is listed, the turn of a shift, edits; and that a
- * restart in the middle of it is as if nothing had happened. */
+/* Budgets, storms and inhibition from the records to the log: what exceeds a budget or comes in a storm is listed, the turn of a
+ * shift and of a minute, edits; and that a restart in the middle of it is as if nothing had happened. */
 #include "notice_world.h"
 
 /* the clock begins at midnight */
@@ -96,6 +96,63 @@ START_TEST(an_edit_counts_at_once)
 }
 END_TEST
 
+/* What a storm holds is listed at once, and all of it when the minute is over; then half of each minute is for those that wait,
+ * the more urgent first, and the other half for what is new. */
+START_TEST(a_storm_is_told_of_bit_by_bit)
+{
+    void (*meanwhile)(void) = between[_i];
+    desk_open(&d, "notify: {storm: 2}\n" RULE);
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    meanwhile();
+    desk_call(&d, "9121", "noise", 2);
+    meanwhile();
+    desk_call(&d, "9211", "noise", 4);
+    meanwhile();
+    expect_said(&d, "a raised yellow; b raised yellow; c raised yellow (storm storm:2026-01-12T00:00); digest storm 1 told 2: c yellow; "
+                    "d raised orange (storm storm:2026-01-12T00:00)");
+    desk_wait(&d, 59);
+    meanwhile();
+    ck_assert_ptr_null(strstr(desk_said(&d), "released"));
+    desk_wait(&d, 1);
+    meanwhile();
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "00:00); d released orange; digest storm 2 over told 2: c yellow, d orange"));
+    desk_call(&d, "9212", "noise", 2);
+    meanwhile();
+    desk_call(&d, "9112", "noise", 4); /* who was told before is told of all that becomes of it; the highest is always */
+    desk_call(&d, "9121", "noise", 4);
+    meanwhile();
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "c yellow, d orange; e raised yellow; b raised red; c raised red"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; c released red"));
+    desk_wait(&d, 60);
+    meanwhile();
+    ck_assert(meanwhile == restart || metric_value(d.metrics, METRIC_HOLDS, HOLD_STORM, 0) == 2);
+    desk_close(&d);
+}
+END_TEST
+
+/* It stays with the minute that held it first, until its turn comes, and is listed once; what ends meanwhile nobody is told of. */
+START_TEST(what_waits_is_listed_once)
+{
+    void (*meanwhile)(void) = between[_i];
+    static const char *const grids[] = {"9111", "9112", "9121", "9211"};
+    desk_open(&d, "notify: {storm: 1}\n" RULE);
+    for (int i = 0; i < 4; i++)
+        desk_call(&d, grids[i], "noise", 2);
+    desk_wait(&d, 61);
+    meanwhile();
+    desk_wait(&d, 60);
+    meanwhile();
+    expect_said(&d, "a raised yellow; b raised yellow (storm storm:2026-01-12T00:00); digest storm 1 told 1: b yellow; "
+                    "c raised yellow (storm storm:2026-01-12T00:00); d raised yellow (storm storm:2026-01-12T00:00); "
+                    "b released yellow; digest storm 2 over told 1: b yellow, c yellow, d yellow; c released yellow");
+    desk_reload(&d, RULE); /* nothing holds it any more */
+    desk_settle(&d);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "c released yellow; d released yellow"));
+    desk_close(&d);
+}
+END_TEST
+
 /* the inhibitor and what it inhibits come to be in one cut: it is not told first and taken back at once */
 START_TEST(of_two_in_one_cut_the_one_holds_the_other)
 {
@@ -123,6 +180,8 @@ int main(void)
     tcase_add_loop_test(tests, what_exceeds_the_budget_is_listed, 0, 2);
     tcase_add_loop_test(tests, at_the_turn_of_a_shift_they_compete, 0, 2);
     tcase_add_test(tests, an_edit_counts_at_once);
+    tcase_add_loop_test(tests, a_storm_is_told_of_bit_by_bit, 0, 2);
+    tcase_add_loop_test(tests, what_waits_is_listed_once, 0, 2);
     tcase_add_test(tests, of_two_in_one_cut_the_one_holds_the_other);
     suite_add_tcase(suite, tests);
     log_level_set(LOG_ERROR);

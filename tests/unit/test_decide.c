@@ -1,4 +1,4 @@
-/* What holds an alert back, asked of many at once: inhibition and budgets as a pure function, whatever order they come in. */
+/* What holds an alert back, asked of many at once: inhibition, budgets and storms as a pure function, whatever order they come in. */
 #include "notify/notify.h"
 
 #include "rule_world.h"
@@ -237,6 +237,62 @@ START_TEST(a_budget_goes_to_the_most_urgent)
 }
 END_TEST
 
+struct share {
+    unsigned told, highest;
+    const struct candidate *least, *most; /* least urgent of those told, most urgent of those held */
+};
+
+static void take_share(struct share *share, const struct candidate *c)
+{
+    if (c->cause == HOLD_STORM) {
+        share->most = !share->most || by_level_and_age(c, share->most) < 0 ? c : share->most;
+        return;
+    }
+    share->told++;
+    share->highest += c->level == 4;
+    share->least = c->level < 4 && (!share->least || by_level_and_age(c, share->least) > 0) ? c : share->least;
+}
+
+/* In a minute no more are newly told than the cap, but for the highest; no more than half of them are such as waited before,
+ * each kind the more urgent first; and what a budget holds takes no place of the minute. */
+START_TEST(a_minute_goes_to_the_most_urgent_of_each_kind)
+{
+    enum { CAP = 5, HALF = 3 };
+    struct dice dice = core_dice();
+    size_t held[2] = {0};
+    for (unsigned round = 0; round < core_effort(1500); round++) {
+        open_with("notify:\n  storm: 5\n  budget: {street: 4, shifts: [\"08:00\"]}\n" RULES);
+        draw(&dice);
+        for (size_t i = 0; i < count; i++)
+            if (dice_chance(&dice, 50))
+                notice_set(&before[i], HOLD_STORM, "storm:2026-01-12T11:58");
+        ask();
+        struct share shares[2] = {{0}};
+        for (size_t i = 0; i < count; i++) {
+            const struct candidate *c = &all[i];
+            bool waited = c->before->cause == HOLD_STORM;
+            EXPECT(c->cause != HOLD_STORM || strcmp(c->by, waited ? "storm:2026-01-12T11:58" : "storm:2026-01-12T12:00") == 0, "round %u: %s",
+                   round, c->by);
+            EXPECT(c->cause == HOLD_NONE || (!c->told && c->level < 4), "round %u: %s", round, c->id);
+            held[waited] += c->cause == HOLD_STORM;
+            if (!c->told && c->cause != HOLD_BUDGET)
+                take_share(&shares[waited], c);
+        }
+        unsigned told = shares[0].told + shares[1].told, highest = shares[0].highest + shares[1].highest;
+        EXPECT(told <= (highest > CAP ? highest : CAP), "round %u: %u told, %u of them highest", round, told, highest);
+        EXPECT(!shares[0].most || told >= CAP, "round %u: a new one is held, and %u told", round, told);
+        EXPECT(!shares[1].most || told >= CAP || shares[1].told >= HALF, "round %u: one waits, and %u told", round, told);
+        EXPECT(shares[1].told <= (shares[1].highest > HALF ? shares[1].highest : HALF), "round %u: %u waited", round, shares[1].told);
+        for (int kind = 0; kind < 2; kind++)
+            EXPECT(!shares[kind].most || !shares[kind].least || by_level_and_age(shares[kind].least, shares[kind].most) < 0, "round %u", round);
+        for (size_t i = 0; i < count; i++)
+            notice_clear(&before[i]);
+        close_all();
+    }
+    ck_assert(held[0] > 1000 && held[1] > 1000);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("decide");
@@ -244,5 +300,6 @@ int main(void)
     tcase_add_test(tests, it_stays_with_who_held_it);
     tcase_add_test(tests, inhibition_is_a_function_of_the_alerts);
     tcase_add_test(tests, a_budget_goes_to_the_most_urgent);
+    tcase_add_test(tests, a_minute_goes_to_the_most_urgent_of_each_kind);
     return rule_world_run("decide", tests);
 }

@@ -15,7 +15,7 @@ static const char *const editions[] = {
     RULES,
     "notify: {budget: {street: 2, shifts: [\"01:00\", \"04:00\", \"06:30\"]}}\n" RULES,
     "notify: {budget: {street: 1, shifts: [\"02:00\"]}, inhibit: [{when: {rule: r1, level: orange}, holds: {rule: r0}, same: community}]}\n" RULES,
-    "notify: {inhibit: [{when: {rule: r0, level: orange}, holds: {rule: r1, level: red}, same: community}]}\n" RULES,
+    "notify: {storm: 1, inhibit: [{when: {rule: r0, level: orange}, holds: {rule: r1, level: red}, same: community}]}\n" RULES,
 };
 
 static struct desk d;

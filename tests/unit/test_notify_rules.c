@@ -12,7 +12,7 @@
 static const char section[] = "notify:\n  incidents: true\n  inhibit:\n"
                               "    - {when: {rule: burst, level: orange}, holds: {rule: [spread, many], level: yellow}, same: community}\n"
                               "    - {当: {规则: spread}, 压下: {类别: noise}, 同一: 对象}\n"
-                              "  budget: {street: 6, shifts: [\"08:00\", \"14:00\", \"20:00\"]}\n" RULES;
+                              "  budget: {street: 6, shifts: [\"08:00\", \"14:00\", \"20:00\"]}\n  storm: 20\n" RULES;
 
 static struct rule_set *edited(const char *from, const char *to)
 {
@@ -37,6 +37,7 @@ START_TEST(it_is_read)
     ck_assert_int_eq(i[1].same, 0);
     ck_assert_uint_eq(i[1].category, catalogue_find_category(catalogue, STR("noise")));
     ck_assert_uint_eq(n->budget, 6);
+    ck_assert_uint_eq(n->storm, 20);
     rule_set_destroy(&set);
     set = load_good(RULES);
     ck_assert_ptr_null(set->notify);
@@ -51,7 +52,7 @@ START_TEST(all_of_it_is_in_the_digest)
                                            {"level: orange", "level: red"},         {"same: community", "same: street"},
                                            {"spread, many", "spread"},              {"street: 6", "street: 7"},
                                            {"\"14:00\"", "\"14:01\""},              {"类别: noise", "类别: noise, 级别: 黄"},
-                                           {"level: yellow}, same", "level: blue}, same"}};
+                                           {"level: yellow}, same", "level: blue}, same"}, {"storm: 20", "风暴: 21"}};
     char digest[72];
     struct rule_set *set = load_good(section);
     memcpy(digest, set->digest, sizeof digest);
@@ -79,6 +80,7 @@ static const struct {
     {"压下: {类别: noise}", "压下: {规则: burst}", "a circle", 0, 0},
     {"street: 6", "street: 0", "street (街道): expected a whole number from 1 to 1000", 6, 20},
     {"\"14:00\"", "\"07:00\"", "shifts (班次)", 6, 0},
+    {"storm: 20", "storm: many", "storm (风暴): expected a whole number from 1 to 1000", 7, 10},
     {"incidents:", "incident:", "unknown key incident; did you mean incidents?", 2, 3},
 };
 

@@ -111,6 +111,8 @@ START_TEST(test_digest)
     ck_assert_str_eq(words_with(digest, NULL, NULL), "01-12 14:00 · 摘要       和兴街道                 班次 01-12 08:00 至 01-12 14:00"
                                                      "  已通报 6 起，超出预算未通报 3 起，班次结束  (rev 4)");
     ck_contains(words_with(digest, "street", "null"), "未通报 3 起");
+    ck_contains(words_with(digest, "cause", "\"storm\""), "全区                     预警风暴 01-12 08:00 至 01-12 14:00"
+                                                         "  已通报 6 起，暂未通报 3 起，本分钟结束");
 }
 END_TEST
 

@@ -1,0 +1,116 @@
+/* What exceeds a budget, or came in a storm, as digests list it; and by what names they are known. */
+#include "notify/budget_priv.h"
+
+#include "alert/render.h"
+#include "base/check.h"
+#include "base/member.h"
+
+#include <stdio.h>
+
+/* ---- names ---- */
+
+const char *spending_place(const struct asked *asked, const struct spending *s)
+{
+    if (s->cause == HOLD_STORM)
+        return hold_word(HOLD_STORM);
+    return s->region == REGION_NONE ? "-" : registry_region(asked->registry, s->region)->code;
+}
+
+/* 990101003/2026-01-12T08:00 */
+static void name_of(const struct asked *asked, const struct spending *s, char out[NOTICE_BY])
+{
+    char from[TIME_TEXT_SIZE];
+    render_time(s->from, asked->rules->utc_offset_s, from);
+    snprintf(out, NOTICE_BY, "%.200s/%.16s", spending_place(asked, s), from);
+}
+
+void spending_by(const struct asked *asked, const struct spending *s, char out[NOTICE_BY])
+{
+    char name[NOTICE_BY];
+    name_of(asked, s, name);
+    if (s->cause == HOLD_STORM)
+        snprintf(out, NOTICE_BY, "storm:%.16s", strrchr(name, '/') + 1);
+    else
+        snprintf(out, NOTICE_BY, "budget:%.240s", name);
+}
+
+/* ---- digests ---- */
+
+static json_t *time_json(const struct asked *asked, int64_t second)
+{
+    char text[TIME_TEXT_SIZE];
+    render_time(second, asked->rules->utc_offset_s, text);
+    return json_string(text);
+}
+
+static json_t *street_json(const struct asked *asked, uint32_t region)
+{
+    if (region == REGION_NONE)
+        return json_null();
+    const struct region *r = registry_region(asked->registry, region);
+    return json_pack("{s:s, s:s, s:s}", "level", region_level_name(r->level), "code", r->code, "name", r->name);
+}
+
+static json_t *held_json(const struct spending *s)
+{
+    json_t *array = json_array(), *entry;
+    const char *alert;
+    json_object_foreach(s->held, alert, entry) json_array_append(array, entry);
+    return array;
+}
+
+/* The first is told, and the last; what comes in between is there for those who look. */
+void spending_digest(struct budgets *b, const struct asked *asked, struct spending *s, bool last)
+{
+    char name[NOTICE_BY], key[NOTICE_BY + 8];
+    name_of(asked, s, name);
+    snprintf(key, sizeof key, "digest/%s", name);
+    s->revision++;
+    bool told = s->revision == 1 || (last && (s->listed || s->cause != HOLD_STORM));
+    json_t *data = json_pack("{s:s, s:o, s:{s:o, s:o}, s:b, s:i, s:i, s:o, s:i, s:i}", "cause", hold_word(s->cause), "street",
+                             street_json(asked, s->region), "shift", "from", time_json(asked, s->from), "until",
+                             time_json(asked, s->until), "over", last, "budget", (int)s->budget, "told", (int)s->told,
+                             "held", held_json(s), "more", (int)s->more, "revision", (int)s->revision);
+    json_array_append_new(b->digests, json_pack("{s:s, s:b, s:I, s:o}", "key", key, "told", told, "at",
+                                               (json_int_t)b->now_s, "data", data));
+    s->changed = true;
+    s->listed = false;
+}
+
+/* In a storm each cut may hold some more: those are told of when the minute is over. */
+void budgets_digest(struct budgets *b, const struct asked *asked)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (b->all[i].listed && (b->all[i].cause != HOLD_STORM || !b->all[i].revision))
+            spending_digest(b, asked, &b->all[i], false);
+}
+
+/* ---- lists ---- */
+
+void budgets_list(struct budgets *b, const struct asked *asked, const char *by, const json_t *data)
+{
+    static const char *const shown[] = {"alert_id", "rule", "title", "level", "subject", "sentence", "opened_at"};
+    char name[NOTICE_BY];
+    const char *alert = member_text(data, "alert_id");
+    for (size_t i = 0; i < b->count; i++) {
+        struct spending *s = &b->all[i];
+        spending_by(asked, s, name);
+        if (s->until <= b->now_s || strcmp(by, name) != 0)
+            continue;
+        s->changed = s->listed = true;
+        if (json_object_size(s->held) == DIGEST_LISTED && !json_object_get(s->held, alert))
+            return;
+        json_t *entry = json_object();
+        for (size_t f = 0; f < sizeof shown / sizeof *shown; f++)
+            json_object_set(entry, shown[f], json_object_get(data, shown[f]));
+        json_object_set_new(s->held, alert, entry);
+        return;
+    }
+}
+
+void budgets_unlist(struct budgets *b, const char *alert)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (b->all[i].until > b->now_s && json_object_del(b->all[i].held, alert) == 0)
+            b->all[i].changed = b->all[i].listed = true;
+}

@@ -1,7 +1,8 @@
 """Deliberate breakages of the engine, each of a law that a user relies on.  The simulation must catch every one: what
 it does not catch, it does not test.
 
-(name, file, what stands there, what to put in its place); the text must stand there exactly once, so that a mutation
+(name, file, what stands there, what to put in its place), and, of what the simulation knows nothing of, the unit test that
+must catch it; the text must stand there exactly once, so that a mutation
 that the code has outgrown is noticed.  QUICK ones run with the other tests, all of them with run.py --all.
 """
 
@@ -328,4 +329,27 @@ MORE = [
     ("a value at the edge is of the bin below", "engine/rule/rule.c",
      "value >= feature->bins[bin].below)",
      "value > feature->bins[bin].below)"),
+
+    # who is told
+    ("a storm holds the highest level", "engine/notify/budget.c",
+     "if (c->level < asked->rules->level_count && !has_room(s, waiting)) {",
+     "if (!has_room(s, waiting)) {", "test_decide"),
+    ("what waits since a storm takes the whole minute", "engine/notify/budget.c",
+     "return s->shared < s->budget && !(waiting && s->shared_late >= (s->budget + 1) / 2);",
+     "return s->shared < s->budget;", "test_decide"),
+    ("what waits since a storm is held anew each minute", "engine/notify/budget.c",
+     "    hold(c, s->cause, waiting ? c->before->by : by);",
+     "    hold(c, s->cause, by);", "test_decide"),
+    ("a storm is listed only once it is over", "engine/notify/budget_list.c",
+     "if (b->all[i].listed && (b->all[i].cause != HOLD_STORM || !b->all[i].revision))",
+     "if (b->all[i].listed && b->all[i].cause != HOLD_STORM)", "test_budget"),
+    ("nobody is told what the minute of a storm has held in the end", "engine/notify/budget.c",
+     "        if (s->revision)\n            spending_digest(b, asked, s, true);",
+     "        if (s->revision && s->cause != HOLD_STORM)\n            spending_digest(b, asked, s, true);", "test_budget"),
+    ("a restart forgets what was told in the minute", "engine/notify/budget.c",
+     '.told = (unsigned)member_number(json, "told"),',
+     ".told = 0,", "test_budget"),
+    ("nobody looks again when the minute is over", "engine/notify/budget.c",
+     "if (b->all[i].until > b->now_s && b->all[i].until < next)",
+     "if (b->all[i].until > b->now_s && b->all[i].until < next && b->all[i].cause != HOLD_STORM)", "test_budget"),
 ]

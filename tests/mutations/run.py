@@ -1,4 +1,4 @@
-"""Breaks the engine on purpose, one law at a time, and expects the simulation to notice.
+"""Breaks the engine on purpose, one law at a time, and expects the simulation to notice, or the unit test that is named.
 
     run.py [--all] [NAME...]
     run.py --fits              only looks whether each still fits the code
@@ -48,12 +48,17 @@ class Copy:
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-3000:]}")
 
-    def make(self):
-        self._run("cmake", "--build", self.build, "--target", "gridwarn_sim", "-j", os.cpu_count())
+    def make(self, target="gridwarn_sim"):
+        self._run("cmake", "--build", self.build, "--target", target, "-j", os.cpu_count())
 
     def simulate(self, seeds: int) -> str:
         """What it found, or nothing."""
-        command = [self.build / "tests/sim/gridwarn_sim", "--seeds", f"1..{seeds}"]
+        return self._look([self.build / "tests/sim/gridwarn_sim", "--seeds", f"1..{seeds}"])
+
+    def test(self, program: str) -> str:
+        return self._look([self.build / "tests/unit" / program])
+
+    def _look(self, command: list) -> str:
         environment = dict(os.environ, TMPDIR=str(self.root))
         try:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -62,25 +67,25 @@ class Copy:
             return f"came to no end in {SECONDS} s"
         if done.returncode == 0:
             return ""
-        found = re.search(r"^seed \d+, step \d+: .*|.*CHECK.*|.*check failed.*", done.stdout, re.MULTILINE)
+        found = re.search(r"^seed \d+, step \d+: .*|.*CHECK.*|.*check failed.*|^.*:[FE]:.*", done.stdout, re.MULTILINE)
         return found.group(0) if found else f"status {done.returncode}: {done.stdout.strip()[-200:]}"
 
 
 def misfits(mutations: list) -> list[str]:
     """Those whose text does not stand in its file exactly once."""
-    counts = [(name, file, (ROOT / file).read_text(encoding="utf-8").count(old)) for name, file, old, _ in mutations]
+    counts = [(name, file, (ROOT / file).read_text(encoding="utf-8").count(old)) for name, file, old, *_ in mutations]
     return [f"{name}: no longer fits {file}: its text stands there {count} times"
             for name, file, count in counts if count != 1]
 
 
-def try_one(copy: Copy, file: str, old: str, new: str) -> tuple[bool, str]:
+def try_one(copy: Copy, file: str, old: str, new: str, program: str = "") -> tuple[bool, str]:
     path = copy.root / file
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(old, new), encoding="utf-8")
     try:
-        copy.make()
-        found = copy.simulate(BROKEN_SEEDS)
-        return bool(found), found or f"survived {BROKEN_SEEDS} seeds"
+        copy.make(program or "gridwarn_sim")
+        found = copy.test(program) if program else copy.simulate(BROKEN_SEEDS)
+        return bool(found), found or f"survived {program or f'{BROKEN_SEEDS} seeds'}"
     except RuntimeError as error:
         return False, str(error)
     finally:
@@ -97,9 +102,15 @@ def run(mutations: list) -> int:
             print(f"the engine as it is: {found}")
             return 1
         print(f"the engine as it is: {SOUND_SEEDS} seeds passed", flush=True)
-        for name, file, old, new in mutations:
+        for program in sorted({program for mutation in mutations for program in mutation[4:]}):
+            copy.make(program)
+            found = copy.test(program)
+            if found:
+                print(f"the engine as it is: {found}")
+                return 1
+        for name, *mutation in mutations:
             begin = time.monotonic()
-            caught, how = try_one(copy, file, old, new)
+            caught, how = try_one(copy, *mutation)
             survived += not caught
             print(f"{'caught' if caught else 'SURVIVED'} in {time.monotonic() - begin:.1f} s: {name}: {how[:150]}",
                   flush=True)

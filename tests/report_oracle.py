@@ -105,9 +105,9 @@ class Account:
     def take_changes(self) -> None:
         words = [change(m) for m in self.history]
         self.raised, self.lowered = words[1:].count("raised"), words.count("lowered")
-        turns = [w for w in words[1:] if w in ("raised", "lowered", "reopened")]
-        turns = ([words[0]] if words[0] in ("lowered", "reopened") else []) + turns
-        self.flaps = turns.count("reopened") + sum(pair == ("lowered", "raised") for pair in zip(turns, turns[1:]))
+        turns = [w for w in words if w in ("raised", "lowered", "reopened")]
+        again = words[1:].count("reopened") + sum(pair == ("lowered", "raised") for pair in zip(turns, turns[1:]))
+        self.flaps = again + (self.whole and self.history[0]["data"]["flaps"] > 0)
         self.escalated = "escalated" in words
 
     def did(self, *actions: str, unit: Optional[str] = None) -> list[int]:

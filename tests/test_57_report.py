@@ -140,10 +140,15 @@ class Handled:
             if len({u["unit"] for u in self.units()}) < len(self.units()):
                 self.units().pop()
         elif what == "level":
-            self.again(rng.choice(("raised", "lowered", "reopened")))
+            self.turn(rng.choice(("raised", "lowered", "reopened")))
         else:
             state = rng.choice(("resolved", "withdrawn", "firing"))
             self.again(rng.choice(("resolved", "withdrawn", "merely_new")), state=state)
+
+    def turn(self, change: str) -> None:
+        turns = [word for word in (m["type"].rpartition(".")[2] for m in self.history) if word in ("raised", "lowered", "reopened")]
+        flap = change == "reopened" or (change, turns[-1:]) == ("raised", ["lowered"])
+        self.again(change, flaps=self.history[-1]["data"]["flaps"] + flap)
 
     def late(self) -> None:
         data = self.again("escalated", reason=self.rng.choice((*LIMITS, "the unit in charge returned it")))

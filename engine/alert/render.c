@@ -141,11 +141,11 @@ static json_t *data_json(const struct render_context *c, const struct revision *
         crossed = json_pack("{s:s, s:s, s:o}", "event_id", a->crossed_id, "source", a->crossed_source, "occurred_at",
                             render_time_json(c, a->crossed_at));
     json_t *data = json_pack(
-        "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
+        "{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:i, s:b, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s*, "
         "s:o, s:o}",
         "alert_id", a->id, "incident_id", a->id, "revision", (int)a->revision, "state", render_state(a), "level",
         level_or_null(c, a->level), "prev_level", level_or_null(c, a->prev_level), "highest_level",
-        level_or_null(c, a->highest > a->level ? a->highest : a->level), "drill", 0, "title", r->rule->title, "sentence", buffer_json(&words),
+        level_or_null(c, a->highest > a->level ? a->highest : a->level), "flaps", (int)a->flaps, "drill", 0, "title", r->rule->title, "sentence", buffer_json(&words),
         "rule", r->rule->id, "subject", subject_json(c, r), "each", each_json(c, r), "region_path", render_region_path(c, a->region),
         "opened_at", render_time_json(c, a->opened_at), "evaluated_at", minute_or_null(c, r->minute), "ended_at",
         minute_or_null(c, a->ended_minute), "crossed_by", crossed, "evidence",

@@ -28,8 +28,8 @@ void state_key(const struct tracker *tracker, const struct tracked *t, char *key
 
 static json_t *alert_json(const struct alert *a)
 {
-    return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:I}", "id", a->id, "state",
-                     alert_state_word(a->state), "unknown", a->unknown, "shadow", a->shadow, "revision", (json_int_t)a->revision, "level",
+    return json_pack("{s:s, s:s, s:b, s:b, s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:s?, s:I, s:I, s:I}", "id", a->id, "state",
+                     alert_state_word(a->state), "unknown", a->unknown, "shadow", a->shadow, "flaps", (int)a->flaps, "down", a->down, "revision", (json_int_t)a->revision, "level",
                      (json_int_t)a->level, "prev_level", (json_int_t)a->prev_level, "highest", (json_int_t)a->highest,
                      "opened_minute", (json_int_t)a->opened_minute, "opened_at", (json_int_t)a->opened_at,
                      "ended_minute", (json_int_t)a->ended_minute, "lasted_minute", (json_int_t)a->lasted_minute, "crossed_id", a->crossed_id, "crossed_source",
@@ -108,6 +108,8 @@ static bool alert_restore(const struct tracker *tracker, const json_t *json, str
     *a = (struct alert){
         .unknown = json_is_true(json_object_get(json, "unknown")),
         .shadow = json_is_true(json_object_get(json, "shadow")),
+        .flaps = (unsigned)member_number(json, "flaps"),
+        .down = json_is_true(json_object_get(json, "down")),
         .revision = (unsigned)member_number(json, "revision"),
         .level = (unsigned)member_number(json, "level"),
         .prev_level = (unsigned)member_number(json, "prev_level"),

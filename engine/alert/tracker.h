@@ -61,6 +61,9 @@ struct alert {
     bool shadow;  /* of a rule on trial: never published */
     unsigned revision;
     unsigned level, prev_level, highest; /* level: the last that was published */
+    unsigned flaps; /* how often it rose after a fall, was reopened, or began within a day of the end of the one before, whose
+                       flaps it takes over */
+    bool down;      /* it was lowered, and has not risen since */
     int64_t opened_minute, opened_at, ended_minute; /* ended: MINUTE_NEVER while it lasts, as far as was published */
     int64_t lasted_minute; /* up to where the facts so far say that it lasted; its end there may not be closed yet */
     char *crossed_id;                               /* event id and source of the crossing fact; NULL: not known */

@@ -114,6 +114,9 @@ struct revision alert_shown(const struct tracker *, const struct tracked *, cons
                             struct shown *room);
 void alert_clear(struct alert *);
 
+/* flaps.c: a revision is about to be published, not yet numbered */
+void flaps_count(const struct tracked *, struct alert *, enum change);
+
 /* handled.c */
 void alert_handling(const struct tracker *, const struct rule *, uint16_t each, const struct alert *, struct handling *);
 /* it was raised, in its region: units and limits */

@@ -161,6 +161,15 @@ static void write_notice(struct columns *c, const json_t *notice)
     columns_text(c, "]");
 }
 
+static void write_flaps(struct columns *c, const json_t *data)
+{
+    char text[48];
+    if (member_number(data, "flaps") <= 0)
+        return;
+    snprintf(text, sizeof text, "  [反复 %lld 次]", (long long)member_number(data, "flaps"));
+    columns_text(c, text);
+}
+
 static void write_revision(struct columns *c, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
@@ -179,6 +188,7 @@ static void write_revision(struct columns *c, const json_t *cloudevent)
     columns_text(c, member_text(data, "sentence"));
     write_handling(c, member_text(cloudevent, "type"), data);
     write_notice(c, json_object_get(data, "notice"));
+    write_flaps(c, data);
     char id[64];
     snprintf(id, sizeof id, "  (alert %.8s rev %lld)", member_text(data, "alert_id"),
              (long long)json_integer_value(json_object_get(data, "revision")));

@@ -67,7 +67,8 @@ const char *const *report_notes(void)
         "much (set out, arrived), of any unit; closed: what the unit in charge said last. A quantile is the time of "
         "one alert, of those to which it happened; shares are of the alerts that somebody was told of, of units of "
         "those that were sent to them.",
-        "Flaps: rises after a fall, and ends that were none.",
+        "Flaps: rises after a fall, ends that were none, and alerts within 24 h of the end of the one before of that rule and "
+        "subject.",
         "Lead: from when somebody was told to the first petition of the alert's subject and category within 30 "
         "days. The petition was first: there was one already within the rule's window.",
         NULL};
@@ -77,7 +78,7 @@ const char *const *report_notes(void)
         "办结而未写结果的，不算有结论。",
         "时长自首次告知起算。签收：任一单位首次签收，或首次报出发、到场；办结：牵头单位最后一次办结。中位、九成取实有的时长，只算已发生的；"
         "占比以已告知的预警为分母，单位的以派到该单位的为分母。",
-        "反复次数：降级后又升级，以及解除后又重开。",
+        "反复次数：降级后又升级，解除后又重开，以及同一规则、同一对象解除后 24 小时内又预警。",
         "比信访早多久：自首次告知，到 30 天内该对象、该类别的第一件信访。信访在先：告知以前，规则的时间窗内已有信访。",
         NULL};
     return chinese() ? in_chinese : english;

@@ -134,14 +134,16 @@ static void take_disposition(struct account *a, const json_t *last, const enum u
 
 static void take_change(struct account *a, const char *change, bool first)
 {
-    bool up = strcmp(change, "raised") == 0 && !first, again = strcmp(change, "reopened") == 0;
-    a->raised += up;
+    a->raised += strcmp(change, "raised") == 0 && !first;
     a->lowered += strcmp(change, "lowered") == 0;
-    a->flaps += (up && a->down) || again;
-    if (up || again)
-        a->down = false;
-    if (strcmp(change, "lowered") == 0)
-        a->down = true;
+}
+
+/* An alert that begins soon after the one before has that one's flaps, and is one itself. */
+static void take_flaps(struct account *a, unsigned flaps, bool first)
+{
+    if (first)
+        a->flaps_before = flaps - (a->whole && flaps > 0);
+    a->flaps = flaps > a->flaps_before ? flaps - a->flaps_before : 0;
 }
 
 static void take_escalation(struct account *a, const char *reason, int was_lead)
@@ -210,6 +212,7 @@ void account_take(struct account *a, const json_t *message, int64_t at, const st
     a->over = strcmp(state, "firing") != 0 && strcmp(state, "unknown") != 0;
     bool told = take_notice(a, json_object_get(data, "notice"), at);
     take_change(a, change, first);
+    take_flaps(a, (unsigned)member_number(data, "flaps"), first);
     if (strcmp(change, "escalated") == 0)
         take_escalation(a, member_text(data, "reason"), was_lead);
     take_units(a, json_object_get(handling, "units"), told, at);

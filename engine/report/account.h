@@ -29,8 +29,8 @@ struct account {
     bool told;
     enum hold held; /* where nobody was: why, by the last revision; HOLD_NONE: for a cause that is not known */
     unsigned highest;     /* level, from 1; 0: none that the configuration knows */
-    unsigned raised, lowered, flaps; /* raised: after the first; flaps: up again after it went down or ended */
-    bool down;
+    unsigned raised, lowered, flaps; /* raised: after the first; flaps: as the engine counts them, without those of the alert before */
+    unsigned flaps_before;
     bool escalated, returned, reopened;
     unsigned overdue; /* bit of an act that the engine notes, less ACTS_SAID: that limit passed */
     int64_t signed_at, arrived_at; /* by any unit; ACCOUNT_NEVER */

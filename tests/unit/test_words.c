@@ -121,6 +121,8 @@ START_TEST(test_notice)
     ck_contains(words_with(revision, "notice", "{\"told\":false,\"cause\":\"silenced\",\"by\":\"S1\"}"),
                 "已有5人反映。  [not told 静默: silenced by S1]  (alert");
     ck_contains(words_with(revision, "notice", "{\"told\":true}"), "已有5人反映。  (alert");
+    ck_contains(words_with(revision, "flaps", "3"), "已有5人反映。  [反复 3 次]  (alert");
+    ck_contains(words_with(revision, "flaps", "0"), "已有5人反映。  (alert");
 }
 END_TEST
 

@@ -219,6 +219,14 @@ void tracked_build(struct tracker *tracker, struct tracked *t, int64_t minute)
     t->view_missing = false;
 }
 
+void tracked_see(struct tracker *tracker, struct tracked *t)
+{
+    if (!t->view_missing)
+        return;
+    tracked_build(tracker, t, t->machine.minute);
+    view_silence(t->view, t->silent_seen);
+}
+
 struct view *tracker_view(struct tracker *tracker, unsigned rule, struct subject subject, struct str code,
                           int64_t minute)
 {

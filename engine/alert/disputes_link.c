@@ -9,21 +9,23 @@
 
 enum { COMPARISONS_A_RUN = 16384 };
 
-bool member_window(const struct member *m, struct evidence_window *w)
+bool member_window(struct tracker *tracker, const struct member *m, struct evidence_window *w)
 {
     const struct alert *a = member_alert(m);
     struct tracked *t = m->owner;
-    if (!a || t->view_missing)
+    if (!a)
         return false;
+    tracked_see(tracker, t);
     view_move(t->view, alert_minute(t, a));
     w->facts = view_window(t->view, &w->count);
     return true;
 }
 
 /* of two that fire; what cannot be compared stays as it is */
-static bool comparable(struct member *a, struct member *b, struct evidence_window *of_a, struct evidence_window *of_b)
+static bool comparable(struct tracker *tracker, struct member *a, struct member *b, struct evidence_window *of_a,
+                       struct evidence_window *of_b)
 {
-    return member_window(a, of_a) && member_window(b, of_b);
+    return member_window(tracker, a, of_a) && member_window(tracker, b, of_b);
 }
 
 /* ---- what was taken back ---- */
@@ -98,16 +100,16 @@ static void check_corrected(const struct tracker *tracker)
 /* ---- what has come to be shared ---- */
 
 struct looking {
-    struct disputes *disputes;
+    struct tracker *tracker;
     struct member *of;
 };
 
 static bool look_at(void *arg, struct member *m)
 {
     const struct looking *looking = arg;
-    struct disputes *d = looking->disputes;
+    struct disputes *d = looking->tracker->disputes;
     struct evidence_window mine, other;
-    if (m->seen == d->run || members_linked(looking->of, m) || !comparable(looking->of, m, &mine, &other))
+    if (m->seen == d->run || members_linked(looking->of, m) || !comparable(looking->tracker, looking->of, m, &mine, &other))
         return true;
     d->comparisons -= d->comparisons > 0;
     if (evidence_overlaps(mine, other))
@@ -115,10 +117,10 @@ static bool look_at(void *arg, struct member *m)
     return true;
 }
 
-static void look_for_links(const struct tracker *tracker, struct member *m)
+static void look_for_links(struct tracker *tracker, struct member *m)
 {
     struct disputes *d = tracker->disputes;
-    near_each(&d->near, tracker->registry, tracker->catalogue, m, look_at, &(struct looking){d, m});
+    near_each(&d->near, tracker->registry, tracker->catalogue, m, look_at, &(struct looking){tracker, m});
     m->seen = d->run;
 }
 

@@ -27,7 +27,7 @@ void member_update(const struct tracker *, struct tracked *, struct alert *);
 /* disputes_tell.c: into the state topic; an incident_store, of a tracker */
 void disputes_store(void *tracker, const char *id, json_t *state);
 
-/* disputes_link.c: the facts that it rests on now; false: nobody has gathered them yet */
-bool member_window(const struct member *, struct evidence_window *);
+/* disputes_link.c: the facts that it rests on now; false: it is of a rule that is gone */
+bool member_window(struct tracker *, const struct member *, struct evidence_window *);
 
 #endif

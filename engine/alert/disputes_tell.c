@@ -8,7 +8,7 @@
 enum { COUNTED_MAX = 65536 /* facts of an incident, when it is told how many there are */ };
 
 /* distinct facts and callers of all that fire, of the newest facts if there are too many */
-static void count_facts(struct incident *incident)
+static void count_facts(struct tracker *tracker, struct incident *incident)
 {
     struct tally events = {0}, callers = {0};
     size_t left = COUNTED_MAX;
@@ -16,7 +16,7 @@ static void count_facts(struct incident *incident)
     for (size_t i = 0; i < incident->members.count; i++) {
         struct member *m = incident->members.at[i];
         struct evidence_window w = {NULL, 0};
-        if (!m->firing || !member_window(m, &w))
+        if (!m->firing || !member_window(tracker, m, &w))
             continue;
         incident->at_least |= w.count > left;
         for (size_t k = w.count; k > 0 && left > 0; k--, left--) {
@@ -64,8 +64,7 @@ static json_t *face_of(struct tracker *tracker, const struct incident *incident,
         return NULL;
     struct tracked *t = lead->owner;
     struct shown room;
-    if (t->view_missing)
-        tracked_build(tracker, t, t->machine.minute);
+    tracked_see(tracker, t);
     *minute = alert_minute(t, a);
     enum change change = a->unknown ? CHANGE_UNKNOWN : a->state == ALERT_FIRING ? CHANGE_RAISED : CHANGE_RESOLVED;
     struct revision r = alert_shown(tracker, t, a, change, *minute, &room);
@@ -97,7 +96,7 @@ static void tell(struct tracker *tracker, struct incident *incident)
     if (change == INCIDENT_UNCHANGED)
         return;
     if (incident->lead)
-        count_facts(incident);
+        count_facts(tracker, incident);
     publish(tracker, incident, change, minute);
 }
 

@@ -142,10 +142,7 @@ static void take_answer(struct tracker *tracker, struct tracked *t, struct alert
         return;
     if (!c->cause)
         alert_ask_again(tracker, t, a);
-    if (t->view_missing) {
-        tracked_build(tracker, t, t->machine.minute);
-        view_silence(t->view, t->silent_seen);
-    }
+    tracked_see(tracker, t);
     tracker_publish(tracker, t, a, c->cause ? CHANGE_HELD : CHANGE_RELEASED, alert_minute(t, a), NULL);
 }
 

@@ -88,6 +88,8 @@ void tracked_correct(struct tracked *, int64_t minute);
 
 /* build.c: the view of a subject, from the ledger; facts that a window from `minute` on can see */
 void tracked_build(struct tracker *, struct tracked *, int64_t minute);
+/* likewise, as it was last looked at, if it is missing: other rules were loaded since, and it had nothing to say */
+void tracked_see(struct tracker *, struct tracked *);
 /* The committed facts that a rule sees under a subject, later than that second, in no order and some of them twice; the
  * visitor returns false to stop.  Returns whether facts of no cut yet were met. */
 typedef bool tracked_visit(void *arg, const struct view_entry *);

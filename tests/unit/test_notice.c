@@ -318,10 +318,28 @@ START_TEST(a_message_is_read_or_refused)
 }
 END_TEST
 
+/* What the rules that stay rest on is known to those that come, though nothing has been heard of since. */
+START_TEST(a_new_rule_is_covered_by_one_that_stays)
+{
+    static const char wide[] =
+        "notify: {incidents: true}\nrules:\n"
+        "  - {id: wide, let: {c: {source: hotline}}, per: community, within: 60m, levels: {yellow: c >= 2}}\n";
+    char both[sizeof wide + 200];
+    snprintf(both, sizeof both,
+             "%s  - {id: narrow, let: {c: {source: hotline}}, per: grid, within: 60m, levels: {yellow: c >= 2}}\n", wide);
+    desk_open(&d, wide);
+    desk_call(&d, "9111", "noise", 3);
+    desk_reload(&d, both);
+    desk_settle(&d);
+    expect_said(&d, "a raised yellow; b raised yellow (covered a)");
+    desk_close(&d);
+}
+END_TEST
+
 int main(void)
 {
     static const TTest *const *const tests[] = {
-        &a_silence_holds_and_lets_go, &a_restart_changes_nothing, &a_reload_changes_nothing,
+        &a_silence_holds_and_lets_go, &a_restart_changes_nothing, &a_reload_changes_nothing, &a_new_rule_is_covered_by_one_that_stays,
         &the_end_is_told_to_who_knows_the_beginning, &the_highest_level_is_held_by_name_only, &an_end_comes_early_and_once,
         &an_end_may_come_before_its_silence, &ends_of_what_never_was_take_no_place, &what_is_held_is_handled_too,
         &where_no_clock_runs_the_events_tell_the_time, &a_silence_is_forgotten_in_the_end, &a_message_is_read_or_refused,

@@ -160,7 +160,8 @@ static void fold(struct handling *h, const struct sent *sent, const struct journ
                  const struct journal_entry *without)
 {
     begin(h, sent);
-    for (const struct journal_entry *entry = entries; entry < entries + count; entry++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct journal_entry *entry = &entries[i];
         if (entry == without)
             continue;
         if (entry->said.act < ACTS_SAID)

@@ -20,6 +20,7 @@ LOADERS = {  # whose literals are the words
     "overrides": ["engine/rule/overrides.c", "engine/rule/keys.c", "engine/rule/rule.h"],
     "calendar": ["engine/rule/calendar_load.c", "engine/rule/date.c"],
     "csv": ["engine/registry/csv*.c"],
+    "disposition": ["engine/handle/*.[ch]", "engine/notify/silence*.[ch]", "engine/rule/keys.c"],
 }
 
 
@@ -67,6 +68,13 @@ def tables():
     yield from blocks("csv")
 
 
+def dispositions():
+    """those of the pages, one a line"""
+    for page in "engine/handle/README.md", "engine/notify/README.md":
+        text = (ROOT / page).read_text(encoding="utf-8")
+        yield from re.findall(r"^\{.*?\}$(?!\n )", text, re.MULTILINE | re.DOTALL)
+
+
 def words(what):
     """the short literals of the loader; of those that take arguments, nothing"""
     found = set()
@@ -89,5 +97,6 @@ if __name__ == "__main__":
     write(target, "rule", rules())
     write(target, "expression", conditions())
     write(target, "scorecard", models())
+    write(target, "disposition", dispositions())
     for loader in "csv", "calendar", "overrides":
         write(target, loader, tables())

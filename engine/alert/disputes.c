@@ -204,8 +204,11 @@ static void begin(struct tracker *tracker)
         if (!member->owner && !member->gone && !of_orphan(tracker, member))
             incidents_leave(incidents, member, false);
     }
-    for (size_t i = 0; i < incidents->all.count; i++)
-        incidents_touch(incidents, incidents->all.at[i]);
+    for (size_t i = 0; i < incidents->all.count; i++) {
+        struct incident *incident = incidents->all.at[i];
+        if (incident->members.count) /* else who founded it may found it anew, and its revisions go on */
+            incidents_touch(incidents, incident);
+    }
 }
 
 void disputes_begin(struct tracker *tracker)

@@ -336,10 +336,52 @@ START_TEST(a_new_rule_is_covered_by_one_that_stays)
 }
 END_TEST
 
+/* of all incidents, as they follow one another */
+static void revisions_go_on(unsigned messages)
+{
+    unsigned heard = 0;
+    for (size_t i = 0; i < d.log->entry_count; i++) {
+        const struct log_entry *e = &d.log->entries[i];
+        if (e->topic != STORE_INCIDENTS)
+            continue;
+        json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL);
+        ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(json, "data"), "revision")), ++heard);
+        json_decref(json);
+    }
+    ck_assert_uint_eq(heard, messages);
+}
+
+/* The alert that founded an incident is over when the rules ask for none any more, then for some again; and then it was not over. */
+START_TEST(an_incident_that_was_dissolved_goes_on)
+{
+    static const char without[] =
+        "rules:\n  - {id: r, let: {c: {source: hotline}}, per: grid, within: 60m, clear: {after: 5m}, levels: {yellow: c >= 2}}\n";
+    char with[sizeof without + 40], text[200];
+    snprintf(with, sizeof with, "notify: {incidents: true}\n%s", without);
+    desk_open(&d, with);
+    desk_call(&d, "9111", "noise", 2);
+    desk_wait(&d, 75 * 60);
+    revisions_go_on(2);
+    desk_reload(&d, without);
+    desk_reload(&d, with);
+    desk_settle(&d);
+    for (int late = 0; late < 2; late++) {
+        int len = snprintf(text, sizeof text, "{\"id\":\"late%d\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"9111\",\"category\":\"noise\"}",
+                           late, (long long)(d.now_ms / 1000 - 20 * 60));
+        memory_log_append(d.log, 0, text, (size_t)len, 0, d.events++);
+    }
+    desk_settle(&d);
+    expect_said(&d, "a raised yellow; a resolved yellow; a reopened yellow");
+    revisions_go_on(3);
+    desk_close(&d);
+}
+END_TEST
+
 int main(void)
 {
     static const TTest *const *const tests[] = {
         &a_silence_holds_and_lets_go, &a_restart_changes_nothing, &a_reload_changes_nothing, &a_new_rule_is_covered_by_one_that_stays,
+        &an_incident_that_was_dissolved_goes_on,
         &the_end_is_told_to_who_knows_the_beginning, &the_highest_level_is_held_by_name_only, &an_end_comes_early_and_once,
         &an_end_may_come_before_its_silence, &ends_of_what_never_was_take_no_place, &what_is_held_is_handled_too,
         &where_no_clock_runs_the_events_tell_the_time, &a_silence_is_forgotten_in_the_end, &a_message_is_read_or_refused,

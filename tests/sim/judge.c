@@ -22,18 +22,20 @@ const char *judge_why(const struct judge *j)
     return j->why;
 }
 
-struct judge *judge_create(const struct world *world, const struct memory_log *log, bool trace)
+struct judge *judge_create(const struct world *world, const struct memory_log *log, const struct centre *centre,
+                           bool trace)
 {
     struct judge *j = xcalloc(1, sizeof *j);
     j->world = world;
     j->log = log;
+    j->centre = centre;
     j->trace = trace;
     j->model = model_create(world);
     j->place = xcalloc(world->event_count + 1, sizeof *j->place);
     j->facts = xcalloc(world->event_count + 1, sizeof *j->facts);
     for (size_t i = 0; i < world->partition_count; i++)
         j->inputs[i].committed = -1;
-    for (unsigned i = 0; i < world->config->source_count; i++)
+    for (unsigned i = 0; i < config_event_sources(world->config); i++)
         j->sources[i] = (struct judged_source){.heard_ms = INT64_MIN,
                                                .watermark = INT64_MIN,
                                                .before = INT64_MIN,
@@ -52,6 +54,11 @@ void judge_destroy(struct judge **pointer)
     free(j->alerts);
     free(j->place);
     free(j->facts);
+    judge_incidents_free(j);
+    free(j->silences);
+    free(j->applied);
+    free(j->shifts);
+    free(j->spent);
     for (size_t i = 0; i < j->world->partition_count; i++)
         free(j->inputs[i].dead);
     free(j);
@@ -69,9 +76,11 @@ static bool take_entry(struct judge *j, const struct log_entry *e)
 {
     switch (e->topic) {
     case STORE_ALERTS:
+        if (e->key.len > 7 && memcmp(e->key.at, "digest/", 7) == 0)
+            return judge_digest(j, e);
         return str_eq(e->key, STR("heartbeat")) || judge_revision(j, e);
     case STORE_INCIDENTS:
-        return judge_fail(j, "an incident was told of, and no rule asks for any");
+        return judge_incident(j, e);
     case STORE_DEAD_LETTER:
         return judge_dead_letter(j, e->value);
     case STORE_LATE:
@@ -80,7 +89,7 @@ static bool take_entry(struct judge *j, const struct log_entry *e)
     case STORE_READINGS:
         return judge_facts(j, e->value);
     case STORE_STATE:
-        return !str_eq(e->key, STR("progress")) || judge_progress(j, e->value);
+        return str_eq(e->key, STR("progress")) ? judge_progress(j, e->value) : judge_kept(j, e);
     case STORE_TOPICS:
         break;
     }
@@ -102,8 +111,9 @@ static bool judge_commit(struct judge *j, uint64_t commit)
     for (size_t k = 0; k < j->alert_count; k++) {
         j->alerts[k].was_firing = j->alerts[k].state == ALERT_STATE_FIRING;
         j->alerts[k].fresh = j->alerts[k].born = j->alerts[k].edited = false;
+        j->alerts[k].heard = j->alerts[k].newly = j->alerts[k].top = false;
     }
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++)
         j->sources[s].before = j->sources[s].watermark;
     j->counts.commits = commit;
     j->brings_facts = brings_facts(j, commit);
@@ -115,7 +125,8 @@ static bool judge_commit(struct judge *j, uint64_t commit)
     if (!judge_input(j))
         return false;
     model_settle(j->model);
-    bool good = judge_floor(j) && judge_alerts(j) && judge_standing(j) && judge_gone(j);
+    bool good = judge_floor(j) && judge_alerts(j) && judge_standing(j) && judge_gone(j) && judge_told(j) &&
+                judge_incidents(j) && judge_said(j);
     j->fresh_facts = 0;
     return good;
 }

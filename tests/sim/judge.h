@@ -10,18 +10,23 @@
  *   alerts     exactly the model's episodes of the committed facts at the committed watermark, by the rules that the log
  *              says are active; what was over for longer than a rule's raise_within when it became known is not raised
  *   identity   what goes on goes on as the same alert, whatever has become known, and if its rule was edited, too
- *   rules      alerts of a rule that is gone end with the commit in which it goes, and say why */
+ *   rules      alerts of a rule that is gone end with the commit in which it goes, and say why
+ *   told       who was told that an alert began is told that it ended, and nobody else; what holds one is there, and in order;
+ *              of no more alerts than its budget is a street told in a shift
+ *   incidents  every alert that fires is of exactly one, by the incidents' own messages and by the alert's
+ *   answers    every disposition and silence is applied, or a dead letter */
 #ifndef GW_SIM_JUDGE_H
 #define GW_SIM_JUDGE_H
 
+#include "centre.h"
 #include "commit/watermark.h"
 #include "log.h"
 #include "model.h"
 
 struct judge;
 
-struct judge *judge_create(const struct world *, const struct memory_log *,
-                           bool trace); /* trace: revisions, on stdout */
+/* centre: what was said; trace: revisions, on stdout */
+struct judge *judge_create(const struct world *, const struct memory_log *, const struct centre *, bool trace);
 void judge_destroy(struct judge **);
 
 /* An engine is about to lead: what it has not committed of the one before is void.  Where generations are not
@@ -33,6 +38,8 @@ void judge_step(struct judge *, const struct log_client *, const struct watermar
 /* Which of the world's generations would be active if an engine began to lead now, and this one lay on the disk? */
 unsigned judge_chosen(const struct judge *, unsigned on_disk);
 uint64_t judge_active_number(const struct judge *); /* as committed; 0: none */
+/* An alert that somebody was told of, for the command centre to speak of; false: there is none. */
+bool judge_addressed(const struct judge *, struct dice *, struct addressed *);
 /* From now on a partition read to its end has ended for good. */
 void judge_drain(struct judge *);
 /* Judges the commits since the last call; false: see judge_why. */

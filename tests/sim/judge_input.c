@@ -64,6 +64,8 @@ bool judge_dead_letter(struct judge *j, struct str value)
                 memset(judged->dead + judged->dead_capacity, 0, input->count * 2 - judged->dead_capacity);
                 judged->dead_capacity = input->count * 2;
             }
+            if (input->records[i].tag < -1)
+                judge_refused(j, said_number(input->records[i].tag), json_string_value(json_object_get(json, "reason")));
             if (input->records[i].tag >= 0)
                 judge_fail(j, "a good record became a dead letter: %s/%d offset %lld", topic, (int)number,
                            (long long)offset);
@@ -112,7 +114,7 @@ bool judge_input(struct judge *j)
                 return judge_fail(j, "a dead letter beyond the committed offset of partition %zu", p);
             if (!read)
                 break;
-            if (event < 0 && !dead)
+            if (event == -1 && !dead)
                 return judge_fail(j, "a broken record of partition %zu vanished", p);
             if (event >= 0 && !model_has(j->model, (size_t)event) && !yet_to_come(j, event))
                 return judge_fail(j, "lost: record %zu of partition %zu, event %s", i, p, j->world->events[event].id);

@@ -4,9 +4,11 @@
 
 #include "judge.h"
 
+#include "notify/notice.h"
+
 #include <jansson.h>
 
-enum { FRESH_FACTS = 4096 };
+enum { FRESH_FACTS = 4096, UNITS_SHOWN = 8, UNIT_TEXT = 64, ID_TEXT = 40 };
 
 enum alert_seen { ALERT_STATE_FIRING, ALERT_STATE_RESOLVED, ALERT_STATE_WITHDRAWN };
 
@@ -16,12 +18,44 @@ struct judged_alert { /* its latest revision */
     unsigned revision, level, highest;
     enum alert_seen state;
     bool unknown, fresh; /* fresh: of the commit that is being judged */
+    bool heard;          /* likewise, or only of what was done about it, or of who is told */
     bool born;           /* likewise: raised in it */
     bool was_firing;     /* before that commit */
     bool edited;         /* with that commit its rule has become another */
     bool dated;          /* over, long ago or of a rule as it was before an edit: nothing is expected of it any more */
     int64_t opened_at;
     int64_t from, until; /* minutes that its episode is known to cover, as of the commit before; from > until: none */
+    /* who is told */
+    enum hold cause; /* by its latest revision */
+    char by[256];
+    bool told;      /* somebody was, then or before */
+    bool newly;     /* in the commit that is being judged for the first time */
+    bool top;       /* it was at the highest level in it */
+    char street[WORLD_TEXT]; /* of its subject, or the district's; "": that is no region */
+    int64_t told_at;         /* seconds */
+    char incident[ID_TEXT], units[UNITS_SHOWN][UNIT_TEXT];
+    unsigned unit_count;
+};
+
+struct judged_incident { /* its latest message */
+    char id[ID_TEXT], merged_into[ID_TEXT];
+    unsigned revision, level;
+    int64_t opened_at;
+    bool open, fresh; /* fresh: of the commit that is being judged */
+    char (*firing)[ID_TEXT];
+    size_t firing_count;
+};
+
+struct judged_silence {
+    char id[SAID_ID];
+    int64_t until;
+    bool fresh;
+};
+
+struct judged_shift { /* of a street */
+    char street[WORLD_TEXT];
+    int64_t from;
+    unsigned told;
 };
 
 struct judged_input {
@@ -72,6 +106,19 @@ struct judge {
     int64_t floor, floor_before; /* of facts, as committed; and as judged */
     struct judged_fact *facts;   /* by event */
     int64_t *place;              /* by event: where its fact is, once it was carried on; 0: at its own time */
+    /* where there is a command centre */
+    const struct centre *centre;
+    struct judged_incident *incidents;
+    size_t incident_count;
+    struct judged_silence *silences;
+    size_t silence_count;
+    bool *applied; /* by the number of what was said */
+    size_t said_count;
+    struct judged_shift *shifts, *spent; /* by what was told; by the state topic */
+    size_t shift_count, spent_count;
+    unsigned spending; /* by the state topic, in this commit */
+    bool turned;       /* a shift or a budget began in it, or ended */
+    int64_t clock_ms; /* as the engine saw it last */
 };
 
 bool judge_fail(struct judge *, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -107,6 +154,30 @@ bool judge_progress(struct judge *, struct str value);
 
 /* judge_revisions.c */
 bool judge_revision(struct judge *, const struct log_entry *);
+
+struct judged_alert *judge_alert_find(const struct judge *, const char *id); /* NULL: none */
+int64_t judge_time_of(const json_t *text); /* rendered with the offset +00:00 */
+unsigned judge_level_of(const struct judge *, const json_t *word); /* 0: none */
+const char *judge_text_of(const json_t *object, const char *name);
+const char *judge_change_of(const json_t *event); /* the last word of its type */
+
+/* judge_told.c: of a revision, before it is taken for the alert's latest; after a commit; a digest; another generation */
+bool judge_notice(struct judge *, struct judged_alert *, const json_t *event);
+bool judge_told(struct judge *);
+bool judge_digest(struct judge *, const struct log_entry *);
+void judge_spent(struct judge *, struct str street, const json_t *state); /* NULL: its shift is over */
+void judge_new_notify(struct judge *);
+
+/* judge_incidents.c: a message; after a commit */
+bool judge_incident(struct judge *, const struct log_entry *);
+bool judge_incidents(struct judge *);
+bool judge_hangs_together(struct judge *, const json_t *state);
+void judge_incidents_free(struct judge *);
+
+/* judge_said.c: dead letters of what was said; its state; after a commit */
+bool judge_refused(struct judge *, size_t number, const char *reason);
+bool judge_kept(struct judge *, const struct log_entry *);
+bool judge_said(struct judge *);
 
 /* judge_alerts.c */
 bool judge_alerts(struct judge *);

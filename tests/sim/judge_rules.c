@@ -38,6 +38,7 @@ void judge_use(struct judge *j, unsigned generation)
             renumber(&j->alerts[k], j->rules, rules);
     j->rules = rules;
     j->generation = generation;
+    judge_new_notify(j);
     model_judge_by(j->model, rules);
 }
 
@@ -115,7 +116,7 @@ bool judge_gone(struct judge *j)
 bool judge_standing(struct judge *j)
 {
     uint64_t silent = 0;
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++)
         silent |= (uint64_t)j->sources[s].silent << s;
     for (unsigned r = 0; r < j->rules->count; r++) {
         const struct rule *rule = &j->rules->rules[r];

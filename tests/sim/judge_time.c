@@ -14,7 +14,7 @@ void judge_begin(struct judge *j, unsigned generation, int64_t now_ms)
     const struct config *config = j->world->config;
     if (!j->world->archived)
         judge_use(j, generation);
-    for (unsigned s = 0; s < config->source_count; s++) {
+    for (unsigned s = 0; s < config_event_sources(config); s++) {
         j->sources[s].allowed = j->sources[s].watermark == INT64_MAX ? INT64_MIN : j->sources[s].watermark;
         j->sources[s].least = INT64_MIN;
         j->sources[s].horizon = j->sources[s].stored_horizon;
@@ -41,7 +41,7 @@ static int64_t complete(const struct judge *j, size_t partition, size_t handed)
 /* After a clock that was set back a silence counts anew from there: it is never longer than what has passed since. */
 static void hear(struct judge *j, const struct watermarks *marks, int64_t now_ms)
 {
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++)
         if (j->sources[s].heard_ms > now_ms)
             j->sources[s].heard_ms = now_ms;
     for (uint32_t p = 0; p < j->world->partition_count; p++) {
@@ -89,8 +89,11 @@ void judge_step(struct judge *j, const struct log_client *client, const struct w
 {
     const struct config *config = j->world->config;
     bool wall = !config->event_time;
+    if (now_ms < j->clock_ms)
+        j->shift_count = 0; /* a clock that is set back: what was told then is forgotten here */
+    j->clock_ms = now_ms;
     hear(j, marks, now_ms);
-    for (unsigned s = 0; s < config->source_count; s++) {
+    for (unsigned s = 0; s < config_event_sources(config); s++) {
         allow(j, client, s, all_taken, now_ms);
         if (j->sources[s].silent && !marks->sources[s].silent && !j->draining)
             judge_fail(j, "nothing has come of %s, and its silence is over", config->sources[s].name);
@@ -119,7 +122,7 @@ static uint64_t sources_of(const struct rule *rule)
 static int64_t least_of(const struct judge *j, unsigned rule, size_t offset)
 {
     int64_t least = INT64_MAX;
-    for (unsigned s = 0; s < j->world->config->source_count; s++) {
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++) {
         int64_t one = *(const int64_t *)(const void *)((const char *)&j->sources[s] + offset);
         if (sources_of(&j->rules->rules[rule]) >> s & 1 && one < least)
             least = one;
@@ -150,7 +153,7 @@ int64_t judge_horizon(const struct judge *j, unsigned rule)
 bool judge_silent(const struct judge *j, unsigned rule)
 {
     bool silent = false;
-    for (unsigned s = 0; s < j->world->config->source_count; s++)
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++)
         silent |= sources_of(&j->rules->rules[rule]) >> s & 1 && j->sources[s].silent;
     return silent;
 }
@@ -175,7 +178,7 @@ static bool take_offsets(struct judge *j, const json_t *partitions)
 
 static bool take_watermarks(struct judge *j, const json_t *sources)
 {
-    for (unsigned s = 0; s < j->world->config->source_count; s++) {
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++) {
         struct judged_source *judged = &j->sources[s];
         const char *name = j->world->config->sources[s].name;
         const json_t *one = json_object_get(json_object_get(sources, name), "watermark");

@@ -15,7 +15,8 @@ struct log_client {
     struct memory_log *log;
     size_t followed;
     uint64_t epoch; /* 0: has never led */
-    bool lost, retrying;
+    bool lost, retrying, looking;
+    char *withheld;
     XXH128_hash_t attempt; /* of the cut that was aborted */
     size_t *next;          /* by partition: its next record */
     bool *at_end, *told_lost;
@@ -108,12 +109,25 @@ static XXH128_hash_t fingerprint(const struct store_record *records, size_t coun
     return XXH3_128bits_digest(&state);
 }
 
+static void withhold(struct log_client *c, const struct store_record *records, size_t count)
+{
+    for (size_t i = 0; i < count && !c->withheld; i++) {
+        bool told = records[i].topic == STORE_ALERTS || records[i].topic == STORE_INCIDENTS;
+        if (told && !str_eq(records[i].key, STR("heartbeat")))
+            c->withheld = xstrndup(records[i].value.at, records[i].value.len);
+    }
+}
+
 static enum store_result commit(void *context, const struct store_record *records, size_t count,
                                 const int64_t *progress, size_t progress_count)
 {
     struct log_client *c = context;
     struct memory_log *log = c->log;
     (void)progress;
+    if (c->looking) {
+        withhold(c, records, count);
+        return STORE_RETRY;
+    }
     if (progress_count != log->input_count)
         log->violation = "a commit does not name every partition";
     if (c->lost)
@@ -152,7 +166,8 @@ static enum store_result follow(void *context, store_handler *handle, void *arg,
 static enum store_result lead(void *context)
 {
     struct log_client *c = context;
-    c->epoch = ++c->log->epoch;
+    if (!c->looking)
+        c->epoch = ++c->log->epoch;
     return STORE_OK;
 }
 
@@ -267,6 +282,7 @@ void log_client_destroy(struct log_client **pointer)
     free(c->at_end);
     free(c->told_lost);
     free(c->handed);
+    free(c->withheld);
     free(c);
     *pointer = NULL;
 }
@@ -284,6 +300,16 @@ struct source log_client_source(struct log_client *c)
 void log_client_fetch(struct log_client *c, size_t most)
 {
     c->fetch = most;
+}
+
+void log_client_look(struct log_client *c)
+{
+    c->looking = true;
+}
+
+const char *log_client_withheld(const struct log_client *c)
+{
+    return c->withheld;
 }
 
 bool log_client_retrying(const struct log_client *c)

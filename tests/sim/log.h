@@ -68,6 +68,10 @@ struct source log_client_source(struct log_client *);
 
 void log_client_fetch(struct log_client *,
                       size_t most);                  /* a poll hands over at most so many; 0: nothing has come yet */
+/* It only looks: it leads without fencing anybody, and what it would commit is not written. */
+void log_client_look(struct log_client *);
+/* The first thing that it would have told anybody, a heartbeat aside; NULL: nothing. */
+const char *log_client_withheld(const struct log_client *);
 bool log_client_retrying(const struct log_client *); /* its last commit was aborted */
 bool log_client_leads(const struct log_client *);
 /* what the engine was told of a partition, batches that are still open aside: how many of its records, and what last */

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 2000, SECOND_MS = 1000, MINUTE_MS = 60000 };
+enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 2000, AWAKE_STEPS = 10, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
 void run_trace(const struct run *r, const char *format, ...)
 {
@@ -29,7 +29,7 @@ bool run_fail(struct run *r, const char *why)
 
 /* ---- engines ---- */
 
-static struct engine *engine_create(struct run *r)
+struct engine *engine_create(struct run *r)
 {
     struct engine *e = xcalloc(1, sizeof *e);
     e->client = log_client_create(r->log);
@@ -52,7 +52,7 @@ static struct engine *engine_create(struct run *r)
     return e;
 }
 
-static void engine_destroy(struct engine **pointer)
+void engine_destroy(struct engine **pointer)
 {
     struct engine *e = *pointer;
     if (!e)
@@ -204,6 +204,19 @@ static bool pass_time(struct run *r)
     return true;
 }
 
+/* Somebody looks every other second, for long enough that limits which have passed are judged. */
+static bool stay_awake(struct run *r)
+{
+    for (unsigned n = 0; n < AWAKE_STEPS; n++) {
+        r->now_ms += 2 * SECOND_MS;
+        for (unsigned worker = 0; worker < r->leader->workers; worker++)
+            run_work(r, worker);
+        if (r->result.why[0] || (r->leader->lost && !crash(r)) || !step_committer(r))
+            return false;
+    }
+    return true;
+}
+
 static bool jump(struct run *r)
 {
     r->now_ms += dice_between(&r->dice, -40 * MINUTE_MS, 60 * MINUTE_MS);
@@ -298,9 +311,11 @@ static const struct {
     {step_rival, 3, 6, false},    {stand_by, 0, 3, false},
     /* where generations are archived */
     {step_rules, 5, 40, false},   {rules_change, 0, 4, true},
+    /* where there is a command centre */
+    {run_speak, 5, 30, false},    {run_twin, 0, 2, false},   {stay_awake, 0, 2, false},
 };
 
-enum { ACTIONS = sizeof actions / sizeof *actions, ACTIONS_OF_RULES = 2 };
+enum { ACTIONS = sizeof actions / sizeof *actions, ACTIONS_OF_RULES = 2, ACTIONS_OF_A_CENTRE = 3 };
 
 static bool act(struct run *r, unsigned total)
 {
@@ -313,7 +328,9 @@ static bool act(struct run *r, unsigned total)
 
 static bool main_part(struct run *r)
 {
-    unsigned total = 0, count = r->world->archived ? ACTIONS : ACTIONS - ACTIONS_OF_RULES;
+    unsigned total = 0, count = ACTIONS;
+    count -= r->world->centre ? 0 : ACTIONS_OF_A_CENTRE;
+    count -= r->world->archived ? 0 : ACTIONS_OF_RULES;
     for (unsigned i = 0; i < count; i++)
         total += r->weight[i] = (unsigned)dice_between(&r->dice, actions[i].least, actions[i].most);
     r->leader = engine_create(r);
@@ -360,7 +377,7 @@ struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *dire
     struct run r = {.dice = {seed ^ UINT64_C(0x5bd1e995)}, .trace = with_trace};
     r.world = world_create(seed, kind, directory);
     r.log = memory_log_create(r.world->partitions, r.world->partition_count);
-    r.judge = judge_create(r.world, r.log, with_trace);
+    r.judge = judge_create(r.world, r.log, &r.centre, with_trace);
     r.clock = (struct clock){run_clock, &r};
     r.now_ms = r.world->begins_at * SECOND_MS;
     r.metrics = shard_metrics(r.world->config, NULL, 0);
@@ -373,6 +390,7 @@ struct run_result run_seed(uint64_t seed, enum world_kind kind, const char *dire
     health_destroy(&r.health);
     metrics_destroy(&r.metrics);
     judge_destroy(&r.judge);
+    centre_free(&r.centre);
     memory_log_destroy(&r.log);
     world_destroy(&r.world);
     return r.result;

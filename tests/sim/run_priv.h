@@ -23,6 +23,7 @@ struct run {
     struct world *world;
     struct memory_log *log;
     struct judge *judge;
+    struct centre centre;
     struct dice dice;
     struct clock clock;
     int64_t now_ms;
@@ -43,6 +44,17 @@ void run_trace(const struct run *, const char *format, ...) __attribute__((forma
 bool run_fail(struct run *, const char *why); /* false */
 /* One step of the leader's committer, and what must be true after it; *result is what it said. */
 bool run_commit(struct run *, bool flush, enum step_result *result);
+
+struct engine *engine_create(struct run *);
+void engine_destroy(struct engine **);
+
+/* ---- run_centre.c: the command centre says something, of what it has read ---- */
+bool run_speak(struct run *);
+
+/* ---- run_twin.c ---- */
+/* All is committed, and the leader has nothing to do: an engine that began now would hold the very same, and have nothing to
+ * say.  false: it is not so. */
+bool run_twin(struct run *);
 
 /* ---- run_batch.c ---- */
 void run_work(struct run *, unsigned worker); /* a batch of the leader's */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { SOURCE_HOTLINE, SOURCE_PETITION, SOURCE_SENSOR, SOURCES };
+enum { SOURCE_HOTLINE, SOURCE_PETITION, SOURCE_SENSOR, SOURCES }; /* then that of dispositions */
 enum { BEGINS_AT = 1768176000, HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY, MATTERS = 9, PEOPLE = 8, RESPONDENTS = 3 };
 
 struct making {
@@ -181,7 +181,7 @@ static void arrive(struct world *w, struct dice *dice, int event, unsigned sourc
 static void partitions(struct world *w, struct dice *dice)
 {
     w->partition_count = 0;
-    for (unsigned source = 0; source < SOURCES; source++)
+    for (unsigned source = 0; source < w->config->source_count; source++)
         for (unsigned n = 0, count = 1 + dice_below(dice, 2); n < count; n++)
             w->partitions[w->partition_count++] =
                 (struct source_partition){source, w->config->sources[source].name, (int32_t)n};
@@ -283,6 +283,8 @@ struct world *world_create(uint64_t seed, enum world_kind kind, const char *dire
     shape.changes = dice_chance(&dice, shape.plain ? 20 : 60) && kind != WORLD_ORDERED;
     shape.past = kind == WORLD_ANY && dice_chance(&dice, 25);
     bool twice = shape.past && dice_chance(&dice, 40);
+    struct dice centre = {~seed};
+    w->centre = shape.centre = kind == WORLD_ANY && dice_chance(&centre, 50);
     w->archived = kind == WORLD_ANY;
     world_files(w, &dice, directory, &shape);
     /* tables that are outgrown, and some that are too small for what they should hold */

@@ -62,6 +62,7 @@ struct world {
     size_t rest_count;
     int64_t past_ends; /* seconds; 0: there is none */
     bool tight;        /* a cut holds a few facts only, so that the ledger often has some that are of no cut yet */
+    bool centre;       /* there is a command centre: dispositions are read, and rules say who is told and who is sent */
 };
 
 enum world_kind {

@@ -14,7 +14,8 @@ struct drawn { /* a rule, by what it is drawn from */
 };
 
 struct author {
-    struct dice *dice;
+    struct dice *dice, *centre;
+    uint64_t notify; /* who is told is drawn from */
     struct drawn rules[RULES_MAX];
     unsigned count, named;
 };
@@ -64,6 +65,7 @@ static void change(struct author *a)
 static char *written(const struct author *a, const char *directory, const struct world_shape *shape)
 {
     struct buffer out = {0};
+    unsigned numbers[RULES_MAX];
     buffer_printf(&out, "rules:\n");
     for (unsigned i = 0; i < a->count; i++) {
         const struct drawn *rule = &a->rules[i];
@@ -73,16 +75,21 @@ static char *written(const struct author *a, const char *directory, const struct
             buffer_printf(&out, "    life: %s\n", rule->life);
         if (rule->title)
             buffer_printf(&out, "    title: t%u\n", rule->title);
+        if (shape->centre)
+            world_sends(&out, rule->number);
+        numbers[i] = rule->number;
     }
+    if (shape->centre)
+        world_notify(&out, (struct dice){a->notify}, numbers, a->count);
     char *text = xstrndup(out.at, out.len);
     buffer_free(&out);
     return text;
 }
 
-unsigned world_changes(struct dice *dice, const char *directory, const struct world_shape *shape,
+unsigned world_changes(struct dice *dice, struct dice *centre, const char *directory, const struct world_shape *shape,
                        char *text[GENERATIONS_MAX])
 {
-    struct author a = {.dice = dice};
+    struct author a = {.dice = dice, .centre = centre, .notify = dice_next(centre)};
     unsigned count = shape->changes ? 2 + dice_below(dice, GENERATIONS_MAX - 1) : 1;
     for (unsigned n = 2 + dice_below(dice, 3); n > 0; n--)
         add(&a);
@@ -90,6 +97,8 @@ unsigned world_changes(struct dice *dice, const char *directory, const struct wo
         text[g] = written(&a, directory, shape);
         for (unsigned n = 1 + dice_below(dice, 2); n > 0; n--)
             change(&a);
+        if (dice_chance(centre, 40))
+            a.notify = dice_next(centre);
     }
     return count;
 }

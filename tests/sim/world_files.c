@@ -59,6 +59,8 @@ static void config_text(struct buffer *out, struct dice *dice, const struct worl
         buffer_printf(out, "  %s: {file: %s, mapping: mapping.yaml, lateness: %dm, silent_after: %dm, skew: 24h}\n",
                       sources[i], sources[i], lateness, silent);
     }
+    if (shape->centre)
+        buffer_printf(out, "dispositions: {file: dispositions}\n");
     buffer_printf(out,
                   "ledger: {keep: %s, memory: 16MiB, readings_memory: 16MiB, readings_keep: 30d}\n"
                   "counters: {memory: 16MiB}\nheartbeat: 30s\n",
@@ -123,9 +125,9 @@ static void make_rules(struct world *w, struct dice *dice, const char *directory
 {
     char *text[GENERATIONS_MAX];
     unsigned rules = shape->plain ? 2 + dice_below(dice, 3) : 0;
-    struct dice own = {dice_next(dice)}, for_rules = {dice_next(&own)};
+    struct dice own = {dice_next(dice)}, for_rules = {dice_next(&own)}, centre = {own.state ^ 0x5bd1e995};
     w->generation_count = shape->plain ? plain_rules(&for_rules, shape, rules, text)
-                                       : world_changes(&for_rules, directory, shape, text);
+                                       : world_changes(&for_rules, &centre, directory, shape, text);
     for (unsigned g = 0; g < w->generation_count; g++)
         w->generations[g].text = text[g];
     world_edit(w, 0);
@@ -148,6 +150,8 @@ void world_files(struct world *world, struct dice *dice, const char *directory, 
     world_write(directory, "key", "000102030405060708090a0b0c0d0e0f\n", 33);
     if (!shape->plain)
         world_language_files(dice, directory);
+    if (shape->centre)
+        world_centre_files(directory);
     snprintf(world->rules_path, sizeof world->rules_path, "%s/rules.yaml", directory);
     make_rules(world, dice, directory, shape);
 }

@@ -10,6 +10,7 @@ struct world_shape {
     bool changes; /* there are several generations of rules */
     bool plain;   /* see WORLD_PLAIN */
     bool past;    /* see world.h: the ledger keeps two days */
+    bool centre;  /* see world.h */
 };
 
 void world_files(struct world *, struct dice *, const char *directory, const struct world_shape *);
@@ -32,7 +33,14 @@ enum { LANGUAGE_SHAPES = 6 };
 void world_language_files(struct dice *, const char *directory);
 void world_language_rule(struct buffer *, const struct hand *, unsigned shape);
 
-/* world_changes.c: the files of rules that an author has one after the other; to be freed.  Returns how many. */
-unsigned world_changes(struct dice *, const char *directory, const struct world_shape *, char *text[GENERATIONS_MAX]);
+/* world_changes.c: the files of rules that an author has one after the other; to be freed.  Returns how many.  centre: what is
+ * drawn for the command centre, if there is one; so that a world is the same without it. */
+unsigned world_changes(struct dice *, struct dice *centre, const char *directory, const struct world_shape *,
+                       char *text[GENERATIONS_MAX]);
+
+/* world_centre.c: what rules say of people: where a rule's alerts are sent; of all of them, by their numbers, who is told */
+void world_centre_files(const char *directory);
+void world_sends(struct buffer *, unsigned number);
+void world_notify(struct buffer *, struct dice, const unsigned *numbers, unsigned count);
 
 #endif

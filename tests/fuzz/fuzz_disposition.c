@@ -125,9 +125,11 @@ static void take_silence(const struct silence *s)
     const struct silence *stored;
     struct silence end = {.at = s->from + 1};
     enum answer answer = silences_take(&kept, s, &rules, &stored);
-    CHECK(answer == (*s->ends ? ANSWER_UNKNOWN_SILENCE : *s->rules ? ANSWER_UNKNOWN_RULE : ANSWER_TAKEN));
-    if (answer == ANSWER_TAKEN) {
+    CHECK(answer == (*s->ends ? ANSWER_NO_EFFECT : *s->rules ? ANSWER_UNKNOWN_RULE : ANSWER_TAKEN));
+    CHECK((stored != NULL) == (answer < ANSWER_REFUSED));
+    if (stored)
         check_kept(&kept, s, &asked);
+    if (answer == ANSWER_TAKEN) {
         snprintf(end.id, sizeof end.id, "end");
         snprintf(end.ends, sizeof end.ends, "%s", s->id);
         CHECK(silences_take(&kept, &end, &rules, &stored) == (end.at < s->until ? ANSWER_TAKEN : ANSWER_NO_EFFECT));

@@ -102,7 +102,8 @@ static bool take_silence(struct judge *j, const json_t *state)
     if (until > s->until)
         return judge_fail(j, "the silence %s lasts longer than before", id);
     s->until = until;
-    apply(j, id, "");
+    if (!json_is_true(json_object_get(state, "early"))) /* else its end came first */
+        apply(j, id, "");
     return true;
 }
 

@@ -132,6 +132,7 @@ static bool is_held_by(struct judge *j, const struct judged_alert *a)
             return true;
         return judge_fail(j, "alert %s is covered by %s, which is over, lower, or held itself", a->id, a->by);
     case HOLD_BUDGET:
+    case HOLD_STORM:
         if (!a->told && a->level < j->rules->level_count)
             return true;
         return judge_fail(j, "alert %s, which %s, is held by a budget", a->id, a->told ? "was told" : "is of the highest level");

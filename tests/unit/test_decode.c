@@ -259,7 +259,7 @@ START_TEST(several_records_in_one)
     ck_assert_uint_eq(decode(record), 2);
     expect_text(events[0].id, "WO2026011200873#created");
     expect_text(events[1].id, "WO2026011200873#created");
-    char refused[3 * sizeof hotline_record];
+    char refused[4 * sizeof hotline_record];
     snprintf(refused, sizeof refused, "[%s,%s]", hotline_record, changed("990101003005012", "7"));
     ck_assert_uint_eq(decode_bytes(refused, strlen(refused)), 2); /* by its ancestor */
     snprintf(refused, sizeof refused, "[%s,%s]", hotline_record, changed("\"2026-01-12T", "\"2026-01-32T"));

@@ -226,7 +226,7 @@ END_TEST
 
 START_TEST(ends_of_what_never_was_take_no_place)
 {
-    char id[8], of[8];
+    char id[16], of[16];
     desk_open(&d, rules);
     for (int i = 0; i < EARLY_ENDS_MAX + 1; i++) {
         snprintf(id, sizeof id, "E%d", i);

@@ -1,6 +1,6 @@
 /* Budgets, storms and inhibition from the records to the log: what exceeds a budget or comes in a storm is listed, the turn of a
  * shift and of a minute, edits; and that a restart in the middle of it is as if nothing had happened. */
-#include "notice_world.h"
+#include "notice_between.h"
 
 /* the clock begins at midnight */
 #define RULE                                                                                                           \
@@ -8,18 +8,6 @@
     "     levels: {yellow: c >= 2, orange: c >= 4, red: c >= 6}}\n"                                                    \
     "  - {id: wide, let: {c: {source: hotline}}, per: community, within: 3h, levels: {red: c >= 40}}\n"
 #define BUDGET(street) "notify: {budget: {street: " street ", shifts: [\"01:00\", \"04:00\"]}}\n"
-
-static struct desk d;
-
-static void nothing(void)
-{
-}
-
-static void restart(void)
-{
-    desk_restart(&d);
-    desk_settle(&d);
-}
 
 static void (*const between[])(void) = {nothing, restart};
 

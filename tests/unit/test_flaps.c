@@ -1,21 +1,9 @@
 /* Flaps in the alert itself: what counts as one, what an alert takes over from the one before, and that a restart forgets none. */
-#include "notice_world.h"
+#include "notice_between.h"
 
 #define RULE                                                                                                           \
     "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: grid, within: 20m, clear: {after: 2m},\n"                  \
     "     levels: {yellow: c >= 2, orange: c >= 3}}\n"
-
-static struct desk d;
-
-static void nothing(void)
-{
-}
-
-static void restart(void)
-{
-    desk_restart(&d);
-    desk_settle(&d);
-}
 
 static void (*const between[])(void) = {nothing, restart};
 

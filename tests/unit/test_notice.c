@@ -1,12 +1,10 @@
 /* Who is told of an alert: silences, what becomes of what is held, of limits meanwhile, and that a restart or a reload in the
  * middle of it is as if nothing had happened. */
-#include "notice_world.h"
+#include "notice_between.h"
 
 static const char rules[] =
     "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: grid, each: category.1, within: 60m, clear: {after: 5m}, send: {lead: 局},\n"
     "     levels: {yellow: c >= 2, orange: c >= 4, red: c >= 6}, sign_within: {yellow: 10m, orange: 10m, red: 10m}}\n";
-
-static struct desk d;
 
 static void silence(const char *id, const char *what, int64_t from, int64_t until)
 {
@@ -25,16 +23,6 @@ static void end(const char *id, const char *silence, int64_t at)
 static int64_t answered(enum answer answer)
 {
     return metric_value(d.metrics, METRIC_DISPOSITIONS, answer, 0);
-}
-
-static void nothing(void)
-{
-}
-
-static void restart(void)
-{
-    desk_restart(&d);
-    desk_settle(&d);
 }
 
 static void reload(void)

@@ -17,7 +17,10 @@
 enum { SEED_MATTER = 1, SEED_RESPONDENT = 2 };
 enum { TEXT_USUAL = 40 }; /* bytes of a fact's texts, to begin with the right size of the index */
 
-/* the low bits tell the kinds of subject apart */
+/* The low bits tell the kinds of subject apart.  Of a width of its own: ~7u would leave a key 29 bits, and a city would have
+ * matters that are taken for one another. */
+#define SUBJECT_KINDS UINT64_C(7)
+
 uint64_t subject_of_region(uint32_t region)
 {
     return (uint64_t)region << 3 | 1;
@@ -25,17 +28,17 @@ uint64_t subject_of_region(uint32_t region)
 
 uint64_t subject_of_respondent(struct str respondent)
 {
-    return (key_of(respondent, SEED_RESPONDENT) & ~7u) | 2;
+    return (key_of(respondent, SEED_RESPONDENT) & ~SUBJECT_KINDS) | 2;
 }
 
 uint64_t subject_of_matter(uint64_t matter)
 {
-    return (matter & ~7u) | 3;
+    return (matter & ~SUBJECT_KINDS) | 3;
 }
 
 uint64_t subject_of_target(uint64_t key)
 {
-    return (key & ~7u) | 4;
+    return (key & ~SUBJECT_KINDS) | 4;
 }
 
 uint64_t matter_key(struct str matter)

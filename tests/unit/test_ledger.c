@@ -346,9 +346,35 @@ START_TEST(a_walk_turns_back)
 }
 END_TEST
 
+static int by_key(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Two matters with one subject would be counted as one.  Of so many, keys of 29 bits would have some forty such pairs. */
+START_TEST(subjects_are_told_apart)
+{
+    enum { TEXTS = 200000, KINDS = 2 };
+    uint64_t *subjects = xcalloc(TEXTS * KINDS, sizeof *subjects);
+    for (unsigned i = 0; i < TEXTS; i++) {
+        char text[16];
+        int len = snprintf(text, sizeof text, "WO%09u", i);
+        struct str name = {text, (size_t)len};
+        subjects[i * KINDS] = subject_of_matter(matter_key(name));
+        subjects[i * KINDS + 1] = subject_of_respondent(name);
+    }
+    qsort(subjects, TEXTS * KINDS, sizeof *subjects, by_key);
+    for (unsigned i = 1; i < TEXTS * KINDS; i++)
+        EXPECT(subjects[i] != subjects[i - 1], "two subjects are %016" PRIx64, subjects[i]);
+    free(subjects);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("ledger");
+    core_test(s, subjects_are_told_apart);
     core_test(s, enters_once);
     core_test(s, floor_and_ring);
     core_test(s, parties);

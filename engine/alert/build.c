@@ -129,7 +129,7 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
         .party = fact->key == 0,
         .actor = fact->actor,
         .matter = rule->involves ? ledger_matter_root(tracker->ledger, fact->matter, NULL) : 0,
-        .value = ledger_text(tracker->ledger, ref).value,
+        .value = rule->valued ? ledger_text(tracker->ledger, ref).value : 0,
     };
     return true;
 }

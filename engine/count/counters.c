@@ -399,17 +399,22 @@ void counters_prefetch(const struct counters *c, uint64_t key)
     __builtin_prefetch(&c->lines[place(c, key)], 1);
 }
 
-void counters_prefetch_ring(const struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute)
+void counters_prefetch_block(const struct counters *c, const struct counter_shape *shape, uint64_t key, int64_t minute)
 {
-    enum { CELLS_A_LINE = GW_CACHE_LINE / sizeof(cell) };
+    enum { CELLS_A_LINE = GW_CACHE_LINE / sizeof(cell), PAIR_LINES = 2 /* as most counters need that need any */ };
     const struct line *line = &c->lines[place(c, key)];
-    const cell *ring = shape->kind == COUNTER_DISTINCT ? NULL : block_at(c, &line->block);
-    if (!ring)
+    const cell *block = block_at(c, &line->block);
+    if (!block)
         return;
+    if (shape->kind == COUNTER_DISTINCT) {
+        for (unsigned i = 0; i < PAIR_LINES; i++)
+            __builtin_prefetch(&block[i * CELLS_A_LINE], 1);
+        return;
+    }
     unsigned cells = ring_cells(shape);
-    uint64_t number = (uint32_t)minute / shape->step_min;
-    for (uint64_t i = 0; i <= STEPS; i += CELLS_A_LINE)
-        __builtin_prefetch(&ring[ring_place(number - i, cells)], 1);
+    uint64_t first = (uint32_t)minute / shape->step_min - STEPS;
+    for (uint64_t i = 0; i <= 2 * STEPS; i += CELLS_A_LINE)
+        __builtin_prefetch(&block[ring_place(first + i, cells)], 1);
 }
 
 static size_t units_used(const struct counters *c)

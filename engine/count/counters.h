@@ -51,9 +51,9 @@ void counters_add(struct counters *, const struct counter_shape *, uint64_t key,
 int64_t counters_upper(const struct counters *, const struct counter_shape *, uint64_t key, int64_t minute,
                        int64_t enough);
 
-/* Hints: the key's line, ahead of the two above; then, once that has come, its ring's cells from that minute down. */
+/* Hints: the key's line, ahead of the two above; then, once that has come, what they read of its block. */
 void counters_prefetch(const struct counters *, uint64_t key);
-void counters_prefetch_ring(const struct counters *, const struct counter_shape *, uint64_t key, int64_t minute);
+void counters_prefetch_block(const struct counters *, const struct counter_shape *, uint64_t key, int64_t minute);
 
 size_t counters_bytes(const struct counters *); /* of lines and blocks in use */
 size_t counters_held(const struct counters *);  /* of the whole table */

@@ -279,7 +279,7 @@ static void add_all(struct generation *g, const struct touched *touched)
     for (size_t i = 0; i < touched->addition_count; i++) {
         if (i + AHEAD < touched->addition_count) {
             const struct addition *later = &touched->additions[i + AHEAD];
-            counters_prefetch_ring(g->counters, &g->aggregates[later->aggregate].shape, later->key, later->minute);
+            counters_prefetch_block(g->counters, &g->aggregates[later->aggregate].shape, later->key, later->minute);
         }
         const struct addition *a = &touched->additions[i];
         counters_add(g->counters, &g->aggregates[a->aggregate].shape, a->key, a->minute, a->amount);

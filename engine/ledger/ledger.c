@@ -9,7 +9,6 @@
 #include "ledger/ledger_priv.h"
 
 #include "base/check.h"
-#include "base/key.h"
 #include "ledger/carry.h"
 
 #include <stdlib.h>
@@ -44,11 +43,6 @@ uint64_t subject_of_target(uint64_t key)
 uint64_t matter_key(struct str matter)
 {
     return matter.len ? key_of(matter, SEED_MATTER) : 0;
-}
-
-static uint64_t event_key(unsigned source, struct str id)
-{
-    return key_of(id, 0x1000u + source);
 }
 
 uint64_t target_key(unsigned kind, unsigned source, struct str target)

@@ -2,6 +2,7 @@
 #ifndef GW_LEDGER_LEDGER_PRIV_H
 #define GW_LEDGER_LEDGER_PRIV_H
 
+#include "base/key.h"
 #include "ledger/heads.h"
 #include "ledger/index.h"
 #include "ledger/ledger.h"
@@ -198,6 +199,11 @@ static inline bool has_target(unsigned kind)
 }
 
 uint64_t subject_of_target(uint64_t key);
+
+static inline uint64_t event_key(unsigned source, struct str id)
+{
+    return key_of(id, 0x1000u + source);
+}
 /* what the chain by target knows a modifier's, merge's or link's target by */
 uint64_t target_key(unsigned kind, unsigned source, struct str target);
 /* Every span of the shelf that exists.  One whose fact the caller has heard of is among them: the range grows before

@@ -24,6 +24,7 @@ enum {
     READING_CUT_BITS = 19,
     READING_CUT_MAX = (1 << READING_CUT_BITS) - 1,
     READING_SPAN_MAX = 1 << (32 - READING_CUT_BITS), /* seconds */
+    READING_KEY = 1, /* fact.key of each: its own would have to be made of its id */
 };
 
 static_assert(sizeof(struct reading) == 20, "a reading is twenty bytes");

@@ -134,7 +134,7 @@ static const struct fact *reading_fact(const struct segment *segment, fact_ref r
     const struct series *series = series_at(segment, reading);
     uint32_t when = atomic_load_explicit(&reading->when, memory_order_relaxed);
     *room = (struct fact){
-        .key = 1,
+        .key = READING_KEY,
         .occurred_at = reading_time(segment, when),
         .region = series->region,
         .cut = reading_cut(segment, when),

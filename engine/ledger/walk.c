@@ -3,7 +3,6 @@
 #include "ledger/ledger_priv.h"
 
 #include "base/check.h"
-#include "base/key.h"
 
 #include <stdlib.h>
 
@@ -50,10 +49,14 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
 {
     enum chain chain = chain_of(subject);
     const void *cursor = NULL;
-    for (fact_ref ref; (ref = heads_next(span->heads, subject, &cursor));)
-        for (; ref && !passed(ledger, ref, from); ref = *ledger_link(ledger, ref, chain))
+    for (fact_ref ref, next; (ref = heads_next(span->heads, subject, &cursor));)
+        for (; ref && !passed(ledger, ref, from); ref = next) {
+            next = *ledger_link(ledger, ref, chain);
+            if (next)
+                ledger_prefetch(ledger, next);
             if (is_member(ledger, ref, subject) && !visit(arg, ref))
                 return false;
+        }
     return true;
 }
 
@@ -150,14 +153,25 @@ static bool modifier_visit(void *arg, fact_ref ref)
     return true;
 }
 
+/* May there be modifiers of the event, and by what do they name it?  Nearly all have none, and of a fact that has its key that is
+ * known without a look at its id. */
+static bool named(const struct ledger *ledger, fact_ref ref, const struct fact *fact, struct str *id, struct id_room *room,
+                  uint64_t *key)
+{
+    if (fact->key > READING_KEY && !filter_has(ledger, fact->key))
+        return false;
+    *id = ledger_id(ledger, ref, room); /* of a party, its event's */
+    *key = event_key(fact->source, *id);
+    return filter_has(ledger, *key);
+}
+
 static struct modifiers modifiers_of(const struct ledger *ledger, fact_ref ref, uint32_t cut, bool moves)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
     struct id_room room;
-    struct str id = ledger_id(ledger, ref, &room); /* of a party, its event's */
-    uint64_t key = key_of(id, 0x1000u + fact->source);
-    struct modifiers m = {ledger, fact->source, id, cut, moves, 0, 0, 0};
-    if (filter_has(ledger, key))
+    uint64_t key;
+    struct modifiers m = {.ledger = ledger, .source = fact->source, .cut = cut, .moves = moves};
+    if (named(ledger, ref, fact, &m.id, &room, &key))
         ledger_walk(ledger, subject_of_target(key), INT64_MIN, INT64_MAX, modifier_visit, &m);
     return m;
 }
@@ -235,13 +249,12 @@ static bool place_visit(void *arg, fact_ref ref)
 static void places_find(struct places *p, fact_ref origin, struct id_room *room)
 {
     const struct fact *fact = ledger_fact(p->ledger, origin);
+    uint64_t key;
     p->source = fact->source;
-    p->id = ledger_id(p->ledger, origin, room);
     /* its own, even if it is none: not every kind needs one */
     p->region[p->regions++] = fact->region;
     p->category[p->categories++] = fact->category;
-    uint64_t key = key_of(p->id, 0x1000u + fact->source);
-    if (filter_has(p->ledger, key))
+    if (named(p->ledger, origin, fact, &p->id, room, &key))
         ledger_walk(p->ledger, subject_of_target(key), INT64_MIN, INT64_MAX, place_visit, p);
 }
 
@@ -272,7 +285,7 @@ fact_ref ledger_find(const struct ledger *ledger, unsigned source, struct str id
 {
     const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
     void *self = (void *)(uintptr_t)ledger; /* index_same takes what it is given */
-    return index_find(view, key_of(id, 0x1000u + source), source, id, ledger_same, self);
+    return index_find(view, event_key(source, id), source, id, ledger_same, self);
 }
 
 fact_ref ledger_target(const struct ledger *ledger, fact_ref modifier)

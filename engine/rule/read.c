@@ -234,6 +234,7 @@ static void finish(struct rule *rule)
     for (unsigned i = 0; i < rule->term_count; i++) {
         const struct term *t = &rule->terms[i];
         rule->involves |= t->measure == MEASURE_INVOLVED || t->other_measure == MEASURE_INVOLVED;
+        rule->valued |= measure_of_values(t->measure) || measure_of_values(t->other_measure);
         if (t->kind == TERM_SILENT || t->kind == TERM_SCORE || t->kind == TERM_ADJACENT)
             continue;
         rule->used |= UINT32_C(1) << t->selection;

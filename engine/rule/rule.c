@@ -38,9 +38,14 @@ const char *term_kind_word(enum term_kind kind)
     return term_words[kind];
 }
 
+bool measure_of_values(enum measure measure)
+{
+    return measure == MEASURE_SUM || measure == MEASURE_MAX || measure == MEASURE_AVG;
+}
+
 int64_t measure_scale(enum measure measure)
 {
-    return measure == MEASURE_SUM || measure == MEASURE_MAX || measure == MEASURE_AVG ? VALUE_SCALE : 1;
+    return measure_of_values(measure) ? VALUE_SCALE : 1;
 }
 
 int64_t term_unit(const struct term *term)

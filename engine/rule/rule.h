@@ -141,6 +141,7 @@ struct term {
 
 /* one in a term's values: 1, or 1000 where they are thousandths */
 int64_t term_unit(const struct term *);
+bool measure_of_values(enum measure);
 int64_t measure_scale(enum measure); /* of what is measured by itself */
 
 struct buffer;
@@ -261,6 +262,7 @@ struct rule {
     uint32_t used;     /* bits: selections that a term looks at; others are only asked for by after, unless */
     bool monotone;     /* all of its conditions are */
     bool involves;     /* a term is of .involved */
+    bool valued;       /* a term is of .sum, .max or .avg */
     bool asks_matter;  /* a selection asks what else happened to the matter */
     bool around;       /* a condition looks at neighbours */
     bool standing;     /* of sources, not of events: silent() */

@@ -119,10 +119,10 @@ static bool has_measure(const struct rule_context *context, uint64_t sources, en
 {
     for (unsigned i = 0; i < SOURCES_MAX; i++) {
         const struct offer *offer = sources >> i & 1 ? context->offers[i] : NULL;
-        if (offer && (measure == MEASURE_CALLERS                             ? offer->callers
-                      : measure == MEASURE_INVOLVED                          ? offer->involved
-                      : measure == MEASURE_SUM || measure == MEASURE_MAX || measure == MEASURE_AVG ? offer->values
-                                                                                                   : true))
+        if (offer && (measure == MEASURE_CALLERS      ? offer->callers
+                      : measure == MEASURE_INVOLVED   ? offer->involved
+                      : measure_of_values(measure)    ? offer->values
+                                                      : true))
             return true;
     }
     return false;

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 
 enum {
-    COMMIT_EVERY_MS = 1000,   /* under load, when there is nothing to publish */
+    COMMIT_EVERY_MS = 1000,   /* when there is nothing to publish */
+    /* An alert waits for the commit that is under way, which takes the longer the more is in it.  So a cut that has grown is
+     * committed sooner, as long as commits take no more than a fifth of the time. */
+    COMMIT_BYTES = 1 << 20,
+    COMMIT_REST = 4, /* times as long as the last one took */
     COMMIT_QUIET_MS = 10000,  /* when only watermarks move */
     COUNT_EVERY_MS = 1000,    /* gauges that walk the tracked subjects */
     RETRY_EVERY_MS = 20,
@@ -466,7 +470,8 @@ static enum step_result commit(struct committer *c)
         c->lost = true;
         return STEP_LOST;
     }
-    metric_observe(c->in.metrics, METRIC_COMMIT_SECONDS, end > begin ? (double)(end - begin) / 1000 : 0);
+    c->commit_took_ms = end > begin ? end - begin : 0;
+    metric_observe(c->in.metrics, METRIC_COMMIT_SECONDS, (double)c->commit_took_ms / 1000);
     metric_set(c->in.metrics, METRIC_CUT, 0, (int64_t)c->number);
     metric_set(c->in.metrics, METRIC_COMMITTED_AT, 0, end / 1000);
     atomic_store(&c->committed, c->number);
@@ -487,6 +492,8 @@ static bool worth_committing(const struct committer *c, int64_t now_ms)
     /* a clock that was set back must not hold a commit back */
     int64_t since = now_ms - committer_committed_ms(c);
     if (since < 0 || (c->changed && since >= COMMIT_EVERY_MS))
+        return true;
+    if (pending_bytes(c) >= COMMIT_BYTES && since >= COMMIT_REST * c->commit_took_ms)
         return true;
     int64_t beat = now_ms - c->heartbeat_ms;
     return beat >= (int64_t)c->in.config->heartbeat_s * 1000 || since >= COMMIT_QUIET_MS;

@@ -35,7 +35,7 @@ struct committer {
     struct unsettled *unsettled; /* of the run, in order; the first `settled` of them are done with */
     size_t unsettled_count, unsettled_capacity, settled;
     _Atomic int64_t committed_ms;
-    int64_t heartbeat_ms, counted_ms, retry_ms;
+    int64_t heartbeat_ms, counted_ms, retry_ms, commit_took_ms;
     char **partition_names;      /* "topic/number" */
     struct render_partition *rendered;
     int64_t *next_offsets;

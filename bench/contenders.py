@@ -11,7 +11,6 @@ import time
 from datetime import datetime
 from pathlib import Path
 from typing import Optional
-from typing import Iterator, Optional
 
 import city
 import process

@@ -29,6 +29,7 @@ COUNTED = (1, 2, 5, 10)
 RULES_GRIDS = 5_000  # so that ten counters a ticket find room in the memory that is configured for them
 WORKERS = (1, 2, 3, 4)
 MONTH_DAYS = 30
+SENSORS, READINGS_A_DAY = 10_000, 144  # one in ten minutes
 
 
 def elsewhere(count: int) -> list[dict]:
@@ -63,22 +64,22 @@ class Bench:
             Maker(self._programs, self._directory, grids, self._seed).write(path, self._events, days)
         return path
 
-    def readings(self, grids: int) -> Path:
-        """a sensor in each grid, every ten minutes, until now"""
-        path, codes = self._directory / "readings.ndjson", city.grids(grids)
-        begin = int(time.time()) - self._events // grids * 600
+    def readings(self) -> Path:
+        """a day's, of a sensor in each grid, until now"""
+        path, codes = self._directory / "readings.ndjson", city.grids(SENSORS)
+        begin = int(time.time()) - 86400
         with path.open("w", encoding="utf-8") as file:
-            for n in range(self._events):
-                place = Place(codes[n % grids], {}, {})
-                record = reading(f"NS-{n % grids:06}", "noise", begin + n // grids * 600, place, 40 + n * 7919 % 300 / 10)
+            for n in range(SENSORS * READINGS_A_DAY):
+                sensor, at = n % SENSORS, begin + n // SENSORS * (86400 // READINGS_A_DAY)
+                record = reading(f"NS-{sensor:06}", "noise", at, Place(codes[sensor], {}, {}), 40 + n * 7919 % 300 / 10)
                 print(json.dumps(record, separators=(",", ":")), file=file)
         return path
 
     def run(self, grids: int, rules: list[dict], workers: int = 0, days: int = 1) -> dict:
         return self._run(grids, rules, "hotline", self.tickets(grids, days), workers)
 
-    def run_readings(self, grids: int) -> dict:
-        return self._run(grids, LOUD, "sensor", self.readings(grids), 0)
+    def run_readings(self) -> dict:
+        return self._run(SENSORS, LOUD, "sensor", self.readings(), 0)
 
     def _run(self, grids: int, rules: list[dict], stream: str, lines: Path, workers: int) -> dict:
         directory = Path(tempfile.mkdtemp(prefix="project-", dir=self._directory))
@@ -148,9 +149,9 @@ def by_workers(bench: Bench, rounds: int) -> str:
 
 
 def memory(bench: Bench) -> str:
-    tickets, readings = bench.run(USUAL_GRIDS, city.JOB), bench.run_readings(USUAL_GRIDS)
+    tickets, readings = bench.run(USUAL_GRIDS, city.JOB), bench.run_readings()
     lines = []
     for what, found, shelf in (("ticket", tickets, "facts_bytes"), ("reading", readings, "readings_bytes")):
-        lines += [[f"a {what}: {part}", f"{found[held] / found['events']:.0f}"] for part, held in (("fact, texts, chains", shelf), ("index", "index_bytes"))]
+        lines += [[f"a {what}: {part}", f"{found[held] / found['events']:.1f}"] for part, held in (("fact, texts, chains", shelf), ("index", "index_bytes"))]
     lines.append([f"a counter of the job, {tickets['counters']:,} of them", f"{tickets['counters_bytes'] / tickets['counters']:.0f}"])
     return table(["", "bytes"], lines)

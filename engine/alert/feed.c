@@ -61,7 +61,7 @@ void tracker_feed(struct tracker *tracker, fact_ref ref)
         break;
     case EVENT_MERGED:
     case EVENT_LINKED:
-        touch_merge(tracker, ref, false);
+        touch_join(tracker, ref);
         break;
     case FACT_ALIAS:
         feed_fact(tracker, ledger_origin(tracker->ledger, ref));

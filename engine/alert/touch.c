@@ -118,25 +118,102 @@ static void touch_collect(void *arg, uint64_t matter)
     touch->matters[touch->matter_count++] = matter;
 }
 
-/* every fact of the matter and of what was ever merged with it or linked to it */
-static void touch_matter(struct touch *touch, uint64_t matter)
+/* every fact of the matters collected */
+static void touch_collected(struct touch *touch)
 {
-    ledger_matters(touch->tracker->ledger, matter, touch_collect, touch);
     for (size_t i = 0; i < touch->matter_count; i++)
         ledger_walk(touch->tracker->ledger, subject_of_matter(touch->matters[i]), touch->since, INT64_MAX, touch_visit,
                     touch);
     free(touch->matters);
 }
 
-void touch_merge(struct tracker *tracker, fact_ref merge, bool undone)
+/* every fact of the matter and of what was ever merged with it or linked to it */
+static void touch_matter(struct touch *touch, uint64_t matter)
+{
+    ledger_matters(touch->tracker->ledger, matter, touch_collect, touch);
+    touch_collected(touch);
+}
+
+static void touch_undone(struct tracker *tracker, fact_ref merge)
 {
     bool link = ledger_fact(tracker->ledger, merge)->kind == EVENT_LINKED;
-    struct touch touch = {
-        .tracker = tracker, .ref = merge, .track = undone && !link, .track_matters = true, .only_asking = link};
-    /* a worker whose fact is not in its chain yet will see that its matter is merged: see generation_count */
-    atomic_thread_fence(memory_order_seq_cst);
+    struct touch touch = {.tracker = tracker, .ref = merge, .track = !link, .track_matters = true, .only_asking = link};
     if (!link || generation_asks_matters(tracker->generation))
         touch_matter(&touch, ledger_fact(tracker->ledger, merge)->matter);
+}
+
+/* ---- merges and links ---- */
+
+void touch_join(struct tracker *tracker, fact_ref join)
+{
+    if (tracker->join_count == tracker->join_capacity) {
+        tracker->join_capacity = tracker->join_capacity ? tracker->join_capacity * 2 : 16;
+        tracker->joins = xrealloc(tracker->joins, tracker->join_capacity * sizeof *tracker->joins);
+    }
+    tracker->joins[tracker->join_count++] = join;
+}
+
+/* the matters that were touched already; open addressing, 0: free */
+struct matter_set {
+    uint64_t *matter;
+    size_t mask, count;
+};
+
+static bool set_add(struct matter_set *set, uint64_t matter);
+
+static void set_grow(struct matter_set *set)
+{
+    struct matter_set larger = {.mask = set->matter ? set->mask * 2 + 1 : 63};
+    larger.matter = xcalloc(larger.mask + 1, sizeof *larger.matter);
+    for (size_t i = 0; set->matter && i <= set->mask; i++)
+        if (set->matter[i])
+            set_add(&larger, set->matter[i]);
+    free(set->matter);
+    *set = larger;
+}
+
+/* false: it was there */
+static bool set_add(struct matter_set *set, uint64_t matter)
+{
+    if (set->count * 2 >= set->mask)
+        set_grow(set);
+    size_t at = matter & set->mask;
+    for (; set->matter[at]; at = (at + 1) & set->mask)
+        if (set->matter[at] == matter)
+            return false;
+    set->matter[at] = matter;
+    set->count++;
+    return true;
+}
+
+static void touch_joins_of(struct tracker *tracker, unsigned kind, struct matter_set *done)
+{
+    for (size_t i = 0; i < tracker->join_count; i++) {
+        const struct fact *fact = ledger_fact(tracker->ledger, tracker->joins[i]);
+        if (fact->kind != kind || !set_add(done, fact->matter))
+            continue;
+        struct touch touch = {.tracker = tracker, .track_matters = true, .only_asking = kind == EVENT_LINKED};
+        ledger_matters(tracker->ledger, fact->matter, touch_collect, &touch);
+        for (size_t k = 0; k < touch.matter_count; k++)
+            set_add(done, touch.matters[k]);
+        touch_collected(&touch);
+    }
+}
+
+/* All of a cut at once, and what they make one only once: of a thousand orders that are merged into one, each would have
+ * all thousand walked.  Merges first, since they make more be looked at than links do. */
+void touch_joins(struct tracker *tracker)
+{
+    struct matter_set done = {0};
+    if (!tracker->join_count)
+        return;
+    /* a worker whose fact is not in its chain yet will see that its matter is merged: see generation_count */
+    atomic_thread_fence(memory_order_seq_cst);
+    touch_joins_of(tracker, EVENT_MERGED, &done);
+    if (generation_asks_matters(tracker->generation))
+        touch_joins_of(tracker, EVENT_LINKED, &done);
+    free(done.matter);
+    tracker->join_count = 0;
 }
 
 void touch_later(struct tracker *tracker, fact_ref ref)
@@ -163,7 +240,7 @@ void touch_modified(struct tracker *tracker, fact_ref modifier)
         return;
     unsigned of = ledger_fact(ledger, target)->kind;
     if (of == EVENT_MERGED || of == EVENT_LINKED) {
-        touch_merge(tracker, target, true);
+        touch_undone(tracker, target);
         return;
     }
     struct touch touch = {

@@ -59,6 +59,7 @@ void tracker_destroy(struct tracker **pointer)
     free(tracker->orphans);
     free(tracker->waiting);
     free(tracker->looked);
+    free(tracker->joins);
     free(tracker->news);
     free(tracker->buckets);
     free(tracker->history.all);
@@ -179,6 +180,7 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
     tracker->now_s = now_s;
     tracker->published = 0;
     orphans_withdraw(tracker);
+    touch_joins(tracker);
     handled_begin(tracker);
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (struct tracked **at = &tracker->buckets[i]; *at;) {

@@ -67,6 +67,8 @@ struct tracker {
     struct tracked **looked; /* those that this run has looked at and kept */
     size_t looked_count, looked_capacity;
     struct notify *notify; /* NULL: nobody is to be told anything */
+    fact_ref *joins; /* merges and links of the cut, until it is run */
+    size_t join_count, join_capacity;
     struct news *news;     /* revisions that lack their notice, in order */
     size_t news_count, news_capacity;
     uint64_t holds[HOLDS];
@@ -167,7 +169,8 @@ bool handled_restore(const json_t *, struct alert *);
 
 /* touch.c */
 void touch_modified(struct tracker *, fact_ref modifier);
-void touch_merge(struct tracker *, fact_ref merge, bool undone);
+void touch_join(struct tracker *, fact_ref); /* a merge or a link, which touch_joins sees to, before the cut is run */
+void touch_joins(struct tracker *);
 /* a fact that others' `after`, `unless` or `overdue` may ask for */
 void touch_later(struct tracker *, fact_ref);
 

@@ -125,7 +125,8 @@ def by_rules(bench: Bench) -> Iterator[str]:
 
 
 def shipped() -> list[dict]:
-    return [rule for path in sorted((DISTRICT / "rules").glob("*.yaml")) for rule in yaml.safe_load(path.read_text(encoding="utf-8"))["rules"]]
+    return [rule for path in sorted((DISTRICT / "rules").glob("*.yaml"))
+            for rule in yaml.safe_load(path.read_text(encoding="utf-8")).get("rules", [])]
 
 
 def by_rule(bench: Bench) -> str:

@@ -273,4 +273,5 @@ def read_rules(path: Path, level_names: tuple[str, ...] = LEVELS, calendar: Cale
 
 
 def specs_of(file: Path) -> Iterable[dict]:
-    return english(yaml.safe_load(file.read_text(encoding="utf-8")), {"规则": "rules"})["rules"]
+    """none of a file that says only what is one for all rules"""
+    return english(yaml.safe_load(file.read_text(encoding="utf-8")), {"规则": "rules"}).get("rules", ())

@@ -382,6 +382,13 @@ def test_broken_notices_fail_both(loader, name):
     assert not loader.accepts(content)
 
 
+@pytest.mark.parametrize("key", ["notify", "通知"])
+def test_a_file_may_hold_the_section_and_no_rule(loader, key):
+    section = {key: NOTIFY}
+    VALIDATOR.validate(section)
+    assert loader.refused({"notify": section, "rules": {"rules": TWO}}) == {}
+
+
 @pytest.mark.parametrize("name", NOTIFY_BEYOND)
 def test_what_a_schema_can_not_tell_of_notices_the_loader_tells(loader, name):
     content = {"rules": TWO, "notify": NOTIFY_BEYOND[name]}

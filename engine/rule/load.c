@@ -77,9 +77,13 @@ void rule_set_read(struct rule_set *set, const struct yaml_node *root, const str
     if (!yaml_is_mapping(root, "a rule file", problems))
         return;
     rule_keys_only(root, IN_FILE, problems);
-    read_routing(set, rule_get(root, KEY_ROUTING, problems), context, problems);
-    read_notify(set, rule_get(root, KEY_NOTIFY, problems), context, problems);
-    const struct yaml_node *list = rule_need(root, KEY_RULES, problems);
+    const struct yaml_node *routing = rule_get(root, KEY_ROUTING, problems);
+    const struct yaml_node *notify = rule_get(root, KEY_NOTIFY, problems);
+    read_routing(set, routing, context, problems);
+    read_notify(set, notify, context, problems);
+    /* what is one for all rules may have a file to itself; a file of nothing is a slip */
+    const struct yaml_node *list = routing || notify ? rule_get(root, KEY_RULES, problems)
+                                                     : rule_need(root, KEY_RULES, problems);
     if (!list)
         return;
     if (list->kind != YAML_SEQUENCE) {

@@ -429,6 +429,8 @@ static const struct {
     {"rules: {id: r}\n", "expected a list of rules"},
     {"rule: []\n", "did you mean rules?"},
     {"rules: []\n", "no rule here"},
+    {"notify: {storm: 20}\n", "no rule here"},
+    {"{}\n", "rules (规则) is missing"},
     {"- id: r\n", "expected keys with values"},
 };
 
@@ -449,10 +451,12 @@ START_TEST(folders)
     write_file("b.json", "{\"rules\": [{\"id\": \"b\", \"let\": {\"x\": {}}, \"per\": \"grid\", \"within\": \"1h\", "
                          "\"levels\": {\"red\": \"x >= 5\"}}]}");
     write_file("a.yml", RULE_AROUND("grid", "1h", ""));
+    write_file("for_all.yaml", "notify: {storm: 20}\n"); /* and no rule */
     write_file(".r.yaml", "not a rule");
     write_file("readme.md", "not a rule");
     struct rule_set *set = rule_set_load(folder, &context, &problems);
     ck_assert_ptr_nonnull(set);
+    ck_assert_ptr_nonnull(set->notify);
     ck_assert_uint_eq(set->count, 2);
     ck_assert_str_eq(set->rules[0].id, "r");
     ck_assert_str_eq(set->rules[1].id, "b");
@@ -463,6 +467,7 @@ START_TEST(folders)
     ck_assert_ptr_nonnull(strstr(problems.all[0].text, "a.yml:2 already"));
     remove_file("b.json");
     remove_file("a.yml");
+    remove_file("for_all.yaml");
     remove_file(".r.yaml");
     remove_file("readme.md");
     ck_assert_ptr_null(rule_set_load("/no/such/folder", &context, &problems));

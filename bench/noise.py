@@ -5,8 +5,9 @@ and without what keeps the noise down, and which of five real bursts it still he
     bench/noise.py --out build/noise [--after SECTION.yaml ...] [--json FILE]
 
 The tickets name no caller, so callers are counted as tickets; and an author's two rules of rules/REPLAY.md are there, since no
-shipped rule lists all that burst.  `bare` is without any hold (`for`, `clear`), `hold` as the rules are written.  Each
-SECTION.yaml, a `notify` section of the rules, makes a row of its own: `told` is then what was not held.
+shipped rule lists all that burst.  `bare` is without any hold (`for`, `clear`), `hold` as the rules are written, both without
+`notify`: everybody is told of everything.  `shipped` has the district's own section `notify`, and each SECTION.yaml makes a row
+with that one instead: `told` is then what was not held.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -64,8 +66,14 @@ def without_hold(rule: dict) -> dict:
     return {**kept, "clear": {"after": "0m"}}
 
 
+def shipped_section() -> dict:
+    """`notify`, as the district has it"""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((real.DISTRICT / "rules").glob("*.yaml"))]
+    return {"notify": next(file["notify"] for file in files if "notify" in file)}
+
+
 def write_rules(directory: Path, hold: bool, section: dict | None) -> None:
-    """all in one file, as data"""
+    """all in one file, as data; of the files of the district the rules alone"""
     rules = []
     for path in sorted((directory / "rules").glob("*.yaml")):
         text = path.read_text(encoding="utf-8").replace(".callers", "").replace(".人数", "")
@@ -82,6 +90,7 @@ def write_rules(directory: Path, hold: bool, section: dict | None) -> None:
 
 def run(directory: Path, rows: list[real.Row], hold: bool, section: dict | None) -> list[dict]:
     """the messages of the alert topic"""
+    shutil.rmtree(directory, ignore_errors=True)  # the pipe of an earlier run would wait for a reader
     real.write_project(directory, rows)
     write_rules(directory, hold, section)
     config = directory / "gridwarn.yaml"
@@ -132,8 +141,9 @@ def figures(name: str, messages: list[dict], category: dict[str, str]) -> dict:
     told = list(first_told(messages))
     late = [data for data in told if data["opened_at"] >= SINCE]
     by_day = Counter(data["opened_at"][:10] for data in late)
-    opened = {message["data"]["alert_id"] for message in messages
-              if message["data"].get("alert_id") and message["data"]["opened_at"] >= SINCE}
+    opened = [message for message in messages if message["data"].get("alert_id") and message["data"]["opened_at"] >= SINCE]
+    last = {message["data"]["alert_id"]: message["data"] for message in opened}
+    causes = {(message["data"]["alert_id"], message["data"]["notice"]["cause"]) for message in opened if not is_told(message)}
     bursts = {}
     for burst in BURSTS:
         heard = sorted((data for data in told if speaks_of(data, burst, category)), key=lambda data: data["opened_at"])
@@ -141,8 +151,13 @@ def figures(name: str, messages: list[dict], category: dict[str, str]) -> dict:
     by_rule: defaultdict[str, int] = defaultdict(int)
     for data in late:
         by_rule[data["rule"]] += 1
-    return {"row": name, "alerts": len(opened), "told": len(late), "told_a_day": round(len(late) / DAYS, 2),
-            "most_on_a_day": max(by_day.values(), default=0), "by_rule": dict(sorted(by_rule.items())), "bursts": bursts}
+    return {"row": name, "alerts": len(last), "told": len(late), "told_a_day": round(len(late) / DAYS, 2),
+            "most_on_a_day": max(by_day.values(), default=0), "incidents": len({data["incident_id"] for data in last.values()}),
+            "held": dict(sorted(Counter(cause for _, cause in causes).items())), "by_rule": dict(sorted(by_rule.items())), "bursts": bursts}
+
+
+def counts(of: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in of.items())
 
 
 def table(rows: list[dict]) -> str:
@@ -156,9 +171,9 @@ def table(rows: list[dict]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="a folder for the runs")
+    parser.add_argument("--out", type=Path, required=True, help="a folder for the runs, each of which is made anew in it")
     parser.add_argument("--data", type=Path, default=real.default_data(), help="the tickets, a gzipped CSV file")
-    parser.add_argument("--after", type=Path, action="append", default=[], metavar="SECTION.yaml", help="a row with that `notify` section")
+    parser.add_argument("--after", type=Path, action="append", default=[], metavar="SECTION.yaml", help="a row with that `notify` instead")
     parser.add_argument("--json", type=Path, help="the figures, for programs")
     options = parser.parse_args()
     if not options.data.exists():
@@ -167,7 +182,7 @@ def main() -> int:
     tickets = real.read_rows(options.data)
     subtypes = real.subtypes_of(tickets)
     category = {row["REC_ID"]: subtypes[row["SUB_TYPE_ID"]][0] for row in tickets}
-    runs = [("bare", False, None), ("hold", True, None)]
+    runs = [("bare", False, None), ("hold", True, None), ("shipped", True, shipped_section())]
     runs += [(path.stem, True, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in options.after]
     rows = []
     for name, hold, section in runs:
@@ -175,7 +190,8 @@ def main() -> int:
     print(table(rows))
     for row in rows:
         print(f"\n{row['row']}: " + ", ".join(f"{name} {when or 'NOT HEARD'}" for name, when in row["bursts"].items()))
-        print("told by rule: " + ", ".join(f"{rule} {count}" for rule, count in row["by_rule"].items()))
+        print("told by rule: " + counts(row["by_rule"]))
+        print(f"incidents: {row['incidents']}; held, some of them only for a time: {counts(row['held']) or 'none'}")
     if options.json:
         options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
     return 0 if all(all(row["bursts"].values()) for row in rows) else 1

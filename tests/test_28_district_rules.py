@@ -274,6 +274,7 @@ def stream():
 def messages(stream, tmp_path_factory):
     directory = tmp_path_factory.mktemp("district")
     write_project(directory)
+    (directory / "rules" / "notify.yaml").unlink()  # a month that is read at once is told in one shift, and its budget would hold half
     for name, records in stream.records.items():
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         (directory / f"{name}.ndjson").write_text(lines, encoding="utf-8")

@@ -1,7 +1,8 @@
 """A week in a district, told by the alert topic: each step of each dispute at its time, with its level, the unit in charge and
-why, and nothing besides.  The engine is live, on a real broker, with the shipped rules; only its clock is in the test's hand
-(held_clock.py), and it is killed now and then.  Then the same week once more, with what keeps the noise down: silences,
-inhibition, a budget, and incidents, whose own topic tells it in half as many lines.
+why, and nothing besides.  The engine is live, on a real broker, with the shipped rules but for their section `notify`, so that
+everybody is told of everything; only its clock is in the test's hand (held_clock.py), and it is killed now and then.  Then the
+same week once more, with what keeps the noise down: silences, incidents, whose own topic tells it in half as many lines, and, of
+what the shipped section leaves to the district, inhibition and a budget so small that it is used up.
 """
 
 from __future__ import annotations
@@ -324,8 +325,11 @@ class Live:
         directory = parent / name
         write_project(directory)
         (directory / "rules" / "routing.csv").write_text(ROUTING, encoding="utf-8")
-        labour = directory / "rules" / "labour.yaml"
-        labour.write_text("routing: routing.csv\n" + notify + labour.read_text(encoding="utf-8"), encoding="utf-8")
+        (directory / "rules" / "routing.yaml").write_text("routing: routing.csv\n", encoding="utf-8")
+        section = directory / "rules" / "notify.yaml"
+        section.unlink()
+        if notify:
+            section.write_text(notify, encoding="utf-8")
         self.group = topics.prefix + name
         self.topics = {stream: topics(f"{name}-{stream}") for stream in ("hotline", "petition", "sensor", "dispositions")}
         broker.written.update(self.topics.values())

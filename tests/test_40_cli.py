@@ -334,6 +334,15 @@ def test_tail_filters():
     assert revisions("--level", "red") == []
 
 
+def test_tail_of_what_is_told():
+    held = {**WAGES[1], "data": {**WAGES[1]["data"], "notice": {"told": False, "cause": "covered", "by": "x"}}}
+    digests = [{"type": "gov.risk.alert.digest", "data": {"held": [], "revision": revision, "over": revision == 3}} for revision in (1, 2, 3)]
+    messages = [WAGES[0], held, HEARTBEATS[0], *digests]
+    text = "".join(json.dumps(message, ensure_ascii=False) + "\n" for message in messages)
+    shown = lines("tail", "--file", "-", "--json", "--heartbeats", "--told", input=text)
+    assert [json.loads(line) for line in shown] == [WAGES[0], HEARTBEATS[0], digests[0], digests[2]]
+
+
 def test_tail_json_is_what_was_published():
     assert "\n".join(lines("tail", "--file", SAMPLE, "--json", "--heartbeats")) == SAMPLE.read_text(encoding="utf-8").strip()
 

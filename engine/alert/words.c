@@ -57,6 +57,19 @@ enum alert_message alert_message_kind(const json_t *cloudevent)
     return ALERT_OTHER;
 }
 
+static bool notice_held(const json_t *notice)
+{
+    return json_is_false(json_object_get(notice, "told"));
+}
+
+bool alert_message_held(const json_t *cloudevent)
+{
+    const json_t *data = json_object_get(cloudevent, "data");
+    if (alert_message_kind(cloudevent) == ALERT_DIGEST)
+        return member_number(data, "revision") > 1 && !json_is_true(json_object_get(data, "over"));
+    return notice_held(json_object_get(data, "notice"));
+}
+
 /* 2026-01-12T09:41:22+08:00 as 01-12 09:41 */
 static void write_time(struct columns *c, const char *time)
 {
@@ -80,6 +93,8 @@ static void write_level(struct columns *c, const json_t *data)
     } else if (strcmp(state, "firing") != 0) {
         mark = strcmp(state, "unknown") == 0 ? "?" : "○";
         sgr = "2";
+    } else if (notice_held(json_object_get(data, "notice"))) {
+        sgr = "2"; /* so that on a terminal what the command centre is told stands out */
     }
     columns_colour(c, sgr);
     columns_text(c, mark);
@@ -149,7 +164,7 @@ static void write_handling(struct columns *c, const char *type, const json_t *da
 static void write_notice(struct columns *c, const json_t *notice)
 {
     const char *cause = member_text(notice, "cause");
-    if (!json_is_false(json_object_get(notice, "told")))
+    if (!notice_held(notice))
         return;
     enum hold hold = hold_named(str_of(cause));
     columns_text(c, "  [not told ");

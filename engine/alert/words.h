@@ -14,6 +14,9 @@ enum alert_message { ALERT_OTHER, ALERT_REVISION, ALERT_HEARTBEAT, ALERT_DIGEST,
 
 enum alert_message alert_message_kind(const json_t *cloudevent);
 
+/* Does it say that the command centre need not be told?  Of a digest: is it neither the first nor the last? */
+bool alert_message_held(const json_t *cloudevent);
+
 /* The line, without its end, of a revision:
  *   01-12 09:41 ● 橙色 升级  和兴街道 某网格          群体欠薪  24小时内已有5人反映…  (alert 7f3a09c1 rev 2)
  * of an incident (◆ while it is open), of a heartbeat or a digest.  Times are those of the message, in its own offset.  Cut with

@@ -50,6 +50,8 @@ static bool alerts_pass(const struct filter *filter, const json_t *data)
 bool filter_passes(const struct filter *filter, const json_t *cloudevent)
 {
     const json_t *data = json_object_get(cloudevent, "data");
+    if (filter->told && alert_message_held(cloudevent))
+        return false;
     switch (alert_message_kind(cloudevent)) {
     case ALERT_HEARTBEAT:
         return filter->heartbeats;

@@ -13,6 +13,7 @@ struct filter {
     const char *rule;   /* id; NULL: any */
     bool heartbeats;    /* they have no level, street or rule */
     bool incidents;     /* of a rule: those with an alert of it */
+    bool told;          /* nothing of which the command centre is not told */
     const char *const *levels; /* names, lowest first */
     unsigned level_count;
 };

@@ -27,6 +27,7 @@ enum {
     OPTION_LEVEL,
     OPTION_STREET,
     OPTION_RULE,
+    OPTION_TOLD,
     OPTION_JSON,
     OPTION_HEARTBEATS,
     OPTION_INCIDENTS,
@@ -41,6 +42,7 @@ static const struct cli_option options[] = {
     {OPTION_LEVEL, "level", "NAME", "only alerts that are or were at this level or above"},
     {OPTION_STREET, "street", "CODE", "only alerts in this street"},
     {OPTION_RULE, "rule", "ID", "only alerts of this rule"},
+    {OPTION_TOLD, "told", NULL, "only what the command centre is told, nothing that is held"},
     {OPTION_JSON, "json", NULL, "show the messages themselves, one a line"},
     {OPTION_HEARTBEATS, "heartbeats", NULL, "show heartbeats, too"},
     {OPTION_INCIDENTS, "incidents", NULL, "follow incidents, too; of a rule, those with an alert of it"},
@@ -194,6 +196,9 @@ static bool take_options(struct tail *tail, int argc, char **argv, int *status)
             break;
         case OPTION_RULE:
             tail->filter.rule = optarg;
+            break;
+        case OPTION_TOLD:
+            tail->filter.told = true;
             break;
         case OPTION_JSON:
             tail->json = true;

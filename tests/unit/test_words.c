@@ -160,6 +160,9 @@ START_TEST(test_colour_and_cut)
         if (!strstr(line, "rev 2"))
             ck_assert_str_eq(line + strlen(line) - strlen("…\033[0m"), "…\033[0m");
     }
+    json_object_set_new(json_object_get(message, "data"), "notice", json_pack("{s:b}", "told", 0));
+    ck_assert(alert_words(message, true, line, sizeof line));
+    ck_contains(line, "\033[2m● 橙色\033[0m 升级");
     json_decref(message);
 }
 END_TEST

@@ -68,9 +68,18 @@ static void keep_units(struct alert *a, const struct route *route)
     a->tier = route->tier;
 }
 
+/* After all that is in the journal, whatever the clocks: a unit's may be ahead of ours, ours may have been set back.  An entry acts
+ * on what stands before it; one that came to stand before what it answers would be made again, without end. */
+static int64_t own_time(const struct tracker *tracker, const struct alert *a)
+{
+    int64_t at = tracker->now_s > a->limits_from ? tracker->now_s : a->limits_from;
+    const struct journal_entry *last = a->journal.count ? &a->journal.entries[a->journal.count - 1] : NULL;
+    return last && last->said.at >= at ? last->said.at + 1 : at;
+}
+
 static struct journal_entry own_entry(const struct tracker *tracker, const struct alert *a, enum act act)
 {
-    struct journal_entry entry = {.said = {.act = act, .at = tracker->now_s}};
+    struct journal_entry entry = {.said = {.act = act, .at = own_time(tracker, a)}};
     snprintf(entry.said.id, sizeof entry.said.id, "gridwarn:%u", a->revision + 1);
     return entry;
 }
@@ -223,12 +232,15 @@ static void escalate(struct tracker *tracker, struct tracked *t, struct alert *a
     tracker_publish_entry(tracker, t, a, CHANGE_ESCALATED, alert_minute(t, a), act_reason(act), &entry);
 }
 
-/* one limit after another: each goes up a tier, or marks what is late there */
+/* One limit after another: each goes up a tier, or marks what is late there.  So there are few of them, and better no
+ * engine than one that goes on telling of them. */
 static void judge_limits(struct tracker *tracker, struct tracked *t, struct alert *a)
 {
-    for (;;) {
+    enum { PASSED_MAX = REGION_LEVELS_END + ACTS };
+    for (int passed = 0;; passed++) {
         struct handling h;
         int64_t next;
+        CHECK(passed <= PASSED_MAX);
         alert_handling(tracker, tracked_rule(tracker, t), t->subject.each, a, &h);
         int act = handling_due(&h, tracker->limits_until, &next);
         if (act < 0) {

@@ -130,11 +130,10 @@ static bool has_room(const struct spending *s, bool waiting)
 }
 
 /* It stays with the minute that held it first. */
-static void hold_by(const struct asked *asked, struct spending *s, struct candidate *c, bool waiting)
+static void hold_by(const struct asked *asked, const struct spending *s, struct candidate *c, bool waiting)
 {
     char by[NOTICE_BY];
     spending_by(asked, s, by);
-    s->holding += !waiting;
     hold(c, s->cause, waiting ? c->before->by : by);
 }
 
@@ -168,7 +167,6 @@ void budgets_share(struct budgets *b, const struct asked *asked, struct candidat
     for (size_t i = 0; i < b->count; i++) {
         b->all[i].shared = b->all[i].told;
         b->all[i].shared_late = b->all[i].late;
-        b->all[i].holding = 0;
     }
     if (!allowed(asked, HOLD_BUDGET) && !allowed(asked, HOLD_STORM))
         return;
@@ -189,8 +187,6 @@ void budgets_spend(struct budgets *b)
         s->changed |= s->told != s->shared;
         s->told = s->shared;
         s->late = s->shared_late;
-        if (s->holding > DIGEST_LISTED + s->more)
-            s->more = s->holding - DIGEST_LISTED;
     }
 }
 
@@ -198,10 +194,10 @@ void budgets_spend(struct budgets *b)
 
 static json_t *spending_json(const struct asked *asked, const struct spending *s)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:O, s:b, s:i, s:i}", "cause", hold_word(s->cause), "street",
+    return json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:O, s:b, s:i}", "cause", hold_word(s->cause), "street",
                      spending_place(asked, s), "from", (json_int_t)s->from, "until", (json_int_t)s->until, "budget",
                      (int)s->budget, "told", (int)s->told, "late", (int)s->late, "held", s->held, "listed", s->listed,
-                     "more", (int)s->more, "revision", (int)s->revision);
+                     "revision", (int)s->revision);
 }
 
 void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
@@ -223,6 +219,15 @@ void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
     }
 }
 
+static unsigned only_counted(const json_t *held)
+{
+    unsigned more = 0;
+    const char *alert;
+    json_t *entry;
+    json_object_foreach((json_t *)(uintptr_t)held, alert, entry) more += json_is_null(entry);
+    return more;
+}
+
 bool budgets_restore(struct budgets *b, const json_t *json, const struct asked *asked)
 {
     const char *code = member_text(json, "street");
@@ -240,7 +245,7 @@ bool budgets_restore(struct budgets *b, const json_t *json, const struct asked *
                               .late = (unsigned)member_number(json, "late"),
                               .held = json_deep_copy(held),
                               .listed = json_is_true(json_object_get(json, "listed")),
-                              .more = (unsigned)member_number(json, "more"),
+                              .more = only_counted(held),
                               .revision = (unsigned)member_number(json, "revision")});
     return true;
 }

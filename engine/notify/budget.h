@@ -22,10 +22,10 @@ struct spending {
     int64_t from, until; /* seconds */
     unsigned budget, told;
     unsigned late; /* of a minute: those among `told` that a storm of an earlier one had held */
-    json_t *held;  /* by alert id, what the digest lists; in the order in which they were held */
-    unsigned more; /* that were held beyond those */
+    json_t *held;  /* by alert id, what the digest lists, in the order in which they were held; null: it only counts it */
+    unsigned more; /* of the latter */
     unsigned revision;
-    unsigned shared, shared_late, holding; /* while it is decided: told and late, and to be; held by it */
+    unsigned shared, shared_late; /* while it is decided: told and late, and to be */
     bool changed, listed; /* since it was stored; since the last digest */
 };
 

@@ -55,7 +55,7 @@ static json_t *held_json(const struct spending *s)
 {
     json_t *array = json_array(), *entry;
     const char *alert;
-    json_object_foreach(s->held, alert, entry) json_array_append(array, entry);
+    json_object_foreach(s->held, alert, entry) if (!json_is_null(entry)) json_array_append(array, entry);
     return array;
 }
 
@@ -87,30 +87,41 @@ void budgets_digest(struct budgets *b, const struct asked *asked)
 
 /* ---- lists ---- */
 
-void budgets_list(struct budgets *b, const struct asked *asked, const char *by, const json_t *data)
+/* Those beyond the limit by their ids alone, so that each is counted once, whatever becomes of it. */
+static void list(struct spending *s, const json_t *data)
 {
     static const char *const shown[] = {"alert_id", "rule", "title", "level", "subject", "sentence", "opened_at"};
-    char name[NOTICE_BY];
     const char *alert = member_text(data, "alert_id");
+    const json_t *before = json_object_get(s->held, alert);
+    bool room = json_object_size(s->held) - s->more < DIGEST_LISTED;
+    json_t *entry = room || json_is_object(before) ? json_object() : json_null();
+    for (size_t f = 0; json_is_object(entry) && f < sizeof shown / sizeof *shown; f++)
+        json_object_set(entry, shown[f], json_object_get(data, shown[f]));
+    s->more += json_is_null(entry);
+    s->more -= json_is_null(before);
+    json_object_set_new(s->held, alert, entry);
+    s->changed = s->listed = true;
+}
+
+void budgets_list(struct budgets *b, const struct asked *asked, const char *by, const json_t *data)
+{
+    char name[NOTICE_BY];
     for (size_t i = 0; i < b->count; i++) {
-        struct spending *s = &b->all[i];
-        spending_by(asked, s, name);
-        if (s->until <= b->now_s || strcmp(by, name) != 0)
-            continue;
-        s->changed = s->listed = true;
-        if (json_object_size(s->held) == DIGEST_LISTED && !json_object_get(s->held, alert))
-            return;
-        json_t *entry = json_object();
-        for (size_t f = 0; f < sizeof shown / sizeof *shown; f++)
-            json_object_set(entry, shown[f], json_object_get(data, shown[f]));
-        json_object_set_new(s->held, alert, entry);
-        return;
+        spending_by(asked, &b->all[i], name);
+        if (b->all[i].until > b->now_s && strcmp(by, name) == 0)
+            list(&b->all[i], data);
     }
 }
 
 void budgets_unlist(struct budgets *b, const char *alert)
 {
-    for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].until > b->now_s && json_object_del(b->all[i].held, alert) == 0)
-            b->all[i].changed = b->all[i].listed = true;
+    for (size_t i = 0; i < b->count; i++) {
+        struct spending *s = &b->all[i];
+        const json_t *entry = json_object_get(s->held, alert);
+        if (s->until <= b->now_s || !entry)
+            continue;
+        s->more -= json_is_null(entry);
+        json_object_del(s->held, alert);
+        s->changed = s->listed = true;
+    }
 }

@@ -364,6 +364,12 @@ MORE = [
     ("nobody looks again when the minute is over", "engine/notify/budget.c",
      "if (b->all[i].until > b->now_s && b->all[i].until < next)",
      "if (b->all[i].until > b->now_s && b->all[i].until < next && b->all[i].cause != HOLD_STORM)", "test_budget"),
+    ("what a digest does not list it counts whenever it changes", "engine/notify/budget_list.c",
+     "    s->more -= json_is_null(before);\n",
+     "", "test_budget"),
+    ("what was told is counted still", "engine/notify/budget_list.c",
+     "        s->more -= json_is_null(entry);\n",
+     "", "test_budget"),
 
     # what is done about alerts
     ("a disposition is known by its id only for as long as it is the last", "engine/handle/handling.c",

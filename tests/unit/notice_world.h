@@ -205,6 +205,11 @@ static inline size_t desk_letter(const char *id)
     return letter;
 }
 
+static inline bool desk_is_digest(const struct log_entry *e)
+{
+    return e->topic == STORE_ALERTS && e->key.len > 7 && memcmp(e->key.at, "digest/", 7) == 0;
+}
+
 /* digest 91 1 told 2: c yellow, d orange; of a storm: digest storm 1 told ... */
 static inline size_t desk_digest(const json_t *data, char *out, size_t size)
 {
@@ -243,7 +248,7 @@ static inline const char *desk_said(const struct desk *d)
         json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL), *limit, *unit;
         if (len)
             len += (size_t)snprintf(out + len, sizeof out - len, "; ");
-        if (e->key.len > 7 && memcmp(e->key.at, "digest/", 7) == 0) {
+        if (desk_is_digest(e)) {
             len += desk_digest(json_object_get(json, "data"), out + len, sizeof out - len);
             json_decref(json);
             continue;

@@ -2,6 +2,8 @@
  * shift and of a minute, edits; and that a restart in the middle of it is as if nothing had happened. */
 #include "notice_between.h"
 
+#include "notify/budget.h"
+
 /* the clock begins at midnight */
 #define RULE                                                                                                           \
     "rules:\n  - {id: r0, let: {c: {source: hotline}}, per: grid, within: 3h, clear: {after: 5m}, send: {lead: 局},\n" \
@@ -141,6 +143,83 @@ START_TEST(what_waits_is_listed_once)
 }
 END_TEST
 
+/* ---- what a digest counts ---- */
+
+enum { MATTERS = DIGEST_LISTED + 5 };
+
+#define PETITIONS                                                                                                      \
+    BUDGET("1") "rules:\n  - {id: p, let: {c: {source: hotline}}, per: matter, within: 3h,\n"                          \
+                "     levels: {yellow: c >= 1, orange: c >= 2, red: c >= 3}}\n"
+
+static void petition(int from, int until)
+{
+    for (int i = from; i < until; i++) {
+        char text[256];
+        int len = snprintf(text, sizeof text,
+                           "{\"id\":\"e%d\",\"at\":\"%lld\",\"kind\":\"created\",\"region\":\"9111\",\"category\":\"noise\",\"matter\":\"M%d\"}",
+                           d.events, (long long)(d.now_ms / 1000), i);
+        memory_log_append(d.log, 0, text, (size_t)len, 0, d.events++);
+    }
+    desk_settle(&d);
+}
+
+static json_t *newest_digest(void)
+{
+    size_t i = d.log->entry_count;
+    while (i-- > 0 && !desk_is_digest(&d.log->entries[i]))
+        ;
+    return json_loadb(d.log->entries[i].value.at, d.log->entries[i].value.len, 0, NULL);
+}
+
+/* returns a matter of which nobody was told yet, that it lists or does not list */
+static int expect_digest(size_t lists, json_int_t more, const bool *told, bool listed)
+{
+    bool found[MATTERS] = {false};
+    size_t i;
+    json_t *entry, *digest = newest_digest(), *data = json_object_get(digest, "data"), *held = json_object_get(data, "held");
+    json_array_foreach(held, i, entry)
+    {
+        const char *code = json_string_value(json_object_get(json_object_get(entry, "subject"), "code"));
+        found[strtol(code + 1, NULL, 10)] = true;
+    }
+    ck_assert_uint_eq(json_array_size(held), lists);
+    ck_assert_int_eq(json_integer_value(json_object_get(data, "more")), more);
+    json_decref(digest);
+    int matter = 0;
+    while (matter < MATTERS && (told[matter] || found[matter] != listed))
+        matter++;
+    return matter;
+}
+
+/* Each once, whatever becomes of it; one that is told is counted no more, and where that makes room another is listed. */
+START_TEST(a_digest_counts_what_it_does_not_list)
+{
+    void (*meanwhile)(void) = between[_i];
+    bool told[MATTERS] = {true};
+    desk_open(&d, PETITIONS);
+    petition(0, 1);
+    petition(1, MATTERS);
+    meanwhile();
+    int one = expect_digest(DIGEST_LISTED, 4, told, false);
+    petition(one, one + 1);
+    meanwhile();
+    ck_assert_int_eq(expect_digest(DIGEST_LISTED, 4, told, false), one);
+    petition(one, one + 1); /* red */
+    meanwhile();
+    told[one] = true;
+    one = expect_digest(DIGEST_LISTED, 3, told, true);
+    petition(one, one + 1);
+    petition(one, one + 1);
+    meanwhile();
+    told[one] = true;
+    one = expect_digest(DIGEST_LISTED - 1, 3, told, false);
+    petition(one, one + 1);
+    meanwhile();
+    expect_digest(DIGEST_LISTED, 2, told, false);
+    desk_close(&d);
+}
+END_TEST
+
 /* the inhibitor and what it inhibits come to be in one cut: it is not told first and taken back at once */
 START_TEST(of_two_in_one_cut_the_one_holds_the_other)
 {
@@ -170,6 +249,7 @@ int main(void)
     tcase_add_test(tests, an_edit_counts_at_once);
     tcase_add_loop_test(tests, a_storm_is_told_of_bit_by_bit, 0, 2);
     tcase_add_loop_test(tests, what_waits_is_listed_once, 0, 2);
+    tcase_add_loop_test(tests, a_digest_counts_what_it_does_not_list, 0, 2);
     tcase_add_test(tests, of_two_in_one_cut_the_one_holds_the_other);
     suite_add_tcase(suite, tests);
     log_level_set(LOG_ERROR);

@@ -24,12 +24,6 @@ void budgets_free(struct budgets *b)
 
 /* ---- shifts ---- */
 
-static void drop(struct budgets *b, size_t i)
-{
-    json_decref(b->all[i].held);
-    b->all[i] = b->all[--b->count];
-}
-
 /* 0: the rules ask for none */
 static unsigned allowed(const struct asked *asked, enum hold cause)
 {
@@ -46,33 +40,34 @@ static int64_t begin_of(const struct asked *asked, enum hold cause, int64_t seco
     return shift_begin(asked->rules->notify, asked->rules->utc_offset_s, second);
 }
 
-/* A clock that is set back does not begin a shift again; nor a minute, unless it is set back by more than that: it would last. */
+/* A clock that is set back does not leave what has begun for what was before; unless it is set back by more than that lasts,
+ * which else would last for as long. */
 static bool goes_on(const struct asked *asked, const struct spending *s, int64_t now_s)
 {
-    if (!allowed(asked, s->cause) || now_s >= s->until)
-        return false;
-    return s->cause == HOLD_STORM ? now_s > s->from - 60 : begin_of(asked, s->cause, now_s) <= s->from;
+    return allowed(asked, s->cause) && now_s < s->until && now_s > s->from - (s->until - s->from) &&
+           begin_of(asked, s->cause, now_s) <= s->from;
+}
+
+static void end(struct budgets *b, const struct asked *asked, struct spending *s)
+{
+    if (s->revision > s->earlier)
+        spending_digest(b, asked, s, true);
+    s->over = s->changed = true;
 }
 
 void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s)
 {
     b->now_s = now_s;
-    for (size_t i = b->count; i-- > 0;) {
-        struct spending *s = &b->all[i];
-        if (goes_on(asked, s, now_s))
-            continue;
-        if (s->revision)
-            spending_digest(b, asked, s, true);
-        s->until = INT64_MIN; /* for budgets_save */
-        s->changed = true;
-    }
+    for (size_t i = 0; i < b->count; i++)
+        if (!b->all[i].over && !goes_on(asked, &b->all[i], now_s))
+            end(b, asked, &b->all[i]);
 }
 
 int64_t budgets_next(const struct budgets *b)
 {
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].until > b->now_s && b->all[i].until < next)
+        if (!b->all[i].over && b->all[i].until < next)
             next = b->all[i].until;
     return next;
 }
@@ -93,16 +88,34 @@ static uint32_t region_of(const struct asked *asked, enum hold cause, const stru
     return r->ancestor[REGION_STREET] ? r->ancestor[REGION_STREET] : r->ancestor[REGION_DISTRICT];
 }
 
+static void begin(const struct asked *asked, struct spending *s, int64_t now_s)
+{
+    s->from = begin_of(asked, s->cause, now_s);
+    s->until = s->cause == HOLD_STORM ? s->from + 60 : shift_end(asked->rules->notify, asked->rules->utc_offset_s, now_s);
+    s->told = s->late = s->more = s->shared = s->shared_late = 0;
+    s->revision = s->earlier = s->from > s->latest ? 0 : s->most;
+    s->listed = false;
+    json_object_clear(s->held);
+}
+
 static struct spending *spending_of(struct budgets *b, const struct asked *asked, enum hold cause,
                                     const struct candidate *c)
 {
     uint32_t region = region_of(asked, cause, c);
-    for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].cause == cause && b->all[i].region == region && b->all[i].until > b->now_s)
-            return &b->all[i];
-    int64_t from = begin_of(asked, cause, b->now_s);
-    int64_t until = cause == HOLD_STORM ? from + 60 : shift_end(asked->rules->notify, asked->rules->utc_offset_s, b->now_s);
-    return add(b, &(struct spending){.cause = cause, .region = region, .from = from, .until = until, .held = json_object()});
+    size_t i = 0;
+    while (i < b->count && (b->all[i].cause != cause || b->all[i].region != region))
+        i++;
+    struct spending *s = i < b->count ? &b->all[i] : add(b, &(struct spending){.cause = cause,
+                                                                              .region = region,
+                                                                              .until = INT64_MIN,
+                                                                              .latest = INT64_MIN,
+                                                                              .over = true,
+                                                                              .held = json_object()});
+    if (s->over && !goes_on(asked, s, b->now_s))
+        begin(asked, s, b->now_s);
+    s->changed |= s->over;
+    s->over = false;
+    return s;
 }
 
 /* ---- sharing ---- */
@@ -194,28 +207,23 @@ void budgets_spend(struct budgets *b)
 
 static json_t *spending_json(const struct asked *asked, const struct spending *s)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:O, s:b, s:i}", "cause", hold_word(s->cause), "street",
-                     spending_place(asked, s), "from", (json_int_t)s->from, "until", (json_int_t)s->until, "budget",
-                     (int)s->budget, "told", (int)s->told, "late", (int)s->late, "held", s->held, "listed", s->listed,
-                     "revision", (int)s->revision);
+    return json_pack("{s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:O, s:b, s:b, s:i, s:i, s:I, s:i}", "cause", hold_word(s->cause),
+                     "street", spending_place(asked, s), "from", (json_int_t)s->from, "until", (json_int_t)s->until,
+                     "budget", (int)s->budget, "told", (int)s->told, "late", (int)s->late, "held", s->held, "listed",
+                     s->listed, "over", s->over, "revision", (int)s->revision, "earlier", (int)s->earlier, "latest",
+                     (json_int_t)s->latest, "most", (int)s->most);
 }
 
 void budgets_save(struct budgets *b, const struct asked *asked, json_t *unsaved)
 {
-    for (size_t i = b->count; i-- > 0;) {
+    for (size_t i = 0; i < b->count; i++) {
         struct spending *s = &b->all[i];
         char key[sizeof BUDGET_KEY + NOTICE_BY];
         if (!s->changed)
             continue;
         snprintf(key, sizeof key, BUDGET_KEY "%.200s", spending_place(asked, s));
         s->changed = false;
-        if (s->until > b->now_s) {
-            json_object_set_new(unsaved, key, spending_json(asked, s));
-            continue;
-        }
-        if (!json_object_get(unsaved, key)) /* the next shift of the street has it already */
-            json_object_set_new(unsaved, key, json_null());
-        drop(b, i);
+        json_object_set_new(unsaved, key, spending_json(asked, s));
     }
 }
 
@@ -233,9 +241,12 @@ bool budgets_restore(struct budgets *b, const json_t *json, const struct asked *
     const char *code = member_text(json, "street");
     json_t *held = json_object_get(json, "held");
     bool storm = hold_named(str_of(member_text(json, "cause"))) == HOLD_STORM;
+    bool over = json_is_true(json_object_get(json, "over"));
     uint32_t region = storm ? REGION_NONE : registry_find(asked->registry, str_of(code));
-    if (!json_is_object(held) || (!region && !storm && strcmp(code, "-") != 0))
+    if (!json_is_object(held))
         return false;
+    if (!region && !storm && strcmp(code, "-") != 0)
+        return over; /* a street that is no more needs none */
     add(b, &(struct spending){.cause = storm ? HOLD_STORM : HOLD_BUDGET,
                               .region = region,
                               .from = member_number(json, "from"),
@@ -245,7 +256,11 @@ bool budgets_restore(struct budgets *b, const json_t *json, const struct asked *
                               .late = (unsigned)member_number(json, "late"),
                               .held = json_deep_copy(held),
                               .listed = json_is_true(json_object_get(json, "listed")),
+                              .over = over,
                               .more = only_counted(held),
-                              .revision = (unsigned)member_number(json, "revision")});
+                              .revision = (unsigned)member_number(json, "revision"),
+                              .earlier = (unsigned)member_number(json, "earlier"),
+                              .latest = member_number(json, "latest"),
+                              .most = (unsigned)member_number(json, "most")});
     return true;
 }

@@ -15,7 +15,7 @@ enum { DIGEST_LISTED = 200 }; /* alerts that a digest lists; more are counted */
 /* what keys of the state topic begin with that are budgets */
 #define BUDGET_KEY "budget/"
 
-/* one shift of one street, or one minute */
+/* one shift of one street, or one minute: that which began there last */
 struct spending {
     enum hold cause;    /* HOLD_BUDGET; HOLD_STORM: of a minute */
     uint32_t region;    /* a street; a district, for what is wider; REGION_NONE: of no region, or a storm's */
@@ -24,7 +24,10 @@ struct spending {
     unsigned late; /* of a minute: those among `told` that a storm of an earlier one had held */
     json_t *held;  /* by alert id, what the digest lists, in the order in which they were held; null: it only counts it */
     unsigned more; /* of the latter */
-    unsigned revision;
+    unsigned revision, earlier; /* of its digest; and when it began */
+    bool over;                  /* the last digest is published; a clock that is set back may take it up again */
+    int64_t latest; /* of all here that have had a digest, when the latest began; of time that comes again there may be one */
+    unsigned most;  /* the highest revision of any digest here, from which those of such time go on */
     unsigned shared, shared_late; /* while it is decided: told and late, and to be */
     bool changed, listed; /* since it was stored; since the last digest */
 };

@@ -66,7 +66,9 @@ void spending_digest(struct budgets *b, const struct asked *asked, struct spendi
     name_of(asked, s, name);
     snprintf(key, sizeof key, "digest/%s", name);
     s->revision++;
-    bool told = s->revision == 1 || (last && (s->listed || s->cause != HOLD_STORM));
+    s->most = s->revision > s->most ? s->revision : s->most;
+    s->latest = s->from > s->latest ? s->from : s->latest;
+    bool told = s->revision == s->earlier + 1 || (last && (s->listed || s->cause != HOLD_STORM));
     json_t *data = json_pack("{s:s, s:o, s:{s:o, s:o}, s:b, s:i, s:i, s:o, s:i, s:i}", "cause", hold_word(s->cause), "street",
                              street_json(asked, s->region), "shift", "from", time_json(asked, s->from), "until",
                              time_json(asked, s->until), "over", last, "budget", (int)s->budget, "told", (int)s->told,
@@ -80,9 +82,12 @@ void spending_digest(struct budgets *b, const struct asked *asked, struct spendi
 /* In a storm each cut may hold some more: those are told of when the minute is over. */
 void budgets_digest(struct budgets *b, const struct asked *asked)
 {
-    for (size_t i = 0; i < b->count; i++)
-        if (b->all[i].listed && (b->all[i].cause != HOLD_STORM || !b->all[i].revision))
-            spending_digest(b, asked, &b->all[i], false);
+    for (size_t i = 0; i < b->count; i++) {
+        struct spending *s = &b->all[i];
+        bool now = s->cause != HOLD_STORM || s->revision == s->earlier;
+        if (s->listed && now && !s->over)
+            spending_digest(b, asked, s, false);
+    }
 }
 
 /* ---- lists ---- */
@@ -108,7 +113,7 @@ void budgets_list(struct budgets *b, const struct asked *asked, const char *by, 
     char name[NOTICE_BY];
     for (size_t i = 0; i < b->count; i++) {
         spending_by(asked, &b->all[i], name);
-        if (b->all[i].until > b->now_s && strcmp(by, name) == 0)
+        if (!b->all[i].over && strcmp(by, name) == 0)
             list(&b->all[i], data);
     }
 }
@@ -118,7 +123,7 @@ void budgets_unlist(struct budgets *b, const char *alert)
     for (size_t i = 0; i < b->count; i++) {
         struct spending *s = &b->all[i];
         const json_t *entry = json_object_get(s->held, alert);
-        if (s->until <= b->now_s || !entry)
+        if (!entry)
             continue;
         s->more -= json_is_null(entry);
         json_object_del(s->held, alert);

@@ -114,8 +114,9 @@ static void notices(struct held *held, const struct notify *notify)
     for (size_t i = 0; i < notify->budgets.count; i++) {
         const struct spending *s = &notify->budgets.all[i];
         struct buffer line = {0};
-        buffer_printf(&line, "budget %u from %lld until %lld: told %u of %u, held %zu and %u, revision %u", s->region,
-                      (long long)s->from, (long long)s->until, s->told, s->budget, json_object_size(s->held), s->more, s->revision);
+        buffer_printf(&line, "%s %u from %lld until %lld%s: told %u of %u, %u late, held %zu and %u, revision %u after %u, of %lld %u",
+                      hold_word(s->cause), s->region, (long long)s->from, (long long)s->until, s->over ? ", over" : "", s->told,
+                      s->budget, s->late, json_object_size(s->held), s->more, s->revision, s->earlier, (long long)s->latest, s->most);
         add(held, &line);
     }
 }

@@ -143,6 +143,65 @@ START_TEST(what_waits_is_listed_once)
 }
 END_TEST
 
+/* A shift that ended, and after which none has begun, is taken up again by a clock that is set back: nobody is told of more, and no
+ * revision of its digest comes twice. */
+START_TEST(a_clock_set_back_begins_no_shift_again)
+{
+    void (*meanwhile)(void) = between[_i];
+    desk_open(&d, BUDGET("1") RULE);
+    d.now_ms += 3590 * 1000;
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    desk_call(&d, "9112", "noise", 4); /* now nobody waits for the next shift */
+    desk_wait(&d, 10);
+    meanwhile();
+    d.now_ms -= 5000;
+    desk_settle(&d);
+    meanwhile();
+    desk_call(&d, "9121", "noise", 2);
+    meanwhile();
+    desk_call(&d, "9211", "noise", 2); /* another street */
+    desk_wait(&d, 5);
+    expect_said(&d, "a raised yellow; b raised yellow (budget budget:91/2026-01-11T04:00); digest 91 1 told 1: b yellow; b raised red; "
+                    "b released red; digest 91 2 told 2:; digest 91 3 over told 2:; "
+                    "c raised yellow (budget budget:91/2026-01-11T04:00); digest 91 4 told 2: c yellow; d raised yellow; "
+                    "c released yellow; digest 91 5 over told 2: c yellow");
+    desk_close(&d);
+}
+END_TEST
+
+/* What has begun is not left for what was before it; but if it is set back by more than that lasts, that would last for as long:
+ * then the minute begins again, and only its digest's revisions go on. */
+START_TEST(a_clock_set_back_by_far_does_not_hold_everybody_up)
+{
+    void (*meanwhile)(void) = between[_i];
+    desk_open(&d, "notify: {storm: 1}\n" RULE);
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    desk_wait(&d, 120); /* b is told in 00:01, and nobody in 00:02 */
+    meanwhile();
+    desk_call(&d, "9121", "noise", 2);
+    d.now_ms -= 10 * 1000;
+    desk_settle(&d);
+    meanwhile();
+    desk_call(&d, "9211", "noise", 2);
+    meanwhile();
+    expect_said(&d, "a raised yellow; b raised yellow (storm storm:2026-01-12T00:00); digest storm 1 told 1: b yellow; "
+                    "b released yellow; digest storm 2 over told 1: b yellow; c raised yellow; "
+                    "d raised yellow (storm storm:2026-01-12T00:02); digest storm 1 told 1: d yellow");
+    d.now_ms -= 100 * 1000;
+    desk_settle(&d);
+    meanwhile();
+    desk_call(&d, "9212", "noise", 2);
+    meanwhile();
+    desk_wait(&d, 50);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "digest storm 1 told 1: d yellow; d released yellow; digest storm 2 over told 1: d yellow; "
+                                                "e raised yellow (storm storm:2026-01-12T00:00); digest storm 3 told 1: e yellow; "
+                                                "e released yellow; digest storm 4 over told 1: e yellow"));
+    desk_close(&d);
+}
+END_TEST
+
 /* ---- what a digest counts ---- */
 
 enum { MATTERS = DIGEST_LISTED + 5 };
@@ -249,6 +308,8 @@ int main(void)
     tcase_add_test(tests, an_edit_counts_at_once);
     tcase_add_loop_test(tests, a_storm_is_told_of_bit_by_bit, 0, 2);
     tcase_add_loop_test(tests, what_waits_is_listed_once, 0, 2);
+    tcase_add_loop_test(tests, a_clock_set_back_begins_no_shift_again, 0, 2);
+    tcase_add_loop_test(tests, a_clock_set_back_by_far_does_not_hold_everybody_up, 0, 2);
     tcase_add_loop_test(tests, a_digest_counts_what_it_does_not_list, 0, 2);
     tcase_add_test(tests, of_two_in_one_cut_the_one_holds_the_other);
     suite_add_tcase(suite, tests);

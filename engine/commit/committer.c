@@ -645,14 +645,19 @@ static void set_notify_clock(struct committer *c, int64_t now_ms)
     notify_clock(c->notify, c->marks.clock ? now_ms / 1000 : newest_event(c));
 }
 
+static void publish_notify(struct committer *c)
+{
+    publish_digests(c, notify_digests(c->notify));
+    notify_save(c->notify, publish_state, c);
+}
+
 static void evaluate(struct committer *c, int64_t now_ms)
 {
     set_notify_clock(c, now_ms);
     take_backfilled(c);
     render_partitions(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
-    publish_digests(c, notify_digests(c->notify));
-    notify_save(c->notify, publish_state, c);
+    publish_notify(c);
 }
 
 /* State was stored when something was last said.  What has lasted since is found out before anything new is taken, which
@@ -695,6 +700,10 @@ static enum step_result step(struct committer *c, bool flush)
     bool finished = all_finished(c) && !any;
     if (finished && !c->changed && !c->revisions && c->finished)
         return STEP_FINISHED;
+    if (finished) {
+        notify_end(c->notify);
+        publish_notify(c);
+    }
     if (flush || finished || worth_committing(c, now_ms)) {
         c->finished = finished;
         freeze(c, now_ms);

@@ -55,11 +55,11 @@ static void end(struct budgets *b, const struct asked *asked, struct spending *s
     s->over = s->changed = true;
 }
 
-void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s)
+void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s, bool last)
 {
     b->now_s = now_s;
     for (size_t i = 0; i < b->count; i++)
-        if (!b->all[i].over && !goes_on(asked, &b->all[i], now_s))
+        if (!b->all[i].over && (last || !goes_on(asked, &b->all[i], now_s)))
             end(b, asked, &b->all[i]);
 }
 

@@ -41,8 +41,8 @@ struct budgets {
 
 void budgets_init(struct budgets *);
 void budgets_free(struct budgets *);
-/* Ends the shifts that are over, or whose budget is no more. */
-void budgets_turn(struct budgets *, const struct asked *, int64_t now_s);
+/* Ends the shifts that are over, or whose budget is no more; last: all of them, since nothing more is to come. */
+void budgets_turn(struct budgets *, const struct asked *, int64_t now_s, bool last);
 /* Holds, of those that nothing holds yet, what exceeds the budgets.  May be asked again, before budgets_spend: what was
  * decided is so. */
 void budgets_share(struct budgets *, const struct asked *, struct candidate *all, size_t count);

@@ -111,12 +111,17 @@ bool notify_due(const struct notify *n)
 
 void notify_decide(struct notify *n, struct candidate *all, size_t count, struct incidents *incidents)
 {
-    budgets_turn(&n->budgets, &n->asked, n->now_s);
+    budgets_turn(&n->budgets, &n->asked, n->now_s, false);
     decide(n, all, count, incidents);
     forget_silences(n);
     int64_t silence = silences_next(&n->silences, n->now_s), shift = budgets_next(&n->budgets);
     n->next_s = silence < shift ? silence : shift;
     n->changed = false;
+}
+
+void notify_end(struct notify *n)
+{
+    budgets_turn(&n->budgets, &n->asked, n->now_s, true);
 }
 
 void notify_revision(struct notify *n, const struct notice *notice, const json_t *data)

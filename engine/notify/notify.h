@@ -33,6 +33,9 @@ void notify_decide(struct notify *, struct candidate *all, size_t count, struct 
 void notify_revision(struct notify *, const struct notice *, const json_t *data);
 json_t *notify_digests(struct notify *);
 
+/* The input is over, and no clock will end the shifts and minutes of this run: their digests are to be told now. */
+void notify_end(struct notify *);
+
 /* What has changed of what it keeps, to be stored under `key`; NULL: it is no more. */
 typedef void notify_store(void *arg, const char *key, json_t *state);
 void notify_save(struct notify *, notify_store *, void *arg);

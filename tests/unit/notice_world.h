@@ -30,6 +30,7 @@ struct desk {
     struct store store;
     struct source source;
     struct shard *shard;
+    bool drain; /* from the next start on: what was sent is all there is */
 };
 
 static char desk_directory[256];
@@ -67,7 +68,8 @@ static inline void desk_start(struct desk *d)
                                                    .source = &d->source,
                                                    .store = &d->store,
                                                    .metrics = d->metrics,
-                                                   .workers = 1});
+                                                   .workers = 1,
+                                                   .drain = d->drain});
     ck_assert(shard_lead(d->shard));
 }
 

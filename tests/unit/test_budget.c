@@ -202,6 +202,31 @@ START_TEST(a_clock_set_back_by_far_does_not_hold_everybody_up)
 }
 END_TEST
 
+/* Events have no clock that would end the last shift and the last minute: the end of the input does.  Where there is more after
+ * all, they go on. */
+START_TEST(at_the_end_of_the_input_all_is_told)
+{
+    desk_open_by(&d, "notify: {budget: {street: 1, shifts: [\"01:00\"]}, storm: 1}\n" RULE, true);
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    desk_call(&d, "9211", "noise", 2);
+    d.drain = true;
+    restart();
+    ck_assert_int_eq(committer_step(shard_committer(d.shard)), STEP_FINISHED);
+    expect_said(&d, "a raised yellow; b raised yellow (budget budget:91/2026-01-11T01:00); digest 91 1 told 1: b yellow; "
+                    "c raised yellow (storm storm:2026-01-12T00:00); digest storm 1 told 1: c yellow; a resolved yellow; "
+                    "b resolved yellow (budget budget:91/2026-01-11T01:00); c resolved yellow (storm storm:2026-01-12T00:00); "
+                    "digest 91 2 told 1: b yellow; digest 91 3 over told 1: b yellow; digest storm 2 over told 1: c yellow");
+    d.drain = false;
+    restart();
+    d.now_ms += 30 * 1000;
+    desk_call(&d, "9112", "noise", 2);
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; digest 91 3 over told 1: b yellow; digest storm 2 over told 1: c yellow; "
+                                                "b reopened orange (budget budget:91/2026-01-11T01:00); digest 91 4 told 1: b orange"));
+    desk_close(&d);
+}
+END_TEST
+
 /* ---- what a digest counts ---- */
 
 enum { MATTERS = DIGEST_LISTED + 5 };
@@ -310,6 +335,7 @@ int main(void)
     tcase_add_loop_test(tests, what_waits_is_listed_once, 0, 2);
     tcase_add_loop_test(tests, a_clock_set_back_begins_no_shift_again, 0, 2);
     tcase_add_loop_test(tests, a_clock_set_back_by_far_does_not_hold_everybody_up, 0, 2);
+    tcase_add_test(tests, at_the_end_of_the_input_all_is_told);
     tcase_add_loop_test(tests, a_digest_counts_what_it_does_not_list, 0, 2);
     tcase_add_test(tests, of_two_in_one_cut_the_one_holds_the_other);
     suite_add_tcase(suite, tests);

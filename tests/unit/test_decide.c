@@ -293,6 +293,36 @@ START_TEST(a_minute_goes_to_the_most_urgent_of_each_kind)
 }
 END_TEST
 
+/* What its budget holds takes no place of the minute, what the storm holds none of its budget; where both would hold one, it is
+ * the budget. */
+START_TEST(a_budget_is_asked_before_the_storm)
+{
+    static const char shift[] = "budget:11/2026-01-12T08:00";
+    open_with("notify:\n  storm: 2\n  budget: {street: 1, shifts: [\"08:00\"]}\n" RULES);
+    alert(1, "1111", 3); /* a00 the younger of two in one street */
+    alert(1, "1112", 3); /* a01 */
+    alert(1, "12", 2);   /* a02 takes the second place of the minute */
+    alert(1, "1111", 1); /* a03 held by both */
+    alert(1, "1", 1);    /* a04 only the minute has no room */
+    ask();
+    expect_hold(0, HOLD_BUDGET, shift);
+    expect_hold(1, HOLD_NONE, "");
+    expect_hold(2, HOLD_NONE, "");
+    expect_hold(3, HOLD_BUDGET, shift);
+    expect_hold(4, HOLD_STORM, "storm:2026-01-12T12:00");
+    for (size_t i = 0; i < count; i++) {
+        notice_set(&before[i], all[i].cause, all[i].by);
+        all[i].told = !all[i].cause;
+    }
+    notify_clock(notify, NOON + 60);
+    ask();
+    expect_hold(0, HOLD_BUDGET, shift);
+    expect_hold(3, HOLD_BUDGET, shift);
+    expect_hold(4, HOLD_NONE, ""); /* the one that its district may be told of */
+    close_all();
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("decide");
@@ -301,5 +331,6 @@ int main(void)
     tcase_add_test(tests, inhibition_is_a_function_of_the_alerts);
     tcase_add_test(tests, a_budget_goes_to_the_most_urgent);
     tcase_add_test(tests, a_minute_goes_to_the_most_urgent_of_each_kind);
+    tcase_add_test(tests, a_budget_is_asked_before_the_storm);
     return rule_world_run("decide", tests);
 }

@@ -40,6 +40,13 @@ static int64_t begin_of(const struct asked *asked, enum hold cause, int64_t seco
     return shift_begin(asked->rules->notify, asked->rules->utc_offset_s, second);
 }
 
+static int64_t end_of(const struct asked *asked, enum hold cause, int64_t second)
+{
+    if (cause == HOLD_STORM)
+        return begin_of(asked, cause, second) + 60;
+    return shift_end(asked->rules->notify, asked->rules->utc_offset_s, second);
+}
+
 /* A clock that is set back does not leave what has begun for what was before; unless it is set back by more than that lasts,
  * which else would last for as long. */
 static bool goes_on(const struct asked *asked, const struct spending *s, int64_t now_s)
@@ -55,12 +62,26 @@ static void end(struct budgets *b, const struct asked *asked, struct spending *s
     s->over = s->changed = true;
 }
 
+/* another than when it began, where the shifts were edited */
+static void reckon_end(const struct asked *asked, struct spending *s, int64_t now_s)
+{
+    int64_t until = now_s < s->from ? s->until : end_of(asked, s->cause, now_s);
+    s->changed |= until != s->until;
+    s->until = until;
+}
+
 void budgets_turn(struct budgets *b, const struct asked *asked, int64_t now_s, bool last)
 {
     b->now_s = now_s;
-    for (size_t i = 0; i < b->count; i++)
-        if (!b->all[i].over && (last || !goes_on(asked, &b->all[i], now_s)))
-            end(b, asked, &b->all[i]);
+    for (size_t i = 0; i < b->count; i++) {
+        struct spending *s = &b->all[i];
+        if (s->over)
+            continue;
+        if (last || !goes_on(asked, s, now_s))
+            end(b, asked, s);
+        else
+            reckon_end(asked, s, now_s);
+    }
 }
 
 int64_t budgets_next(const struct budgets *b)
@@ -91,7 +112,7 @@ static uint32_t region_of(const struct asked *asked, enum hold cause, const stru
 static void begin(const struct asked *asked, struct spending *s, int64_t now_s)
 {
     s->from = begin_of(asked, s->cause, now_s);
-    s->until = s->cause == HOLD_STORM ? s->from + 60 : shift_end(asked->rules->notify, asked->rules->utc_offset_s, now_s);
+    s->until = end_of(asked, s->cause, now_s);
     s->told = s->late = s->more = s->shared = s->shared_late = 0;
     s->revision = s->earlier = s->from > s->latest ? 0 : s->most;
     s->listed = false;
@@ -111,10 +132,14 @@ static struct spending *spending_of(struct budgets *b, const struct asked *asked
                                                                               .latest = INT64_MIN,
                                                                               .over = true,
                                                                               .held = json_object()});
-    if (s->over && !goes_on(asked, s, b->now_s))
+    if (!s->over)
+        return s;
+    if (goes_on(asked, s, b->now_s))
+        reckon_end(asked, s, b->now_s);
+    else
         begin(asked, s, b->now_s);
-    s->changed |= s->over;
     s->over = false;
+    s->changed = true;
     return s;
 }
 

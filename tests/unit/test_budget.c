@@ -86,6 +86,34 @@ START_TEST(an_edit_counts_at_once)
 }
 END_TEST
 
+/* It ends when those of now say, be it earlier or later than it would have. */
+START_TEST(an_edit_of_the_shifts_does_too)
+{
+    void (*meanwhile)(void) = between[_i];
+    desk_open(&d, BUDGET("1") RULE);
+    desk_call(&d, "9111", "noise", 2);
+    desk_call(&d, "9112", "noise", 2);
+    desk_reload(&d, "notify: {budget: {street: 1, shifts: [\"04:00\"]}}\n" RULE);
+    desk_settle(&d);
+    meanwhile();
+    desk_wait(&d, 3660); /* when it would have ended */
+    meanwhile();
+    desk_call(&d, "9121", "noise", 2);
+    meanwhile();
+    expect_said(&d, "a raised yellow; b raised yellow (budget budget:91/2026-01-11T04:00); digest 91 1 told 1: b yellow; "
+                    "c raised yellow (budget budget:91/2026-01-11T04:00); digest 91 2 told 1: b yellow, c yellow");
+    desk_reload(&d, "notify: {budget: {street: 1, shifts: [\"01:30\", \"04:00\"]}}\n" RULE);
+    desk_settle(&d);
+    meanwhile();
+    desk_wait(&d, 1740);
+    meanwhile();
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; b released yellow"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; c held yellow (budget budget:91/2026-01-12T01:30)"));
+    ck_assert_ptr_nonnull(strstr(desk_said(&d), "; digest 91 3 over told 1: b yellow, c yellow; digest 91 1 told 1: c yellow"));
+    desk_close(&d);
+}
+END_TEST
+
 /* What a storm holds is listed at once, and all of it when the minute is over; then half of each minute is for those that wait,
  * the more urgent first, and the other half for what is new. */
 START_TEST(a_storm_is_told_of_bit_by_bit)
@@ -331,6 +359,7 @@ int main(void)
     tcase_add_loop_test(tests, what_exceeds_the_budget_is_listed, 0, 2);
     tcase_add_loop_test(tests, at_the_turn_of_a_shift_they_compete, 0, 2);
     tcase_add_test(tests, an_edit_counts_at_once);
+    tcase_add_loop_test(tests, an_edit_of_the_shifts_does_too, 0, 2);
     tcase_add_loop_test(tests, a_storm_is_told_of_bit_by_bit, 0, 2);
     tcase_add_loop_test(tests, what_waits_is_listed_once, 0, 2);
     tcase_add_loop_test(tests, a_clock_set_back_begins_no_shift_again, 0, 2);

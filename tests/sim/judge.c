@@ -59,6 +59,8 @@ void judge_destroy(struct judge **pointer)
     free(j->applied);
     free(j->shifts);
     free(j->spent);
+    free(j->holds);
+    free(j->digests);
     for (size_t i = 0; i < j->world->partition_count; i++)
         free(j->inputs[i].dead);
     free(j);
@@ -112,6 +114,7 @@ static bool judge_commit(struct judge *j, uint64_t commit)
         j->alerts[k].was_firing = j->alerts[k].state == ALERT_STATE_FIRING;
         j->alerts[k].fresh = j->alerts[k].born = j->alerts[k].edited = false;
         j->alerts[k].heard = j->alerts[k].newly = j->alerts[k].top = false;
+        judge_before_told(&j->alerts[k]);
     }
     for (unsigned s = 0; s < config_event_sources(j->world->config); s++)
         j->sources[s].before = j->sources[s].watermark;
@@ -157,5 +160,5 @@ bool judge_end(struct judge *j)
     for (size_t i = 0; i < j->alert_count; i++)
         if (j->alerts[i].state == ALERT_STATE_FIRING)
             return judge_fail(j, "the alert %s still fires after the end of all input", j->alerts[i].id);
-    return true;
+    return judge_digests_end(j);
 }

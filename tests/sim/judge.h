@@ -12,7 +12,8 @@
  *   identity   what goes on goes on as the same alert, whatever has become known, and if its rule was edited, too
  *   rules      alerts of a rule that is gone end with the commit in which it goes, and say why
  *   told       who was told that an alert began is told that it ended, and nobody else; what holds one is there, and in order;
- *              of no more alerts than its budget is a street told in a shift
+ *              of no more alerts than its budget is a street told in a shift, or everybody in a minute; what that holds is listed,
+ *              and told as soon as a minute has room
  *   incidents  every alert that fires is of exactly one, by the incidents' own messages and by the alert's
  *   answers    every disposition and silence is applied, or a dead letter */
 #ifndef GW_SIM_JUDGE_H

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-enum { FRESH_FACTS = 4096, UNITS_SHOWN = 8, UNIT_TEXT = 64, ID_TEXT = 40 };
+enum { FRESH_FACTS = 4096, UNITS_SHOWN = 8, UNIT_TEXT = 64, ID_TEXT = 40, JUDGED_KEY = 64 };
 
 enum alert_seen { ALERT_STATE_FIRING, ALERT_STATE_RESOLVED, ALERT_STATE_WITHDRAWN };
 
@@ -32,7 +32,7 @@ struct judged_alert { /* its latest revision */
     bool newly;     /* in the commit that is being judged for the first time */
     bool top;       /* it was at the highest level in it */
     char street[WORLD_TEXT]; /* of its subject, or the district's; "": that is no region */
-    int64_t told_at;         /* seconds */
+    int64_t waited; /* before that commit: since which minute of a storm; INT64_MIN: it did not */
     char incident[ID_TEXT], units[UNITS_SHOWN][UNIT_TEXT];
     unsigned unit_count;
 };
@@ -52,10 +52,23 @@ struct judged_silence {
     bool fresh;
 };
 
-struct judged_shift { /* of a street */
+struct judged_shift { /* of a street; or a minute */
     char street[WORLD_TEXT];
-    int64_t from;
-    unsigned told;
+    int64_t from, until;
+    unsigned told, late; /* late: of these, what waited since an earlier minute */
+};
+
+struct judged_hold { /* by a budget or a storm */
+    size_t alert; /* its number */
+    char key[JUDGED_KEY]; /* of the digest */
+    uint64_t commit;
+    bool listed; /* in a last one */
+};
+
+struct judged_digest { /* its latest revision */
+    char key[JUDGED_KEY];
+    unsigned revision;
+    bool over;
 };
 
 struct judged_input {
@@ -116,8 +129,12 @@ struct judge {
     size_t said_count;
     struct judged_shift *shifts, *spent; /* by what was told; by the state topic */
     size_t shift_count, spent_count;
+    struct judged_shift minute; /* everywhere */
+    struct judged_hold *holds;
+    struct judged_digest *digests;
+    size_t hold_count, digest_count;
     unsigned spending; /* by the state topic, in this commit */
-    bool turned;       /* a shift or a budget began in it, or ended */
+    bool turned;       /* a shift or a budget began in it */
     int64_t clock_ms; /* as the engine saw it last */
 };
 
@@ -161,12 +178,21 @@ unsigned judge_level_of(const struct judge *, const json_t *word); /* 0: none */
 const char *judge_text_of(const json_t *object, const char *name);
 const char *judge_change_of(const json_t *event); /* the last word of its type */
 
-/* judge_told.c: of a revision, before it is taken for the alert's latest; after a commit; a digest; another generation */
+/* judge_told.c: of a revision, before it is taken for the alert's latest; after a commit */
 bool judge_notice(struct judge *, struct judged_alert *, const json_t *event);
 bool judge_told(struct judge *);
-bool judge_digest(struct judge *, const struct log_entry *);
-void judge_spent(struct judge *, struct str street, const json_t *state); /* NULL: its shift is over */
+
+/* judge_budgets.c: before a commit; after it; what the state topic says was spent; another generation */
+void judge_before_told(struct judged_alert *);
+bool judge_budgets(struct judge *);
+void judge_spent(struct judge *, struct str street, const json_t *state);
 void judge_new_notify(struct judge *);
+
+/* judge_digests.c: a budget or a storm holds it; a digest; after a commit; after all of them */
+void judge_held(struct judge *, const struct judged_alert *);
+bool judge_digest(struct judge *, const struct log_entry *);
+bool judge_digests(struct judge *);
+bool judge_digests_end(struct judge *);
 
 /* judge_incidents.c: a message; after a commit */
 bool judge_incident(struct judge *, const struct log_entry *);

@@ -24,7 +24,7 @@ static struct judged_alert *alert_of(struct judge *j, const char *id)
         j->alerts = xrealloc(j->alerts, j->alert_capacity * sizeof *j->alerts);
     }
     struct judged_alert *a = &j->alerts[j->alert_count++];
-    *a = (struct judged_alert){0};
+    *a = (struct judged_alert){.waited = INT64_MIN};
     snprintf(a->id, sizeof a->id, "%s", id);
     j->counts.alerts++;
     return a;

@@ -1,10 +1,7 @@
-/* The part of the judge that looks after who is told: by each alert's notices, and the budgets of streets. */
+/* The part of the judge that looks after who is told, by each alert's notices. */
 #include "judge_priv.h"
 
-#include "base/check.h"
 #include "rule/notify_rules.h"
-
-#include <stdlib.h>
 
 /* ---- a revision ---- */
 
@@ -40,7 +37,6 @@ static void take_told(const struct judge *j, struct judged_alert *a, const json_
     take_street(a, data);
     a->newly |= !a->told;
     a->told = true;
-    a->told_at = judge_time_of(json_object_get(event, "time"));
     a->top |= judge_level_of(j, json_object_get(data, "level")) == j->rules->level_count;
 }
 
@@ -70,32 +66,15 @@ bool judge_notice(struct judge *j, struct judged_alert *a, const json_t *event)
         return judge_fail(j, "alert %s is held, and told", a->id);
     if ((is_type(event, "released") || is_type(event, "escalated")) && !told)
         return judge_fail(j, "alert %s is %s, and held", a->id, judge_change_of(event));
-    if (a->cause == HOLD_BUDGET && !begins_with(a->by, "budget:"))
-        return judge_fail(j, "alert %s is held by a budget, %s", a->id, a->by);
+    if ((a->cause == HOLD_BUDGET && !begins_with(a->by, "budget:")) || (a->cause == HOLD_STORM && !begins_with(a->by, "storm:")))
+        return judge_fail(j, "alert %s is held by a %s, %s", a->id, hold_word(a->cause), a->by);
     if (!ends_for_whom(j, a, state, told))
         return false;
     if (told)
         take_told(j, a, event);
+    if (a->cause == HOLD_BUDGET || a->cause == HOLD_STORM)
+        judge_held(j, a);
     return true;
-}
-
-bool judge_digest(struct judge *j, const struct log_entry *e)
-{
-    json_t *json = json_loadb(e->value.at, e->value.len, 0, NULL);
-    const json_t *data = json_object_get(json, "data");
-    const json_t *held = json_object_get(data, "held");
-    size_t i;
-    json_t *one;
-    json_array_foreach(held, i, one)
-    {
-        const struct judged_alert *a = judge_alert_find(j, judge_text_of(one, "alert_id"));
-        if (!a)
-            judge_fail(j, "a digest lists an alert that was never published");
-    }
-    if (!j->world->centre || !json_is_array(held))
-        judge_fail(j, "a digest of nothing");
-    json_decref(json);
-    return !j->why[0];
 }
 
 /* ---- what holds it ---- */
@@ -127,98 +106,20 @@ static bool is_held_by(struct judge *j, const struct judged_alert *a)
         if (by && fires(by) && by->cause == HOLD_NONE)
             return true;
         return judge_fail(j, "alert %s is inhibited by %s, of which nobody is told", a->id, a->by);
-    case HOLD_COVERED: /* by one that is covered by none: a budget may hold it */
-        if (by && fires(by) && (by->cause == HOLD_NONE || by->cause == HOLD_BUDGET) && by->level >= a->level)
+    case HOLD_COVERED: /* by one that is covered by none: a budget or a storm may hold it */
+        if (by && fires(by) && (by->cause == HOLD_NONE || by->cause >= HOLD_BUDGET) && by->level >= a->level)
             return true;
         return judge_fail(j, "alert %s is covered by %s, which is over, lower, or held itself", a->id, a->by);
     case HOLD_BUDGET:
     case HOLD_STORM:
         if (!a->told && a->level < j->rules->level_count)
             return true;
-        return judge_fail(j, "alert %s, which %s, is held by a budget", a->id, a->told ? "was told" : "is of the highest level");
+        return judge_fail(j, "alert %s, which %s, is held by a %s", a->id, a->told ? "was told" : "is of the highest level",
+                          hold_word(a->cause));
     case HOLD_NONE:
     case HOLDS:
         break;
     }
-    return true;
-}
-
-/* ---- budgets ---- */
-
-void judge_new_notify(struct judge *j)
-{
-    j->shift_count = 0; /* budgets may be others, or have been none */
-}
-
-void judge_spent(struct judge *j, struct str street, const json_t *state)
-{
-    int64_t from = json_integer_value(json_object_get(state, "from"));
-    unsigned told = (unsigned)json_integer_value(json_object_get(state, "told"));
-    size_t i = 0;
-    if (j->trace)
-        printf("       budget %.*s from %lld: %u told%s\n", STR_ARG(street), (long long)from, told, state ? "" : ", over");
-    while (i < j->spent_count && !str_eq(street, str_of(j->spent[i].street)))
-        i++;
-    if (i == j->spent_count) {
-        j->spent = xrealloc(j->spent, (j->spent_count + 1) * sizeof *j->spent);
-        j->spent[j->spent_count++] = (struct judged_shift){.from = from};
-        snprintf(j->spent[i].street, WORLD_TEXT, "%.*s", STR_ARG(street));
-    }
-    j->turned |= !state || j->spent[i].from != from;
-    j->spending += told - j->spent[i].told;
-    j->spent[i].from = from;
-    j->spent[i].told = told;
-}
-
-/* Every alert that is newly told is counted once, whichever street it is of. */
-static bool is_counted(struct judge *j)
-{
-    const struct notify_rules *rules = j->rules->notify;
-    unsigned newly = 0, spent = j->spending;
-    bool known = !j->turned && !j->switched && rules && rules->budget;
-    for (size_t k = 0; k < j->alert_count; k++)
-        newly += j->alerts[k].newly;
-    j->spending = 0;
-    j->turned = false;
-    return !known || newly == spent ||
-           judge_fail(j, "%u alerts are newly told, and budgets count %u more", newly, spent);
-}
-
-static struct judged_shift *shift_of(struct judge *j, const struct judged_alert *a)
-{
-    const struct notify_rules *rules = j->rules->notify;
-    int64_t from = shift_begin(rules, 0, a->told_at);
-    size_t i = 0;
-    while (i < j->shift_count && strcmp(j->shifts[i].street, a->street) != 0)
-        i++;
-    if (i == j->shift_count) {
-        j->shifts = xrealloc(j->shifts, (j->shift_count + 1) * sizeof *j->shifts);
-        j->shifts[j->shift_count++] = (struct judged_shift){.from = INT64_MIN};
-        snprintf(j->shifts[i].street, sizeof j->shifts[i].street, "%s", a->street);
-    }
-    if (j->shifts[i].from != from) {
-        j->shifts[i].from = from;
-        j->shifts[i].told = 0;
-    }
-    return &j->shifts[i];
-}
-
-/* Of those of the highest level it is told however many there are, so they are counted last. */
-static bool within_budgets(struct judge *j)
-{
-    const struct notify_rules *rules = j->rules->notify;
-    if (!rules || !rules->budget || j->world->config->event_time || j->switched)
-        return true;
-    for (int top = 0; top < 2; top++)
-        for (size_t k = 0; k < j->alert_count; k++) {
-            const struct judged_alert *a = &j->alerts[k];
-            if (!a->newly || a->top != (bool)top || !*a->street)
-                continue;
-            struct judged_shift *shift = shift_of(j, a);
-            if (shift->told++ >= rules->budget && !top)
-                return judge_fail(j, "alert %s is told, and %s has been told of %u in this shift, of %u", a->id, a->street,
-                                  shift->told - 1, rules->budget);
-        }
     return true;
 }
 
@@ -229,5 +130,5 @@ bool judge_told(struct judge *j)
     for (size_t k = 0; k < j->alert_count; k++)
         if (fires(&j->alerts[k]) && !is_held_by(j, &j->alerts[k]))
             return false;
-    return within_budgets(j) && is_counted(j);
+    return judge_budgets(j) && judge_digests(j);
 }

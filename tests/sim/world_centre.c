@@ -1,5 +1,5 @@
 /* What the rules of a world with a command centre say of people: where alerts are sent and how long each may take, which of
- * them are one dispute, which hold one another back, and of how many a street is told. */
+ * them are one dispute, which hold one another back, and of how many a street is told, and everybody in a minute. */
 #include "world_files.h"
 
 /* arriving has a limit here alone */
@@ -55,4 +55,6 @@ void world_notify(struct buffer *out, struct dice dice, const unsigned *numbers,
     buffer_free(&inhibitions);
     if (dice_chance(&dice, 60))
         buffer_printf(out, "  budget: {street: %u, shifts: %s}\n", 1 + dice_below(&dice, 3), shifts[dice_below(&dice, 3)]);
+    if (dice_chance(&dice, 60))
+        buffer_printf(out, "  storm: %u\n", 1 + dice_below(&dice, 3));
 }

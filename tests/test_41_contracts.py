@@ -60,6 +60,26 @@ def test_schema_is_strict(schema, message):
             place[key] = kept
 
 
+HEARD = {"source": "hotline", "heard_at": None, "listening_since": "2026-01-12T09:00:00.250+08:00", "silent_after": "30m",
+         "silent_from": "2026-01-12T09:30:00.250+08:00", "judged_at": "2026-01-12T09:30:00.301+08:00", "last_event_at": None,
+         "resumed_at": None}
+
+
+def of_silence(heard: dict) -> dict:
+    changed = copy.deepcopy(WAGES[1])
+    changed["data"]["evidence"][0] |= {"condition": "silent(hotline)", "within": None, "heard": heard}
+    return changed
+
+
+def test_what_a_silence_was_judged_by_is_said_in_full():
+    ALERT.validate(of_silence(HEARD))
+    assert not ALERT.is_valid(of_silence({**HEARD, "stray": 1}))
+    for key in HEARD:
+        assert not ALERT.is_valid(of_silence({k: v for k, v in HEARD.items() if k != key})), key
+    for key, value in (("heard_at", "09:00"), ("silent_after", "1800"), ("silent_from", None), ("judged_at", None), ("source", "")):
+        assert not ALERT.is_valid(of_silence({**HEARD, key: value})), key
+
+
 @pytest.mark.parametrize(
     "path, value",
     [

@@ -76,6 +76,29 @@ static json_t *points_json(const struct revision *r, const struct score *score)
     return array;
 }
 
+static json_t *ms_json(const struct render_context *c, int64_t ms)
+{
+    char text[TIME_TEXT_SIZE];
+    render_time_ms(ms, c->utc_offset_s, text);
+    return json_string(text);
+}
+
+/* What silent() was judged by: it is silent where judged_at is later than silent_from. */
+static json_t *heard_json(const struct render_context *c, unsigned source)
+{
+    const struct render_source *s = &c->sources[source];
+    struct buffer after = {0};
+    duration_write(s->silent_after_s, &after);
+    json_t *json = json_pack("{s:s, s:o, s:o, s:s%, s:o, s:o, s:o, s:o}", "source", catalogue_source(c->catalogue, source),
+                             "heard_at", s->heard ? ms_json(c, s->heard_ms) : json_null(), "listening_since",
+                             s->heard ? json_null() : ms_json(c, s->heard_ms), "silent_after", after.at, after.len, "silent_from",
+                             ms_json(c, s->heard_ms + (int64_t)s->silent_after_s * 1000), "judged_at", ms_json(c, c->judged_ms),
+                             "last_event_at", render_time_or_null(c, s->last_event_at), "resumed_at",
+                             s->resumed_ms == INT64_MIN ? json_null() : ms_json(c, s->resumed_ms));
+    buffer_free(&after);
+    return json;
+}
+
 json_t *evidence_json(const struct render_context *c, const struct revision *r, const struct evidence *all,
                       size_t count)
 {
@@ -96,6 +119,8 @@ json_t *evidence_json(const struct render_context *c, const struct revision *r, 
                                   "threshold", number_json(unit, e->threshold), "next", next);
         if (e->term->kind == TERM_SCORE)
             json_object_set_new(entry, "points", points_json(r, &r->rule->scores[e->term->score]));
+        if (e->term->kind == TERM_SILENT)
+            json_object_set_new(entry, "heard", heard_json(c, e->term->source));
         json_array_append_new(array, entry);
         buffer_free(&condition);
         buffer_free(&within);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-void render_time(int64_t seconds, int32_t utc_offset_s, char *out)
+static void write_time(int64_t seconds, const char *fraction, int32_t utc_offset_s, char *out)
 {
     time_t shifted = (time_t)(seconds + utc_offset_s);
     struct tm tm;
@@ -17,7 +17,19 @@ void render_time(int64_t seconds, int32_t utc_offset_s, char *out)
     char date[24];
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
     int32_t offset = abs(utc_offset_s) / 60;
-    snprintf(out, TIME_TEXT_SIZE, "%s%c%02d:%02d", date, utc_offset_s < 0 ? '-' : '+', offset / 60 % 100, offset % 60);
+    snprintf(out, TIME_TEXT_SIZE, "%s%s%c%02d:%02d", date, fraction, utc_offset_s < 0 ? '-' : '+', offset / 60 % 100, offset % 60);
+}
+
+void render_time(int64_t seconds, int32_t utc_offset_s, char *out)
+{
+    write_time(seconds, "", utc_offset_s, out);
+}
+
+void render_time_ms(int64_t ms, int32_t utc_offset_s, char *out)
+{
+    char fraction[8];
+    snprintf(fraction, sizeof fraction, ".%03u", (unsigned)(ms % 1000));
+    write_time(ms / 1000, fraction, utc_offset_s, out);
 }
 
 json_t *render_time_json(const struct render_context *c, int64_t seconds)
@@ -27,8 +39,7 @@ json_t *render_time_json(const struct render_context *c, int64_t seconds)
     return json_string(text);
 }
 
-/* minutes and seconds that may be infinite are null */
-static json_t *time_or_null(const struct render_context *c, int64_t seconds)
+json_t *render_time_or_null(const struct render_context *c, int64_t seconds)
 {
     return seconds == MINUTE_NONE || seconds == MINUTE_NEVER ? json_null() : render_time_json(c, seconds);
 }
@@ -232,9 +243,9 @@ void render_heartbeat(const struct render_context *c, struct buffer *text)
         if (p->untimed)
             continue;
         json_array_append_new(sources, json_pack("{s:s, s:s, s:o, s:I, s:o, s:b}", "source", p->source, "partition",
-                                                 p->name, "last_event_at", time_or_null(c, p->last_event_at),
+                                                 p->name, "last_event_at", render_time_or_null(c, p->last_event_at),
                                                  "offset", (json_int_t)(p->offset < 0 ? 0 : p->offset), "watermark",
-                                                 time_or_null(c, p->watermark), "silent", p->silent));
+                                                 render_time_or_null(c, p->watermark), "silent", p->silent));
     }
     json_t *data = json_pack("{s:o, s:s, s:o}", "at", render_time_json(c, c->now_ms / 1000), "generation", c->rules->digest,
                              "sources", sources);

@@ -17,6 +17,15 @@ struct render_partition {
     bool untimed; /* of dispositions: what is told of the sources does not speak of it */
 };
 
+/* What a source's silence is reckoned from: all of it is kept over a restart. */
+struct render_source {
+    int32_t silent_after_s;
+    bool heard;            /* a record of it has come, ever */
+    int64_t heard_ms;      /* the last one, of whichever partition; where none has come, since when it is listened to */
+    int64_t resumed_ms;    /* when it was heard again after its last silence; INT64_MIN: it was never silent */
+    int64_t last_event_at; /* seconds; MINUTE_NONE: none yet */
+};
+
 /* what a message says besides the revision itself; borrowed for the call */
 struct render_context {
     const struct ledger *ledger;
@@ -30,6 +39,8 @@ struct render_context {
     int64_t watermark_minute; /* of the revision's rule */
     const struct render_partition *partitions;
     size_t partition_count;
+    const struct render_source *sources; /* by their numbers */
+    int64_t judged_ms;                   /* the clock's, when it was found which of them are silent */
 };
 
 /* All but what is known only when the run is over; the caller's.  Fills key and headers of *out (borrowed from context and
@@ -48,5 +59,7 @@ void render_heartbeat(const struct render_context *, struct buffer *text);
 /* RFC 3339 with the offset */
 enum { TIME_TEXT_SIZE = 40 };
 void render_time(int64_t seconds, int32_t utc_offset_s, char *out);
+/* with its thousandths, not negative: for what is reckoned to the millisecond */
+void render_time_ms(int64_t ms, int32_t utc_offset_s, char *out);
 
 #endif

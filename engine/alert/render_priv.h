@@ -25,6 +25,7 @@ const char *render_state(const struct alert *); /* of an alert, as messages say 
 json_t *render_envelope(const struct render_context *, const char *type, json_t *data);
 void render_dump(json_t *, struct buffer *text); /* lets go of it */
 json_t *render_time_json(const struct render_context *, int64_t seconds);
+json_t *render_time_or_null(const struct render_context *, int64_t seconds); /* MINUTE_NONE, MINUTE_NEVER: null */
 /* render_handling.c */
 json_t *render_handling(const struct render_context *, const struct revision *);
 void render_no_limits(json_t *handling); /* takes out again what does not run */

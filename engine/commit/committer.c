@@ -71,6 +71,7 @@ struct committer *committer_create(const struct committer_inputs *in)
     c->marks.partitions = xcalloc(in->partition_count + 1, sizeof *c->marks.partitions);
     c->partition_names = xcalloc(in->partition_count + 1, sizeof *c->partition_names);
     c->rendered = xcalloc(in->partition_count + 1, sizeof *c->rendered);
+    c->rendered_sources = xcalloc(config->source_count + 1, sizeof *c->rendered_sources);
     c->next_offsets = xcalloc(in->partition_count + 1, sizeof *c->next_offsets);
     for (size_t i = 0; i < in->partition_count; i++) {
         c->marks.partitions[i] = (struct partition_progress){
@@ -119,6 +120,7 @@ void committer_destroy(struct committer **pointer)
         free(c->partition_names[i]);
     free(c->partition_names);
     free(c->rendered);
+    free(c->rendered_sources);
     free(c->next_offsets);
     free(c->marks.partitions);
     free(c->marks.sources);
@@ -655,7 +657,7 @@ static void evaluate(struct committer *c, int64_t now_ms)
 {
     set_notify_clock(c, now_ms);
     take_backfilled(c);
-    render_partitions(c);
+    render_progress(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
     publish_notify(c);
 }

@@ -38,6 +38,7 @@ struct committer {
     int64_t heartbeat_ms, counted_ms, retry_ms, commit_took_ms;
     char **partition_names;      /* "topic/number" */
     struct render_partition *rendered;
+    struct render_source *rendered_sources;
     int64_t *next_offsets;
     struct buffer scratch;
     json_t *parts;               /* of states that are stored in several, see sink/parts.h */
@@ -75,6 +76,6 @@ void publish_reject(struct committer *, const char *text, const struct reject *)
 void publish_digests(struct committer *, json_t *digests); /* as notify_digests has them; empties them */
 void publish_heartbeat(struct committer *, int64_t now_ms);
 void publish_state(void *committer, const char *key, json_t *state); /* NULL: it is no more */
-void render_partitions(struct committer *);
+void render_progress(struct committer *); /* partitions and sources, as they stand */
 
 #endif

@@ -27,9 +27,9 @@ static json_t *sources_json(const struct committer *c)
     for (size_t i = 0; i < c->marks.source_count; i++) {
         const struct source_progress *s = &c->marks.sources[i];
         json_object_set_new(object, catalogue_source(c->in.config->catalogue, (unsigned)i),
-                            json_pack("{s:I, s:I, s:I, s:I, s:b}", "watermark", (json_int_t)s->watermark, "horizon",
+                            json_pack("{s:I, s:I, s:I, s:I, s:b, s:b}", "watermark", (json_int_t)s->watermark, "horizon",
                                       (json_int_t)s->horizon, "heard_ms", (json_int_t)s->heard_ms, "thawed_ms",
-                                      (json_int_t)s->thawed_ms, "silent", s->silent));
+                                      (json_int_t)s->thawed_ms, "heard", s->heard, "silent", s->silent));
     }
     return object;
 }
@@ -64,6 +64,15 @@ static int64_t integer(const json_t *object, const char *name, int64_t absent)
     return json_is_integer(value) ? json_integer_value(value) : absent;
 }
 
+/* a state of an earlier version, which did not say whether a source had been heard: it was, where an event of it is known */
+static bool has_event(const struct committer *c, size_t source)
+{
+    for (size_t i = 0; i < c->in.partition_count; i++)
+        if (c->marks.partitions[i].source == source && c->marks.partitions[i].newest != INT64_MIN)
+            return true;
+    return false;
+}
+
 static bool restore(struct committer *c, const json_t *json)
 {
     if (integer(json, "format", 0) != 1)
@@ -84,6 +93,8 @@ static bool restore(struct committer *c, const json_t *json)
         s->heard_ms = integer(one, "heard_ms", s->heard_ms);
         s->thawed_ms = integer(one, "thawed_ms", INT64_MIN);
         s->silent = json_is_true(json_object_get(one, "silent"));
+        const json_t *heard = json_object_get(one, "heard");
+        s->heard = heard ? json_is_true(heard) : has_event(c, i);
         s->horizon = integer(one, "horizon", MINUTE_NONE);
         s->watermark = integer(one, "watermark", WATERMARK_NONE);
         /* a drained run closed everything; what has come since is to be judged by itself */

@@ -9,8 +9,18 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-void render_partitions(struct committer *c)
+void render_progress(struct committer *c)
 {
+    for (size_t i = 0; i < c->marks.source_count; i++) {
+        const struct source_progress *s = &c->marks.sources[i];
+        c->rendered_sources[i] = (struct render_source){
+            .silent_after_s = (int32_t)s->silent_after_s,
+            .heard = s->heard,
+            .heard_ms = s->heard_ms,
+            .resumed_ms = s->thawed_ms,
+            .last_event_at = MINUTE_NONE,
+        };
+    }
     for (size_t i = 0; i < c->in.partition_count; i++) {
         const struct partition_progress *p = &c->marks.partitions[i];
         const struct source_progress *s = &c->marks.sources[p->source];
@@ -23,6 +33,8 @@ void render_partitions(struct committer *c)
             .silent = s->silent,
             .untimed = s->untimed,
         };
+        if (p->newest > c->rendered_sources[p->source].last_event_at)
+            c->rendered_sources[p->source].last_event_at = p->newest;
     }
 }
 
@@ -41,6 +53,8 @@ static struct render_context context_of(struct committer *c, const struct rule *
         .watermark_minute = MINUTE_NONE,
         .partitions = c->rendered,
         .partition_count = c->in.partition_count,
+        .sources = c->rendered_sources,
+        .judged_ms = c->marks.now_ms,
     };
     /* a rule that was removed is none of them, and has no time: no difference of pointers, then, before that is known */
     uintptr_t first = (uintptr_t)context.rules->rules, end = first + context.rules->count * sizeof *rule;
@@ -226,7 +240,7 @@ void publish_digests(struct committer *c, json_t *digests)
 void publish_heartbeat(struct committer *c, int64_t now_ms)
 {
     c->heartbeat_ms = now_ms;
-    render_partitions(c); /* nothing may have been evaluated yet */
+    render_progress(c); /* nothing may have been evaluated yet */
     struct render_context context = context_of(c, NULL);
     c->scratch.len = 0;
     render_heartbeat(&context, &c->scratch);

@@ -35,12 +35,14 @@ void watermarks_hear(struct watermarks *w, struct partition_progress *p, int64_t
     if (s->silent)
         s->thawed_ms = now_ms;
     s->silent = false;
+    s->heard = true;
     s->heard_ms = p->heard_ms = now_ms;
 }
 
 bool watermarks_update(struct watermarks *w, int64_t now_ms)
 {
     bool changed = false;
+    w->now_ms = now_ms;
     hear_in_the_past(w, now_ms);
     for (size_t i = 0; i < w->source_count; i++) {
         struct source_progress *s = &w->sources[i];

@@ -28,10 +28,11 @@ struct partition_progress {
 
 struct source_progress {
     int64_t lateness_s, silent_after_s;
-    int64_t heard_ms;  /* when its last record came; HEARD_NOT_YET */
+    int64_t heard_ms;  /* when its last record came, or, until the first has, since when it is listened to; HEARD_NOT_YET */
     int64_t thawed_ms; /* when it was heard again after its last silence; INT64_MIN: never silent */
     int64_t watermark; /* seconds, complete below it */
     int64_t horizon;   /* newest minute of the clock while it was not silent; MINUTE_NONE: none.  Never goes back. */
+    bool heard; /* a record of it has come, ever */
     bool silent;
     bool seen;    /* has partitions that rules wait for */
     bool untimed; /* dispositions: they say nothing of events, so no watermark waits for them, nor are they ever silent */
@@ -39,6 +40,7 @@ struct source_progress {
 
 struct watermarks {
     bool clock; /* time: wall */
+    int64_t now_ms; /* of the last update: by it was judged what is silent */
     struct partition_progress *partitions;
     size_t partition_count;
     struct source_progress *sources;

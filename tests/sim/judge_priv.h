@@ -80,7 +80,8 @@ struct judged_input {
 
 struct judged_source {
     int64_t before; /* the watermark as of the commit before */
-    int64_t heard_ms, stored_heard_ms; /* since when it may be silent: as now, and as committed */
+    int64_t heard_ms, stored_heard_ms; /* since when it may be silent: as now, and as committed; */
+    int64_t heard_before_ms;           /* and before this step */
     int64_t watermark;
     int64_t allowed; /* the watermark may be at most this */
     int64_t least;   /* and must be at least this */
@@ -168,6 +169,8 @@ int64_t judge_closed_before(const struct judge *, unsigned rule);
 int64_t judge_horizon(const struct judge *, unsigned rule);
 bool judge_silent(const struct judge *, unsigned rule); /* is a source that it reads? */
 bool judge_progress(struct judge *, struct str value);
+/* of a revision, before the rest of its commit: are sources told as heard when they were, over crashes and a clock that is set back? */
+bool judge_heard(struct judge *, const json_t *evidence);
 
 /* judge_revisions.c */
 bool judge_revision(struct judge *, const struct log_entry *);

@@ -142,7 +142,8 @@ static bool take_revision(struct judge *j, const json_t *event)
     unsigned revision = (unsigned)json_integer_value(json_object_get(data, "revision"));
     const char *state = judge_text_of(data, "state");
     int rule;
-    if (!find_rule(j, a, data, &rule) || !follows(j, a, event, revision) || !judge_notice(j, a, event))
+    if (!find_rule(j, a, data, &rule) || !follows(j, a, event, revision) || !judge_notice(j, a, event) ||
+        !judge_heard(j, json_object_get(data, "evidence")))
         return false;
     take_units(a, json_object_get(json_object_get(data, "handling"), "units"));
     a->born |= !a->revision;

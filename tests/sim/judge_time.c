@@ -6,6 +6,7 @@
 #include "base/check.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* ---- the engine's steps ---- */
 
@@ -41,12 +42,15 @@ static int64_t complete(const struct judge *j, size_t partition, size_t handed)
 /* After a clock that was set back a silence counts anew from there: it is never longer than what has passed since. */
 static void hear(struct judge *j, const struct watermarks *marks, int64_t now_ms)
 {
-    for (unsigned s = 0; s < config_event_sources(j->world->config); s++)
+    for (unsigned s = 0; s < config_event_sources(j->world->config); s++) {
+        j->sources[s].heard_before_ms = j->sources[s].heard_ms;
         if (j->sources[s].heard_ms > now_ms)
             j->sources[s].heard_ms = now_ms;
+    }
     for (uint32_t p = 0; p < j->world->partition_count; p++) {
         struct judged_source *s = &j->sources[j->world->partitions[p].source];
-        if (marks->partitions[p].next_offset > j->inputs[p].taken) {
+        int64_t offset = marks->partitions[p].next_offset;
+        if (offset > j->inputs[p].taken && offset > 0) { /* the end of an empty partition is no record */
             s->heard_ms = now_ms;
             s->silent = false;
         }
@@ -107,6 +111,48 @@ void judge_step(struct judge *j, const struct log_client *client, const struct w
             judge_fail(j, "nothing has come of %s for %lld s, and it is not taken for silent",
                        config->sources[s].name, (long long)silence_ms / 1000);
     }
+}
+
+/* ---- what is told of it ---- */
+
+static int64_t told_ms(const json_t *heard, const char *key)
+{
+    const char *point = strchr(judge_text_of(heard, key), '.');
+    return judge_time_of(json_object_get(heard, key)) * 1000 + (point ? strtol(point + 1, NULL, 10) : 0);
+}
+
+/* What a new leader finds in what was kept, it may tell with its first step, as it was when it began to lead. */
+static bool judge_heard_of(struct judge *j, const json_t *heard)
+{
+    const char *name = judge_text_of(heard, "source");
+    unsigned s = 0;
+    bool ever = false;
+    while (strcmp(j->world->config->sources[s].name, name) != 0)
+        if (++s == config_event_sources(j->world->config))
+            return judge_fail(j, "there is no source %s to be heard", name);
+    for (uint32_t p = 0; p < j->world->partition_count; p++)
+        ever |= j->world->partitions[p].source == s && j->inputs[p].taken > 0;
+    int64_t since = told_ms(heard, ever ? "heard_at" : "listening_since");
+    int64_t heard_ms = told_ms(heard, "judged_at") == j->clock_ms ? j->sources[s].heard_ms : j->sources[s].heard_before_ms;
+    if (since != heard_ms || !json_is_null(json_object_get(heard, ever ? "listening_since" : "heard_at")))
+        return judge_fail(j, "%s is told as heard at %lld, and it was %s at %lld", name, (long long)since,
+                          ever ? "heard" : "listened to", (long long)heard_ms);
+    if (told_ms(heard, "silent_from") != since + (int64_t)j->world->config->sources[s].silent_after_s * 1000)
+        return judge_fail(j, "%s is told as silent from another time than it was", name);
+    return true;
+}
+
+bool judge_heard(struct judge *j, const json_t *evidence)
+{
+    size_t i;
+    json_t *entry;
+    bool good = true;
+    json_array_foreach(evidence, i, entry)
+    {
+        const json_t *heard = json_object_get(entry, "heard");
+        good = good && (!heard || judge_heard_of(j, heard));
+    }
+    return good;
 }
 
 /* ---- a rule's time ---- */

@@ -27,7 +27,7 @@ static void input_init(struct input *in, bool clock)
                                                   .thawed_ms = INT64_MIN,
                                                   .watermark = WATERMARK_NONE,
                                                   .horizon = MINUTE_NONE};
-    in->marks = (struct watermarks){clock, in->partitions, 3, in->sources, 2};
+    in->marks = (struct watermarks){.clock = clock, .partitions = in->partitions, .partition_count = 3, .sources = in->sources, .source_count = 2};
 }
 
 static void hear(struct input *in, unsigned partition, int64_t newest, int64_t now, enum record_kind state)
@@ -152,6 +152,10 @@ START_TEST(who_begins_to_listen_has_heard_no_silence)
     ck_assert_int_eq(in.partitions[1].heard_ms, noon * 1000);
     mark(&in, 0, noon + SILENT_AFTER + 1);
     ck_assert(in.sources[0].silent);
+    ck_assert_int_eq(in.marks.now_ms, (noon + SILENT_AFTER + 1) * 1000);
+    ck_assert(!in.sources[0].heard); /* nothing ever came */
+    hear(&in, 0, noon, noon + SILENT_AFTER + 2, RECORD_DATA);
+    ck_assert(in.sources[0].heard);
 }
 END_TEST
 

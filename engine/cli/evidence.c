@@ -7,6 +7,7 @@
 #include "cli/filling.h"
 #include "cli/published.h"
 #include "replay/packet.h"
+#include "replay/silent.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -65,17 +66,33 @@ static const struct kept_generation *kept_for(const struct archive *archive, con
     return found;
 }
 
+static int not_made(const struct published_alert *p)
+{
+    return cli_misused(&command, "the alert is published (rule %s, subject %s), but these events do not make it", p->identity.rule,
+                       p->identity.subject);
+}
+
+static int not_told(void)
+{
+    fputs(cli_text("gridwarn evidence: an earlier version published this alert of silent(), and did not say when its sources were heard; or its "
+                   "district, or one of the sources, is not configured any more\n",
+                   "gridwarn evidence：这起断流预警由旧版本发布，未写明各来源最后何时有数据；或者其所在的区或某个来源已不在配置中\n"),
+          stderr);
+    return CLI_INPUT;
+}
+
 static int write_published(const struct filling *f, const struct published_alert *p, const struct rule_set *rules, struct packet packet)
 {
     struct judgement j;
-    judge(&j, f->past, rules);
+    bool of_silence = silent_rule(rules, p->identity.rule), told = of_silence && silent_judge(&j, f->past, rules, p->reached, p->last);
+    if (!of_silence)
+        judge(&j, f->past, rules);
     packet.judgement = &j;
-    packet.alert = identity_among(&j, &p->identity);
+    packet.alert = of_silence ? j.alerts : identity_among(&j, &p->identity);
+    packet.told = told ? p->reached : NULL;
     packet.level = json_string_value(json_object_get(json_object_get(p->reached, "data"), "level"));
     packet.published = published_json(p);
-    int status = packet.alert ? write_packet(&packet)
-                              : cli_misused(&command, "the alert is published (rule %s, subject %s), but these events do not make it",
-                                            p->identity.rule, p->identity.subject);
+    int status = packet.alert ? write_packet(&packet) : of_silence ? not_told() : not_made(p);
     json_decref(packet.published);
     judgement_clear(&j);
     return status;

@@ -170,10 +170,29 @@ static json_t *some_of(const json_t *message, const char *const *keys)
     return some;
 }
 
+/* of a rule of silent(): what each source was judged by, in the end */
+static void add_conditions(json_t *json, const json_t *message)
+{
+    json_t *conditions = json_array(), *entry;
+    size_t i;
+    json_array_foreach(json_object_get(data_of(message), "evidence"), i, entry)
+    {
+        json_t *heard = json_object_get(entry, "heard");
+        if (heard)
+            json_array_append_new(conditions, json_pack("{s:O, s:O, s:O}", "condition", json_object_get(entry, "condition"), "value",
+                                                        json_object_get(entry, "value"), "heard", heard));
+    }
+    if (json_array_size(conditions))
+        json_object_set(json, "conditions", conditions);
+    json_decref(conditions);
+}
+
 json_t *published_json(const struct published_alert *p)
 {
     static const char *const reached[] = {"revision", "level", "opened_at", "evaluated_at", "sentence", "provenance", NULL};
     static const char *const last[] = {"revision", "state", "level", "highest_level", "ended_at", NULL};
-    return json_pack("{s:s, s:o, s:o}", "alert_id", member_text(data_of(p->last), "alert_id"), "reached", some_of(p->reached, reached), "last",
-                     some_of(p->last, last));
+    json_t *json = json_pack("{s:s, s:o, s:o}", "alert_id", member_text(data_of(p->last), "alert_id"), "reached", some_of(p->reached, reached),
+                             "last", some_of(p->last, last));
+    add_conditions(json_object_get(json, "last"), p->last);
+    return json;
 }

@@ -20,7 +20,7 @@ struct collected {
     char (*ids)[ALERT_ID_SIZE]; /* the tracker's, by alert */
 };
 
-static void name_alert(const struct judgement *j, struct past_alert *a)
+void past_alert_name(const struct judgement *j, struct past_alert *a)
 {
     char text[1024];
     int len = snprintf(text, sizeof text, "%s\n%s\n%.700s\n%u\n%lld", j->rules->rules[a->rule].id,
@@ -59,7 +59,7 @@ static struct past_alert *add(struct collected *c, const struct revision *r)
         a->crossed_source = xstrdup(r->alert->crossed_source);
     }
     a->subject = past_subject_key(r->subject_kind, r->subject_code, r->subject_region, r->each);
-    name_alert(j, a);
+    past_alert_name(j, a);
     return a;
 }
 

@@ -57,6 +57,9 @@ static inline bool past_alert_reached(const struct past_alert *a, unsigned level
     return a->highest >= level;
 }
 
+/* fills in its id, once the rest is there */
+void past_alert_name(const struct judgement *, struct past_alert *);
+
 /* the street that it is in; REGION_NONE: of the whole district, or of none */
 uint32_t past_alert_street(const struct judgement *, const struct past_alert *);
 

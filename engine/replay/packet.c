@@ -3,6 +3,7 @@
 #include "alert/episode.h"
 #include "alert/render.h"
 #include "base/check.h"
+#include "replay/identity.h"
 #include "replay/packet_priv.h"
 
 json_t *packet_time(const struct packing *p, int64_t seconds)
@@ -180,8 +181,13 @@ static void packing_open(struct packing *p, const struct packet *packet)
                           .config = past_config(packet->judgement->past),
                           .rules = packet->judgement->rules,
                           .rule = &packet->judgement->rules->rules[a->rule]};
-    inquiry_open(&p->inquiry, packet->judgement, a->rule, a->subject, a->code, a->opened_minute);
     p->level = level_of(p);
+    if (p->rule->standing) {
+        p->minute = member_time(json_object_get(packet->told, "data"), "evaluated_at") / 60;
+        p->view = packet_silent_view(p);
+        return;
+    }
+    inquiry_open(&p->inquiry, packet->judgement, a->rule, a->subject, a->code, a->opened_minute);
     p->minute = inquiry_reached(&p->inquiry, a, p->level);
     p->view = view_part(p->inquiry.view, p->minute, NULL, NULL);
 }

@@ -19,6 +19,7 @@ struct packet {
     int64_t since_ms;               /* when it became active */
     const char *level;              /* the one in question, if the alert has reached it; NULL: its highest */
     json_t *published;              /* what subscribers were told, or NULL; borrowed */
+    const json_t *told;             /* of a rule of silent(): the message that says what was silent, see silent.h; borrowed.  Else NULL */
 };
 
 /* a new reference */

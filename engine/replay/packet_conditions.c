@@ -3,12 +3,13 @@
 #include "replay/packet_priv.h"
 
 #include "alert/episode.h"
+#include "replay/silent.h"
 #include "rule/calendar.h"
 
 json_t *packet_windows(const struct packing *p)
 {
     json_t *array = json_array();
-    for (unsigned w = 0; w < p->rule->window_count; w++) {
+    for (unsigned w = 0; w < p->rule->window_count && !p->rule->standing; w++) {
         const struct window *window = &p->rule->windows[w];
         struct buffer within = {0};
         int64_t until = p->minute * 60 - window->lag_s;
@@ -71,6 +72,11 @@ static json_t *points_json(const struct packing *p, const struct score *score)
                      array);
 }
 
+static json_t *heard_json(const char *source, const json_t *told)
+{
+    return json_pack("{s:s, s:O}", "source", source, "heard", silent_told(told, source));
+}
+
 static json_t *arithmetic(const struct packing *p, const struct term *t)
 {
     switch (t->kind) {
@@ -92,7 +98,7 @@ static json_t *arithmetic(const struct packing *p, const struct term *t)
     case TERM_SCORE:
         return json_pack("{s:o}", "points", points_json(p, &p->rule->scores[t->score]));
     case TERM_SILENT:
-        return json_pack("{s:s}", "source", catalogue_source(p->config->catalogue, t->source));
+        return heard_json(catalogue_source(p->config->catalogue, t->source), p->packet->told);
     case TERM_KINDS:
         break;
     }

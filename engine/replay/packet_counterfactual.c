@@ -23,7 +23,7 @@ static json_t *without_json(const struct packing *p, const struct counterfactual
 static json_t *thresholds_json(const struct packing *p, const struct counterfactual *c)
 {
     json_t *changes = json_array();
-    for (unsigned i = 0; i < c->threshold_count; i++) {
+    for (unsigned i = 0; i < c->threshold_count && !p->rule->standing; i++) { /* silent() has none that an author writes */
         const struct changed_threshold *t = &c->thresholds[i];
         bool thousandths = is_thousandths(p, t->atom);
         json_t *one = packet_comparison(p, t->atom);
@@ -62,6 +62,8 @@ json_t *packet_counterfactual(const struct packing *p)
                         p->level);
     json_t *json = json_pack("{s:s, s:o, s:o, s:o}", "level", p->rules->level_name[p->level], "without",
                              without_json(p, &c), "thresholds", thresholds_json(p, &c), "next", next_json(p, &c));
+    if (p->rule->standing)
+        json_object_set_new(json, "heard", packet_heard(p));
     counterfactual_clear(&c);
     return json;
 }

@@ -11,7 +11,7 @@ struct packing {
     const struct config *config;
     const struct rule_set *rules;
     const struct rule *rule;
-    struct inquiry inquiry;
+    struct inquiry inquiry; /* not of a rule of silent() */
     struct view *view; /* of these facts alone */
     unsigned level; /* that the alert had reached by then */
     int64_t minute;
@@ -34,6 +34,10 @@ json_t *packet_conditions(const struct packing *);
 json_t *packet_levels(const struct packing *);
 /* of one comparison: what, >= or <= */
 json_t *packet_comparison(const struct packing *, unsigned atom);
+
+/* packet_heard.c, of a rule of silent(): the sources as they were, then how they would have had to be heard */
+struct view *packet_silent_view(const struct packing *);
+json_t *packet_heard(const struct packing *);
 
 /* packet_counterfactual.c */
 json_t *packet_counterfactual(const struct packing *);

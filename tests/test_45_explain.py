@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 import events
+from engine import MAPPINGS
 from load import RULES
 from oracle import Subject, course, judges, live_facts
 from oracle_facts import MINUTE, Regions
@@ -100,6 +101,16 @@ def test_thresholds_and_what_is_missing(past):
     assert f"✓ yellow: c.callers >= 5 ({callers})" in text and f"✗ orange: c.callers >= 8 ({callers})" in text
     assert f"to orange: c.callers {to_orange} more" in text
     assert f"by {alert['crossed_by']['source']} {alert['crossed_by']['event_id']}" in text
+
+
+def test_what_was_heard_is_in_no_file(tmp_path):
+    """what an engine keeps says it: test_53_silent_evidence.py"""
+    quiet = {"id": "quiet", "title": "quiet", "per": "district", "levels": {"red": "silent(hotline)"}}
+    config = files_project(tmp_path, [quiet])
+    for stream in MAPPINGS:
+        (tmp_path / f"{stream}.ndjson").touch()
+    done = gridwarn("explain", "-c", config, "--rule", "quiet", "--subject", "990101")
+    assert done.returncode == 2 and "keeps nothing in Kafka that would say what was heard" in done.stderr.decode() and not done.stdout
 
 
 def test_joined_conditions_are_written_as_they_are(past):

@@ -1,6 +1,6 @@
 """`gridwarn evidence` of a rule of silent(), which rests on no fact but on when each source was heard, on silent_after and on the clock.
 What it writes is reckoned again by hand, from nothing but the document; and what it shows is what the engine has kept, whenever it
-is killed.
+is killed.  Likewise `gridwarn explain`, before there is an alert.
 """
 
 import itertools
@@ -16,6 +16,7 @@ from engine import Engine, configuration, source, write_project
 from held_clock import hold_clock
 from oracle_words import LEVELS
 from promises import check_messages, read_outputs
+from published import BEIJING
 from test_34_silence import letter
 from test_39_generations import write
 from test_42_replay import gridwarn
@@ -131,12 +132,12 @@ class ByHand:
 class Story:
     """Two sources, of which only one is heard at first, and a clock that is held."""
 
-    def __init__(self, broker, topics, directory):
+    def __init__(self, broker, topics, directory, silent_after=SILENT_AFTER):
         write_project(directory, RULES)
         self.broker, self.inputs = broker, {name: topics(name, partitions=2) for name in SILENT_AFTER}
         self.config, self.directory, self.sent = directory / "gridwarn.yaml", directory, {name: [] for name in SILENT_AFTER}
         self.engine = Engine(directory, configuration(broker.bootstrap, topics.prefix.rstrip("-"), {
-            name: source(name, topic, lateness="30m", silent_after=f"{SILENT_AFTER[name]}s") for name, topic in self.inputs.items()}))
+            name: source(name, topic, lateness="30m", silent_after=f"{silent_after[name]}s") for name, topic in self.inputs.items()}))
         self.clock = hold_clock(self.engine)
 
     def start(self) -> None:
@@ -181,6 +182,13 @@ class Story:
 @pytest.fixture
 def story(broker, topics, tmp_path):
     made = Story(broker, topics, tmp_path)
+    yield made
+    made.engine.kill()
+
+
+@pytest.fixture
+def slow_story(broker, topics, tmp_path):
+    made = Story(broker, topics, tmp_path, {"hotline": 1200, "petition": 600})
     yield made
     made.engine.kill()
 
@@ -302,3 +310,61 @@ def test_a_silence_and_its_end(story):
     assert written(story.config, end["published"]["alert_id"], "--from-ledger") == text
     assert story.engine.stop() == 0
     check_messages(read_outputs(story.broker, story.engine.group)["alerts"])
+
+
+# -- before there is one -----------------------------------------------------------------------------------------------
+
+
+def explained(story, *options, **env) -> list[str]:
+    done = gridwarn("explain", "-c", story.config, "--from-ledger", "--rule", "quiet", "--subject", "990101", *options,
+                    **story.clock.environment, **env)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().splitlines()
+
+
+def line_of(lines: list[str], source_name: str) -> str:
+    (line,) = (line for line in lines if line.startswith(f"  {source_name}"))
+    return line
+
+
+def shown(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, BEIJING).isoformat(timespec="milliseconds")
+
+
+def test_explain_says_how_far_each_source_is_from_silence(slow_story):
+    story = slow_story
+    story.start()
+    story.send("hotline")
+    eventually(story.progress, lambda kept: kept and kept["hotline"]["heard"])
+    kept = {name: one["heard_ms"] for name, one in story.progress().items()}
+    now = kept["petition"] + 540_000
+    story.clock.stand(now / 1000)
+    story.engine.kill()
+    ends = {"hotline": kept["hotline"] + 1_200_000, "petition": kept["petition"] + 600_000}
+    lines = explained(story)
+    assert lines[0] == "quiet  断流" and lines[1] == "district 990101  示例区" and "state: no alert" in lines
+    assert line_of(lines, "petition") == (f"  petition: never heard, listened to since {shown(kept['petition'])}, silent after 10m: "
+                                          f"at {shown(ends['petition'])}, in 60s")
+    assert line_of(lines, "hotline") == (f"  hotline: last heard {shown(kept['hotline'])}, silent after 20m: at {shown(ends['hotline'])}, "
+                                         f"in {(ends['hotline'] - now) // 60_000}m")
+    assert "✗ orange: silent(petition) >= 1 (0)" in lines and "✗ red: silent(hotline) >= 1 (0)" in lines
+
+    story.clock.stand(ends["petition"] / 1000 + 3.5)  # and nobody is there to find it
+    assert line_of(explained(story), "petition").endswith("which passed 3s ago, and the engine has committed nothing since")
+    story.clock.live()
+    story.start()
+    story.send("hotline")
+    eventually(lambda: story.states().get("quiet"), lambda seen: seen and seen[-1][-1] == "orange", 60)
+    story.clock.stand(ends["petition"] / 1000 + 180.5)
+    story.engine.kill()
+    lines = explained(story)
+    assert line_of(lines, "petition").endswith(f"silent after 10m: since {shown(ends['petition'])}, for 3m")
+    assert "state: orange" in lines and "✓ orange: silent(petition) >= 1 (1)" in lines
+    assert re.search(r"^silent\(petition\) +1 +≥ 1 ✓", "\n".join(lines), re.M)
+    chinese = explained(story, LC_ALL="zh_CN.UTF-8")
+    assert line_of(chinese, "petition") == (f"  petition：从未有数据，自 {shown(kept['petition'])} 起监听，10m 无数据即断流：断流始于 "
+                                            f"{shown(ends['petition'])}，已 3m")
+    for options, part in ((["--rule", "quiet", "--subject", "990101", "--at", "2026-01-12"], "only what is so now is known"),
+                          (["--alert", story.alerts()["quiet"]["alert_id"]], "gridwarn evidence says what it rests on")):
+        done = gridwarn("explain", "-c", story.config, "--from-ledger", *options)
+        assert done.returncode == 2 and part in done.stderr.decode() and not done.stdout

@@ -3,10 +3,12 @@
 #include "cli/cli.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "cli/explain_show.h"
 #include "cli/filling.h"
 #include "cli/published.h"
 #include "replay/moment.h"
+#include "replay/silent.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -25,7 +27,8 @@ static const struct cli_option options[] = {
 static const struct cli_command command = {
     .name = "explain",
     .usage = FILLING_USAGE " --rule ID --subject CODE [--each CATEGORY] [--at TIME]\n" FILLING_USAGE " --alert ID [--at TIME]\n",
-    .about = "Says why there is an alert, or none: values and thresholds, the way to the next level, the events behind it.",
+    .about = "Says why there is an alert, or none: values and thresholds, the way to the next level, the events behind it.  Of a rule of "
+             "silent(), by what the engine committed last: how far each source is from silence.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -55,6 +58,8 @@ static int find_published(const struct explaining *e, const struct judgement *j,
     const struct past_alert *found = status == CLI_OK ? identity_among(j, &p.identity) : NULL;
     if (found)
         take_alert(topic, found);
+    else if (status == CLI_OK && silent_rule(j->rules, p.identity.rule))
+        status = cli_misused(&command, "the alert %s is of silent(), which rests on no event: gridwarn evidence says what it rests on", e->alert);
     else if (status == CLI_OK)
         status = cli_misused(&command, "the alert %s is published (rule %s, subject %s), but these events do not make it", e->alert,
                              p.identity.rule, p.identity.subject);
@@ -119,6 +124,25 @@ static const struct past_alert *alert_at(const struct judgement *j, const struct
     return found;
 }
 
+/* of the engine as it is, whatever the past was that was read */
+static int explain_silence(struct explaining *e, const struct judgement *j, const struct topic *t)
+{
+    struct inquiry q;
+    if (e->at)
+        return cli_misused(&command, "--at: of a rule of silent() only what is so now is known; gridwarn evidence says what its alerts rest on");
+    if (!e->filling.config->kafka)
+        return cli_misused(&command, "the rule %s is of silent(), and this configuration keeps nothing in Kafka that would say what was heard",
+                           e->rule);
+    int status = filling_read_state(&e->filling);
+    if (status != CLI_OK)
+        return status;
+    inquiry_open(&q, j, t->rule, t->subject, t->code, MINUTE_NONE);
+    explain_subject(&q, t->subject, t->code);
+    explain_heard(&q, t->code, e->filling.state, clock_now_ms(&clock_system));
+    inquiry_close(&q);
+    return CLI_OK;
+}
+
 static int explain(const struct explaining *e, const struct judgement *j, const struct topic *t)
 {
     struct inquiry q;
@@ -129,7 +153,8 @@ static int explain(const struct explaining *e, const struct judgement *j, const 
     int64_t minute = at_s == INT64_MIN ? 0 : (at_s + 59) / 60;
     if (t->alert && !e->at)
         minute = inquiry_peak(&q, t->alert);
-    explain_heading(&q, t->rule, t->subject, t->code, minute);
+    explain_subject(&q, t->subject, t->code);
+    explain_window(&q, minute);
     explain_state(&q, t->alert ? t->alert : alert_at(j, t, minute), minute);
     explain_conditions(&q, minute);
     explain_next(&q, minute);
@@ -148,7 +173,7 @@ static int run(struct explaining *e)
     judge(&judgement, e->filling.past, e->filling.config->rules);
     status = find_topic(e, &judgement, &topic);
     if (status == CLI_OK)
-        status = explain(e, &judgement, &topic);
+        status = judgement.rules->rules[topic.rule].standing ? explain_silence(e, &judgement, &topic) : explain(e, &judgement, &topic);
     free(topic.code);
     judgement_clear(&judgement);
     return status;

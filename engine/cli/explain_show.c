@@ -15,19 +15,25 @@ static const char *moment(const struct inquiry *q, int64_t minute, char out[MOME
     return out;
 }
 
-void explain_heading(const struct inquiry *q, unsigned rule, struct subject subject, const char *code, int64_t minute)
+void explain_subject(const struct inquiry *q, struct subject subject, const char *code)
 {
     const struct config *config = past_config(q->judgement->past);
-    char shown[PAST_SUBJECT_SIZE], name[PAST_SUBJECT_SIZE], at[MOMENT_SIZE], from[MOMENT_SIZE], within[LENGTH_SIZE];
+    char shown[PAST_SUBJECT_SIZE], name[PAST_SUBJECT_SIZE];
     past_subject_of(config, subject, code, true, shown);
     past_subject_of(config, subject, code, false, name);
+    printf("%s  %s\n", q->rule->id, q->rule->title);
+    printf("%s %s%s%s\n", subject_kind_word(subject.kind), shown, strcmp(shown, name) == 0 ? "" : "  ",
+           strcmp(shown, name) == 0 ? "" : name);
+}
+
+void explain_window(const struct inquiry *q, int64_t minute)
+{
+    const struct config *config = past_config(q->judgement->past);
+    char at[MOMENT_SIZE], from[MOMENT_SIZE], within[LENGTH_SIZE];
     show_span(q->rule->windows[0].within, within);
     moment_write(minute * 60, config->utc_offset_s, true, at);
     int64_t begin = span_before(q->judgement->rules, q->rule->windows[0].within, minute * 60);
     moment_write(begin, config->utc_offset_s, true, from);
-    printf("%s  %s\n", q->judgement->rules->rules[rule].id, q->rule->title);
-    printf("%s %s%s%s\n", subject_kind_word(subject.kind), shown, strcmp(shown, name) == 0 ? "" : "  ",
-           strcmp(shown, name) == 0 ? "" : name);
     printf(cli_text("at %s, over %s: from %s\n", "截至 %s，统计 %s：自 %s 起\n"), at, within, from);
 }
 

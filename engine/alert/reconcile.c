@@ -233,6 +233,16 @@ static int find_alert(const struct tracked *t, const struct episode *e, const bo
     return found;
 }
 
+/* Is it over, and may facts that it began by have expired?  Then it can no longer be reckoned, and stays as it was told. */
+static bool beyond_reckoning(const struct tracker *tracker, const struct tracked *t, const struct alert *a)
+{
+    const struct rule *rule = tracked_rule(tracker, t);
+    int64_t floor = ledger_floor(tracker->ledger, SHELF_FACTS);
+    if (rule->readings)
+        floor = later_of(floor, ledger_floor(tracker->ledger, SHELF_READINGS));
+    return a->state != ALERT_FIRING && !rule->standing && a->opened_minute * 60 - rule_reach_s(rule) < floor;
+}
+
 static void reconcile_one(struct tracker *tracker, struct tracked *t, struct episode *e, bool closed, bool *candidate,
                           size_t candidates, const struct rule_time *time, int64_t until)
 {
@@ -241,6 +251,8 @@ static void reconcile_one(struct tracker *tracker, struct tracked *t, struct epi
     bool known = e->alert >= 0;
     if (known && (size_t)e->alert < candidates)
         candidate[e->alert] = false;
+    if (known && closed && beyond_reckoning(tracker, t, &t->alerts[e->alert]))
+        return;
     struct alert *a = known ? &t->alerts[e->alert] : alert_record(tracker, t, e);
     take_over(tracker, t, a, e);
     a->lasted_minute = e->ended_minute < until ? e->ended_minute : until;
@@ -413,7 +425,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
     for (size_t i = 0; i < history->count; i++)
         reconcile_one(tracker, t, &history->all[i], i < closed, candidate, candidates, time, live.minute);
     for (size_t i = 0; i < candidates; i++)
-        if (candidate[i])
+        if (candidate[i] && !beyond_reckoning(tracker, t, &t->alerts[i]))
             alert_withdraw(tracker, t, &t->alerts[i]);
     t->edited = false;
     free(candidate);

@@ -227,10 +227,21 @@ static bool speaks_of_silence(const struct yaml_node *levels)
     return false;
 }
 
-static void finish(struct rule *rule)
+/* as far as it is known what sources send */
+static bool takes_readings(const struct selection *s, const struct rule_context *context)
 {
-    for (unsigned i = 0; i < rule->selection_count; i++)
+    bool takes = false;
+    for (unsigned i = 0; context->offers && i < SOURCES_MAX; i++)
+        takes |= s->sources >> i & 1 && context->offers[i] && context->offers[i]->kinds & s->kinds & 1u << EVENT_READING;
+    return takes;
+}
+
+static void finish(struct rule *rule, const struct rule_context *context)
+{
+    for (unsigned i = 0; i < rule->selection_count; i++) {
         rule->sources |= rule->selections[i].sources;
+        rule->readings |= takes_readings(&rule->selections[i], context);
+    }
     for (unsigned i = 0; i < rule->term_count; i++) {
         const struct term *t = &rule->terms[i];
         rule->involves |= t->measure == MEASURE_INVOLVED || t->other_measure == MEASURE_INVOLVED;
@@ -295,7 +306,7 @@ void rule_read(struct rule *rule, const struct yaml_node *node, const struct rul
     read_limits(rule->close_within, rule_get(node, KEY_CLOSE_WITHIN, problems), "close_within (办结时限)", context,
                 problems);
     if (problems->count == before) {
-        finish(rule);
+        finish(rule, context);
         rule_check(rule, &places, context, problems);
     }
     if (problems->count == before) {

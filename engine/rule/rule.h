@@ -263,6 +263,7 @@ struct rule {
     bool monotone;     /* all of its conditions are */
     bool involves;     /* a term is of .involved */
     bool valued;       /* a term is of .sum, .max or .avg */
+    bool readings;     /* a selection takes readings, which are kept for a shorter time than other facts */
     bool asks_matter;  /* a selection asks what else happened to the matter */
     bool around;       /* a condition looks at neighbours */
     bool standing;     /* of sources, not of events: silent() */

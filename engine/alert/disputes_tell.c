@@ -1,7 +1,7 @@
 /* What is told of incidents, once it is known who is told of alerts. */
 #include "alert/disputes_priv.h"
 
-#include "alert/tally.h"
+#include "base/tally.h"
 
 #include <stdio.h>
 

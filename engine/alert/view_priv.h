@@ -2,7 +2,7 @@
 #ifndef GW_ALERT_VIEW_PRIV_H
 #define GW_ALERT_VIEW_PRIV_H
 
-#include "alert/tally.h"
+#include "base/tally.h"
 #include "alert/view.h"
 
 /* what a window holds of a selection; tallies only where a term asks for them */

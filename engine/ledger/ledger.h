@@ -149,6 +149,8 @@ bool ledger_joined(const struct ledger *, uint64_t matter);
  * them */
 typedef void ledger_matter_visit(void *arg, uint64_t matter);
 void ledger_matters(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
+/* The root again, and every matter whose root it is, this one among them.  Who asks for many at a time has roots.h. */
+uint64_t ledger_root_of(const struct ledger *, uint64_t matter, struct str *text, ledger_matter_visit *, void *arg);
 /* every matter that is one with this, this one among them; or linked to it, too */
 void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit *, void *arg);
 

@@ -3,6 +3,7 @@
 #include "ledger/ledger_priv.h"
 
 #include "base/check.h"
+#include "base/tally.h"
 
 #include <stdlib.h>
 
@@ -302,28 +303,21 @@ struct component {
     uint32_t cut; /* by merges of cuts before it */
     bool ever;  /* merges that were taken back, or are of no cut yet, too */
     bool links; /* and links */
-    uint64_t *matter;
+    struct tally known;
+    uint64_t *matter; /* the same, as they were found */
     size_t count, capacity;
     uint64_t root;
     struct str root_text;
 };
-
-static bool component_has(const struct component *c, uint64_t matter)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (c->matter[i] == matter)
-            return true;
-    return false;
-}
 
 /* The matter that the search began with comes first, without its text, and with it once a merge names it. */
 static void component_add(struct component *c, uint64_t matter, struct str text)
 {
     if (!matter)
         return;
-    if (!component_has(c, matter)) {
-        if (c->count == COMPONENT_MAX)
-            return;
+    if (c->count == COMPONENT_MAX && !*tally_at(&c->known, matter))
+        return;
+    if (tally_add(&c->known, matter)) {
         if (c->count == c->capacity) {
             c->capacity = c->capacity ? c->capacity * 2 : 16;
             c->matter = xrealloc(c->matter, c->capacity * sizeof *c->matter);
@@ -362,6 +356,7 @@ static void component_find(struct component *c, uint64_t matter)
         ledger_walk(c->ledger, subject_of_matter(c->matter[i]), INT64_MIN, INT64_MAX, merge_visit, c);
         ledger_walk(c->ledger, subject_of_target(c->matter[i]), INT64_MIN, INT64_MAX, merge_visit, c);
     }
+    tally_free(&c->known);
 }
 
 bool ledger_joined(const struct ledger *ledger, uint64_t matter)
@@ -369,18 +364,10 @@ bool ledger_joined(const struct ledger *ledger, uint64_t matter)
     return filter_has(ledger, matter);
 }
 
-uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct str *text)
+static void visit_nothing(void *arg, uint64_t matter)
 {
-    if (text)
-        *text = (struct str){0};
-    if (!matter || !filter_has(ledger, matter))
-        return matter;
-    struct component c = {.ledger = ledger, .cut = CUT_NEWEST, .root = matter};
-    component_find(&c, matter);
-    free(c.matter);
-    if (text)
-        *text = c.root_text;
-    return c.root;
+    (void)arg;
+    (void)matter;
 }
 
 static void component_visit(struct component *c, uint64_t matter, ledger_matter_visit *visit, void *arg)
@@ -394,6 +381,21 @@ static void component_visit(struct component *c, uint64_t matter, ledger_matter_
     for (size_t i = 0; i < c->count; i++)
         visit(arg, c->matter[i]);
     free(c->matter);
+}
+
+uint64_t ledger_root_of(const struct ledger *ledger, uint64_t matter, struct str *text, ledger_matter_visit *visit,
+                        void *arg)
+{
+    struct component c = {.ledger = ledger, .cut = CUT_NEWEST, .root = matter};
+    component_visit(&c, matter, visit, arg);
+    *text = c.root_text;
+    return c.root;
+}
+
+uint64_t ledger_matter_root(const struct ledger *ledger, uint64_t matter, struct str *text)
+{
+    struct str room;
+    return ledger_root_of(ledger, matter, text ? text : &room, visit_nothing, NULL);
 }
 
 void ledger_matters(const struct ledger *ledger, uint64_t matter, ledger_matter_visit *visit, void *arg)

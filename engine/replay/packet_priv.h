@@ -2,7 +2,7 @@
 #ifndef GW_REPLAY_PACKET_PRIV_H
 #define GW_REPLAY_PACKET_PRIV_H
 
-#include "alert/tally.h"
+#include "base/tally.h"
 #include "replay/packet.h"
 
 /* one packet being made: the facts that some window of the rule sees at the minute, and its callers by number */

@@ -1,4 +1,4 @@
-#include "alert/tally.h"
+#include "base/tally.h"
 
 #include "base/check.h"
 
@@ -56,10 +56,11 @@ uint32_t *tally_at(struct tally *t, uint64_t key)
     return &t->slot[at].count;
 }
 
-void tally_add(struct tally *t, uint64_t key)
+bool tally_add(struct tally *t, uint64_t key)
 {
-    if ((*tally_at(t, key))++ == 0)
-        t->distinct++;
+    bool first = (*tally_at(t, key))++ == 0;
+    t->distinct += first;
+    return first;
 }
 
 void tally_remove(struct tally *t, uint64_t key)

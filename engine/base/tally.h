@@ -1,6 +1,6 @@
-/* How many entries of a window have a key, and how many different keys there are.  One thread. */
-#ifndef GW_ALERT_TALLY_H
-#define GW_ALERT_TALLY_H
+/* How many of something have a key, and how many different keys there are: a set of keys, too.  One thread. */
+#ifndef GW_BASE_TALLY_H
+#define GW_BASE_TALLY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ void tally_free(struct tally *);
 void tally_clear(struct tally *);
 /* *count of the key, taken in if need be; key is not 0.  Who changes it from or to 0 keeps `distinct` right. */
 uint32_t *tally_at(struct tally *, uint64_t key);
-void tally_add(struct tally *, uint64_t key);
+bool tally_add(struct tally *, uint64_t key); /* it is the first */
 void tally_remove(struct tally *, uint64_t key);
 /* keys that both have */
 uint32_t tally_common(const struct tally *, const struct tally *);

@@ -9,14 +9,15 @@
 struct carrying {
     struct committer *committer;
     int64_t at; /* seconds: the span that it goes to */
+    struct tally judged;
 };
 
 static bool carry_visit(void *arg, fact_ref ref)
 {
-    const struct carrying *carrying = arg;
+    struct carrying *carrying = arg;
     struct committer *c = carrying->committer;
     struct entered entered;
-    switch (ledger_carry(c->in.writer, ref, carrying->at, (uint32_t)c->handed_cut, &entered)) {
+    switch (ledger_carry(c->in.writer, ref, carrying->at, (uint32_t)c->handed_cut, &carrying->judged, &entered)) {
     case CARRY_DONE:
         committer_take_fact(c, entered.ref);
         for (unsigned i = 0; i < entered.aliases; i++)
@@ -37,10 +38,11 @@ bool committer_carry(struct committer *c, int64_t now_s)
     if (!ledger_leaving(ledger))
         return true;
     int64_t floor = ledger_floor(ledger, SHELF_FACTS); /* it went early: the bound on memory was met */
-    struct carrying carrying = {c, now_s > floor ? now_s : floor};
+    struct carrying carrying = {c, now_s > floor ? now_s : floor, {0}};
     ledger_begin(c->in.writer);
     bool more = ledger_leave(ledger, carry_visit, &carrying);
     ledger_end(c->in.writer);
+    tally_free(&carrying.judged);
     if (!more)
         tracker_forget(c->tracker);
     return !more;

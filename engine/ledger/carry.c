@@ -58,16 +58,42 @@ bool ledger_matter_open(const struct ledger *ledger, uint64_t matter, uint32_t c
     return course_open(&c);
 }
 
-/* A copy may outlive later facts of its matter, which lie where they happened: what closes it must not go before. */
-static bool matter_needs(const struct ledger *ledger, uint64_t matter, unsigned kind, uint32_t cut)
+/* what is kept of a course, for each of the matters that are one */
+enum { JUDGED = 1, JUDGED_OPEN = 2, JUDGED_REMAINS = 4 };
+
+struct judging {
+    struct tally *judged;
+    uint32_t as;
+};
+
+static void judge_matter(void *arg, uint64_t matter)
 {
-    struct course c = course_of(ledger, matter, cut);
-    return course_open(&c) || (c.remains && (kind == EVENT_CLOSED || kind == EVENT_MERGED));
+    const struct judging *j = arg;
+    if (tally_add(j->judged, matter))
+        *tally_at(j->judged, matter) = j->as;
 }
 
-static bool needed(const struct ledger *, fact_ref, uint32_t cut);
+static uint32_t judge(const struct ledger *ledger, uint64_t matter, uint32_t cut, struct tally *judged)
+{
+    uint32_t known = *tally_at(judged, matter);
+    if (known)
+        return known;
+    struct course c = course_of(ledger, matter, cut);
+    struct judging j = {judged, JUDGED | (course_open(&c) ? JUDGED_OPEN : 0u) | (c.remains ? JUDGED_REMAINS : 0u)};
+    matters_merged(ledger, matter, cut, judge_matter, &j);
+    return j.as;
+}
 
-static bool modifier_needed(const struct ledger *ledger, fact_ref ref, uint32_t cut)
+/* A copy may outlive later facts of its matter, which lie where they happened: what closes it must not go before. */
+static bool matter_needs(const struct ledger *ledger, uint64_t matter, unsigned kind, uint32_t cut, struct tally *judged)
+{
+    uint32_t as = judge(ledger, matter, cut, judged);
+    return as & JUDGED_OPEN || (as & JUDGED_REMAINS && (kind == EVENT_CLOSED || kind == EVENT_MERGED));
+}
+
+static bool needed(const struct ledger *, fact_ref, uint32_t cut, struct tally *judged);
+
+static bool modifier_needed(const struct ledger *ledger, fact_ref ref, uint32_t cut, struct tally *judged)
 {
     fact_ref target = ledger_target(ledger, ref);
     if (!target)
@@ -79,18 +105,18 @@ static bool modifier_needed(const struct ledger *ledger, fact_ref ref, uint32_t 
     /* of these only a move can be taken back, and nothing moves a move: so it ends, even for one that means itself */
     if (is_modifier(of) && (of != EVENT_MOVED || kind == EVENT_MOVED))
         return false;
-    return !leaves(ledger, target) || needed(ledger, target, cut);
+    return !leaves(ledger, target) || needed(ledger, target, cut, judged);
 }
 
-static bool needed(const struct ledger *ledger, fact_ref ref, uint32_t cut)
+static bool needed(const struct ledger *ledger, fact_ref ref, uint32_t cut, struct tally *judged)
 {
     const struct fact *fact = ledger_fact(ledger, ref);
     if (is_modifier(fact->kind))
-        return modifier_needed(ledger, ref, cut);
+        return modifier_needed(ledger, ref, cut, judged);
     if (has_target(fact->kind) &&
-        matter_needs(ledger, matter_key(ledger_text(ledger, ref).target), fact->kind, cut))
+        matter_needs(ledger, matter_key(ledger_text(ledger, ref).target), fact->kind, cut, judged))
         return true;
-    return fact->matter && matter_needs(ledger, fact->matter, fact->kind, cut);
+    return fact->matter && matter_needs(ledger, fact->matter, fact->kind, cut, judged);
 }
 
 /* ---- into a later span ---- */
@@ -114,7 +140,7 @@ size_t ledger_carried_bound(const struct ledger *ledger)
 }
 
 enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64_t at, uint32_t cut,
-                               struct entered *entered)
+                               struct tally *judged, struct entered *entered)
 {
     const struct ledger *ledger = writer->ledger;
     const struct fact *fact = ledger_fact(ledger, ref);
@@ -124,7 +150,7 @@ enum carry_result ledger_carry(struct ledger_writer *writer, fact_ref ref, int64
     /* whose place in the index another has taken, has been carried on already, or was read back so from the log */
     struct id_room room;
     const struct str id = ledger_id(ledger, ref, &room);
-    if (ledger_find(ledger, fact->source, id) != ref || !needed(ledger, ref, cut))
+    if (ledger_find(ledger, fact->source, id) != ref || !needed(ledger, ref, cut, judged))
         return CARRY_NOT;
     size_t bound = ledger_carried_bound(ledger);
     if (ledger_carried_bytes(ledger) >= (fact->carried ? bound / 2 : bound))

@@ -21,6 +21,7 @@
 #ifndef GW_LEDGER_CARRY_H
 #define GW_LEDGER_CARRY_H
 
+#include "base/tally.h"
 #include "ledger/ledger.h"
 
 /* Is it true, over facts of the cuts before this one, that nothing has closed this matter since it was created or
@@ -42,8 +43,11 @@ enum carry_result {
 };
 
 /* Enters one of the facts that ledger_leave visits into the span of `at`, if it is needed; inside a batch.  It is judged
- * by facts of the cuts before `cut`: the same one for all that goes at a time, and all that goes is of those before. */
-enum carry_result ledger_carry(struct ledger_writer *, fact_ref, int64_t at, uint32_t cut, struct entered *entered);
+ * by facts of the cuts before `cut`: the same one for all that goes at a time, and all that goes is of those before.  *judged
+ * keeps what was found out about its matter, and all that this is one with, for the next fact: empty at first, good for
+ * that cut, and the caller's to free. */
+enum carry_result ledger_carry(struct ledger_writer *, fact_ref, int64_t at, uint32_t cut, struct tally *judged,
+                               struct entered *entered);
 
 /* Memory of carried facts (in spans that stay), and the most of it: a part of what the shelf may use. */
 size_t ledger_carried_bytes(const struct ledger *);

@@ -40,13 +40,14 @@ struct carrying {
     uint32_t cut;
     void (*meanwhile)(struct ledger *, fact_ref); /* what comes after a fact was visited; NULL: nothing does */
     unsigned done, full;
+    struct tally judged;
 };
 
 static bool carry_visit(void *arg, fact_ref ref)
 {
     struct carrying *c = arg;
     struct entered entered;
-    enum carry_result result = ledger_carry(ledger_writer(c->ledger, 0), ref, c->at, c->cut, &entered);
+    enum carry_result result = ledger_carry(ledger_writer(c->ledger, 0), ref, c->at, c->cut, &c->judged, &entered);
     if (result == CARRY_DONE)
         ledger_commit(c->ledger, entered.ref, 2);
     c->done += result == CARRY_DONE;
@@ -60,13 +61,14 @@ static bool carry_visit(void *arg, fact_ref ref)
 static struct carrying expire_while(struct ledger *ledger, int64_t now, uint32_t cut,
                                     void (*meanwhile)(struct ledger *, fact_ref))
 {
-    struct carrying c = {ledger, now, cut, meanwhile, 0, 0};
+    struct carrying c = {ledger, now, cut, meanwhile, 0, 0, {0}};
     for (int i = 0; i < 8; i++) {
         if (ledger_leaving(ledger)) {
             ledger_begin(ledger_writer(ledger, 0));
             while (ledger_leave(ledger, carry_visit, &c))
                 ;
             ledger_end(ledger_writer(ledger, 0));
+            tally_free(&c.judged);
         }
         ledger_maintain(ledger, now);
     }

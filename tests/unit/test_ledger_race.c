@@ -199,8 +199,11 @@ static bool carry_visit(void *arg, fact_ref ref)
     struct id_room room;
     struct str id = ledger_id(ledger, ref, &room);
     ledger_commit(ledger, ref, 1);
-    if (ledger_carry(ledger_writer(ledger, WORKERS), ref, atomic_load(&c->flood->newest), CUT_NEWEST,
-                     &entered) != CARRY_DONE)
+    struct tally judged = {0};
+    enum carry_result result = ledger_carry(ledger_writer(ledger, WORKERS), ref, atomic_load(&c->flood->newest), CUT_NEWEST,
+                                            &judged, &entered);
+    tally_free(&judged);
+    if (result != CARRY_DONE)
         return true;
     c->done++;
     EXPECT(ledger_find(ledger, 0, id) == entered.ref, "a carried fact is not found by its id");

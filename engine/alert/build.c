@@ -5,80 +5,6 @@
 
 #include <stdlib.h>
 
-/* ---- what else happened to the matter ---- */
-
-/* The matter's facts before one of them, as far as a selection asks for them. */
-struct past {
-    const struct tracker *tracker;
-    const struct rule *rule;
-    const struct selection *selection;
-    fact_ref of;
-    bool after, unless;     /* there is one of those */
-    fact_ref due, handling; /* the last with a due time; the last that closed or reopened it */
-};
-
-static bool past_visit(void *arg, fact_ref ref)
-{
-    struct past *p = arg;
-    const struct ledger *ledger = p->tracker->ledger;
-    const struct rule_set *set = p->tracker->rules;
-    const struct fact *fact = ledger_fact(ledger, ref);
-    if (fact->kind >= EVENT_KINDS || !fact_committed(fact) || !ledger_before(ledger, ref, p->of) ||
-        ledger_same_event(ledger, ref, p->of))
-        return true;
-    struct standing standing = ledger_standing(ledger, ref);
-    if (!standing.live)
-        return true;
-    const struct selection *s = p->selection;
-    if (s->after != SELECTION_NONE)
-        p->after |= selection_takes(set, &p->rule->selections[s->after], fact, standing.category);
-    if (s->unless != SELECTION_NONE)
-        p->unless |= selection_takes(set, &p->rule->selections[s->unless], fact, standing.category);
-    if (s->overdue && ledger_text(ledger, ref).due_at && (!p->due || ledger_before(ledger, p->due, ref)))
-        p->due = ref;
-    bool handles = fact->kind == EVENT_CLOSED || fact->kind == EVENT_REOPENED;
-    if (handles && (!p->handling || ledger_before(ledger, p->handling, ref)))
-        p->handling = ref;
-    return true;
-}
-
-static void past_matter(void *arg, uint64_t matter)
-{
-    struct past *p = arg;
-    /* to the end: what was carried on is in a later span than it is of */
-    ledger_walk(p->tracker->ledger, subject_of_matter(matter), INT64_MIN, INT64_MAX, past_visit, p);
-}
-
-static bool matter_allows(const struct tracker *tracker, const struct rule *rule, const struct selection *s,
-                          fact_ref ref)
-{
-    const struct ledger *ledger = tracker->ledger;
-    const struct fact *fact = ledger_fact(ledger, ref);
-    struct past p = {.tracker = tracker, .rule = rule, .selection = s, .of = ref};
-    if (fact->matter)
-        ledger_related(ledger, fact->matter, past_matter, &p);
-    if ((s->after != SELECTION_NONE && !p.after) || (s->unless != SELECTION_NONE && p.unless))
-        return false;
-    if (!s->overdue)
-        return true;
-    return p.due && ledger_text(ledger, p.due).due_at < (int64_t)fact->occurred_at &&
-           !(p.handling && ledger_fact(ledger, p.handling)->kind == EVENT_CLOSED);
-}
-
-static uint32_t takes_of(const struct tracker *tracker, const struct rule *rule, fact_ref ref, uint16_t category)
-{
-    uint32_t takes = rule_takes(tracker->rules, rule, ledger_fact(tracker->ledger, ref), category);
-    for (uint32_t rest = rule->asks_matter ? takes : 0; rest; rest &= rest - 1) {
-        unsigned s = (unsigned)__builtin_ctz(rest);
-        if (selection_asks_matter(&rule->selections[s]) &&
-            !matter_allows(tracker, rule, &rule->selections[s], ref))
-            takes &= ~(UINT32_C(1) << s);
-    }
-    return takes;
-}
-
-/* ---- entries ---- */
-
 static bool is_neighbour(const struct tracker *tracker, const struct tracked *t, const struct subject *subject)
 {
     if (t->subject.region == REGION_NONE || subject->region == REGION_NONE || t->subject.each != subject->each)
@@ -91,16 +17,17 @@ static bool is_neighbour(const struct tracker *tracker, const struct tracked *t,
 }
 
 struct subject tracked_subject(const struct tracker *tracker, const struct rule *rule, fact_ref ref, uint32_t region,
-                               uint16_t category)
+                               uint16_t category, struct roots *roots)
 {
     const struct ledger *ledger = tracker->ledger;
     struct subject subject = rule_subject(tracker->generation, rule, ledger, ref, region, category);
     if (subject.kind != SUBJECT_MATTER)
         return subject;
-    return subject_of_root(&subject, ledger_matter_root(ledger, ledger_fact(ledger, ref)->matter, NULL));
+    return subject_of_root(&subject, roots_find(roots, ledger_fact(ledger, ref)->matter, NULL));
 }
 
-bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_ref ref, struct view_entry *entry)
+bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_ref ref, struct matters *matters,
+                   struct view_entry *entry)
 {
     const struct rule *rule = tracked_rule(tracker, t);
     const struct fact *fact = ledger_fact(tracker->ledger, ref);
@@ -109,10 +36,10 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
     struct standing standing = ledger_standing(tracker->ledger, ref);
     if (!standing.live)
         return false;
-    uint32_t takes = takes_of(tracker, rule, ref, standing.category);
+    uint32_t takes = matters_allow(matters, t->rule, rule_takes(tracker->rules, rule, fact, standing.category), ref);
     if (!takes)
         return false;
-    struct subject subject = tracked_subject(tracker, rule, ref, standing.region, standing.category);
+    struct subject subject = tracked_subject(tracker, rule, ref, standing.region, standing.category, &matters->roots);
     if (subject.kind != t->subject.kind)
         return false;
     bool own = subject.key == t->subject.key;
@@ -128,7 +55,7 @@ bool tracked_entry(const struct tracker *tracker, const struct tracked *t, fact_
         .source = fact->source,
         .party = fact->key == 0,
         .actor = fact->actor,
-        .matter = rule->involves ? ledger_matter_root(tracker->ledger, fact->matter, NULL) : 0,
+        .matter = rule->involves ? roots_find(&matters->roots, fact->matter, NULL) : 0,
         .value = rule->valued ? ledger_text(tracker->ledger, ref).value : 0,
     };
     return true;
@@ -140,6 +67,7 @@ struct walk {
     int64_t from; /* seconds: later than this */
     tracked_visit *visit;
     void *arg;
+    struct matters *matters;
     bool stopped, uncommitted;
 };
 
@@ -147,7 +75,8 @@ static void walk_one(struct walk *w, fact_ref ref)
 {
     const struct fact *fact = ledger_fact(w->tracker->ledger, ref);
     struct view_entry entry;
-    if (w->stopped || (int64_t)fact->occurred_at <= w->from || !tracked_entry(w->tracker, w->tracked, ref, &entry))
+    if (w->stopped || (int64_t)fact->occurred_at <= w->from ||
+        !tracked_entry(w->tracker, w->tracked, ref, w->matters, &entry))
         return;
     if (fact_committed(fact))
         w->stopped = !w->visit(w->arg, &entry);
@@ -178,7 +107,18 @@ static bool walk_visit(void *arg, fact_ref ref)
 static void walk_matter(void *arg, uint64_t matter)
 {
     struct walk *w = arg;
-    ledger_walk(w->tracker->ledger, subject_of_matter(matter), w->from, INT64_MAX, walk_visit, w);
+    if (!w->stopped)
+        ledger_walk(w->tracker->ledger, subject_of_matter(matter), w->from, INT64_MAX, walk_visit, w);
+}
+
+/* A matter that goes by another's name has no facts of its own: of a thousand that were merged into one after they had come
+ * to be tracked, each would walk all thousand. */
+static void walk_matters(struct walk *w)
+{
+    uint64_t matter = matter_key(str_of(w->tracked->code));
+    struct str text;
+    if (roots_find(&w->matters->roots, matter, NULL) == matter)
+        ledger_root_of(w->tracker->ledger, matter, &text, walk_matter, w);
 }
 
 static void walk_region(struct walk *w, uint32_t subject)
@@ -190,17 +130,19 @@ static void walk_region(struct walk *w, uint32_t subject)
 
 bool tracked_walk(const struct tracker *tracker, const struct tracked *t, int64_t from, tracked_visit *visit, void *arg)
 {
-    struct walk w = {tracker, t, from, visit, arg, false, false};
+    struct matters alone = matters_begin(tracker->ledger, tracker->rules);
+    struct walk w = {tracker, t, from, visit, arg, tracker->matters ? tracker->matters : &alone, false, false};
     if (t->subject.kind == SUBJECT_RESPONDENT) {
         ledger_walk(tracker->ledger, t->subject.chain, from, INT64_MAX, walk_visit, &w);
     } else if (t->subject.kind == SUBJECT_MATTER) {
-        ledger_matters(tracker->ledger, matter_key(str_of(t->code)), walk_matter, &w);
+        walk_matters(&w);
     } else {
         walk_region(&w, t->subject.region);
         const struct region *own = registry_region(tracker->registry, t->subject.region);
         for (uint32_t i = 0; tracked_rule(tracker, t)->around && i < own->neighbour_count; i++)
             walk_region(&w, own->neighbours[i]);
     }
+    matters_end(&alone);
     return w.uncommitted;
 }
 

@@ -55,7 +55,7 @@ static bool is_shared(void *arg, const struct view_entry *fact)
 {
     struct sharing *s = arg;
     struct view_entry entry;
-    s->found = fact->at <= s->until && tracked_entry(s->tracker, s->other, fact->ref, &entry);
+    s->found = fact->at <= s->until && tracked_entry(s->tracker, s->other, fact->ref, s->tracker->matters, &entry);
     return !s->found;
 }
 

@@ -60,6 +60,7 @@ void tracker_destroy(struct tracker **pointer)
     free(tracker->waiting);
     free(tracker->looked);
     free(tracker->joins);
+    free(tracker->asked);
     free(tracker->news);
     free(tracker->buckets);
     free(tracker->history.all);
@@ -179,8 +180,10 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
     tracker->cut = cut;
     tracker->now_s = now_s;
     tracker->published = 0;
+    struct matters matters = matters_begin(tracker->ledger, tracker->rules);
+    tracker->matters = &matters;
     orphans_withdraw(tracker);
-    touch_joins(tracker);
+    touch_cut(tracker);
     handled_begin(tracker);
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (struct tracked **at = &tracker->buckets[i]; *at;) {
@@ -205,6 +208,8 @@ size_t tracker_run(struct tracker *tracker, const struct rule_time *times, uint6
     news_settle(tracker);
     for (unsigned r = 0; r < tracker->rules->count; r++)
         tracker->silent[r] = times[r].silent;
+    matters_end(&matters);
+    tracker->matters = NULL;
     return tracker->published;
 }
 

@@ -182,9 +182,10 @@ void tracker_stand(struct tracker *);
  * tools that ask about the past.  The caller's; view_destroy. */
 struct view *tracker_view(struct tracker *, unsigned rule, struct subject, struct str code, int64_t minute);
 
-/* Within a cut, in this order: its facts, its findings, then one run. */
-void tracker_feed(struct tracker *, fact_ref);
-void tracker_find(struct tracker *, const struct finding *);
+/* Within a cut, in this order: its facts, its findings, then one run.  Of either as many at a time as there are, all facts
+ * committed by then: what is found out about a matter for one of them serves for the next. */
+void tracker_feed(struct tracker *, const fact_ref *, size_t count);
+void tracker_find(struct tracker *, const struct finding *, size_t count);
 /* A disposition; copied, and answered by the next tracker_run. */
 void tracker_dispose(struct tracker *, const struct disposition *);
 /* Evaluates what changed and what a closed minute changes by itself.  times: by rule.  cut: its number, from which

@@ -2,6 +2,7 @@
 #ifndef GW_ALERT_TRACKER_PRIV_H
 #define GW_ALERT_TRACKER_PRIV_H
 
+#include "alert/matters.h"
 #include "alert/tracker.h"
 
 struct tracked {
@@ -69,6 +70,9 @@ struct tracker {
     struct notify *notify; /* NULL: nobody is to be told anything */
     fact_ref *joins; /* merges and links of the cut, until it is run */
     size_t join_count, join_capacity;
+    struct before *asked; /* likewise, what others may ask for, see touch.c */
+    size_t asked_count, asked_capacity;
+    struct matters *matters; /* during a run; NULL otherwise */
     struct news *news;     /* revisions that lack their notice, in order */
     size_t news_count, news_capacity;
     uint64_t holds[HOLDS];
@@ -98,9 +102,9 @@ typedef bool tracked_visit(void *arg, const struct view_entry *);
 bool tracked_walk(const struct tracker *, const struct tracked *, int64_t from, tracked_visit *, void *arg);
 /* the subject that a rule sees the fact under, if its region and category are those; a matter by its root */
 struct subject tracked_subject(const struct tracker *, const struct rule *, fact_ref, uint32_t region,
-                               uint16_t category);
+                               uint16_t category, struct roots *);
 /* one fact as the rule sees it; false if it does not see it under this subject (or it is not live) */
-bool tracked_entry(const struct tracker *, const struct tracked *, fact_ref, struct view_entry *);
+bool tracked_entry(const struct tracker *, const struct tracked *, fact_ref, struct matters *, struct view_entry *);
 
 /* reconcile.c: evaluates the subject; true if it may be forgotten */
 bool tracked_evaluate(struct tracker *, struct tracked *, const struct rule_time *);
@@ -168,11 +172,12 @@ void handled_store(const struct alert *, json_t *);
 bool handled_restore(const json_t *, struct alert *);
 
 /* touch.c */
-void touch_modified(struct tracker *, fact_ref modifier);
-void touch_join(struct tracker *, fact_ref); /* a merge or a link, which touch_joins sees to, before the cut is run */
-void touch_joins(struct tracker *);
-/* a fact that others' `after`, `unless` or `overdue` may ask for */
+void touch_modified(struct tracker *, fact_ref modifier, struct roots *);
+/* what touch_cut sees to, before the cut is run: a merge or a link; a fact that others' `after`, `unless` or `overdue` may ask
+ * for */
+void touch_join(struct tracker *, fact_ref);
 void touch_later(struct tracker *, fact_ref);
+void touch_cut(struct tracker *);
 
 /* feed.c: what the subject is called: a region's code, or the text in that fact */
 struct str subject_code(const struct tracker *, const struct subject *, fact_ref);

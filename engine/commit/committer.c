@@ -230,8 +230,7 @@ void committer_take_fact(struct committer *c, fact_ref ref)
 
 static void find_all(struct committer *c, const struct findings *now)
 {
-    for (size_t i = 0; i < now->count; i++)
-        tracker_find(c->tracker, &now->all[i]);
+    tracker_find(c->tracker, now->all, now->count);
     metric_add(c->in.metrics, METRIC_FINDINGS, 0, 0, now->count);
 }
 
@@ -255,8 +254,7 @@ static void take_handover(struct committer *c, const struct handover *h, int64_t
     take_progress(c, h, now_ms);
     for (size_t i = 0; i < h->fact_count; i++)
         committer_take_fact(c, h->facts[i]);
-    for (size_t i = 0; i < h->fact_count; i++)
-        tracker_feed(c->tracker, h->facts[i]);
+    tracker_feed(c->tracker, h->facts, h->fact_count);
     take_findings(c, h);
     for (size_t i = 0; i < h->disposition_count; i++)
         tracker_dispose(c->tracker, &h->dispositions[i]);
@@ -592,8 +590,7 @@ int64_t committer_complete_minute(const struct committer *c)
 
 static void take_backfilled(struct committer *c)
 {
-    for (size_t i = 0; i < c->backfilled_count; i++)
-        tracker_find(c->tracker, &c->backfilled[i]);
+    tracker_find(c->tracker, c->backfilled, c->backfilled_count);
     c->backfilled_count = 0;
 }
 

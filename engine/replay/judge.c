@@ -1,6 +1,7 @@
 #include "replay/judge.h"
 
 #include "base/check.h"
+#include "ledger/roots.h"
 #include "replay/inquiry.h"
 #include "shard/backfill.h"
 
@@ -113,12 +114,13 @@ static bool find_all(struct judgement *j, const struct judging *how, struct find
     j->generation = backfill_generation(&inputs, ledger, NULL, NULL, how->patience, 1, findings);
     if (!j->generation)
         return false;
+    struct roots roots = {.ledger = ledger};
     for (size_t i = 0; i < findings->count; i++) {
         struct finding *f = &findings->all[i];
         if (f->subject.kind == SUBJECT_MATTER)
-            f->subject = subject_of_root(&f->subject,
-                                         ledger_matter_root(ledger, ledger_fact(ledger, f->fact)->matter, NULL));
+            f->subject = subject_of_root(&f->subject, roots_find(&roots, ledger_fact(ledger, f->fact)->matter, NULL));
     }
+    roots_free(&roots);
     if (findings->count)
         qsort(findings->all, findings->count, sizeof *findings->all, by_subject);
     return true;
@@ -146,12 +148,13 @@ static bool confirm_all(struct judgement *j, const struct judging *how, const st
         tracker_destroy(&j->tracker);
         j->tracker = tracker_create(past_ledger(j->past), config->registry, config->catalogue, j->generation,
                                     config->group, &outputs);
-        const struct finding *before = NULL;
-        for (size_t begin = at; at < findings->count; before = &findings->all[at++]) {
-            if (at - begin >= FINDINGS_A_TRACKER && by_subject(before, &findings->all[at]) != 0)
-                break;
-            tracker_find(j->tracker, &findings->all[at]);
+        const struct finding *first = &findings->all[at];
+        size_t count = 0;
+        while (at < findings->count && (count < FINDINGS_A_TRACKER || by_subject(&first[count - 1], &first[count]) == 0)) {
+            at++;
+            count++;
         }
+        tracker_find(j->tracker, first, count);
         close_all(j);
         if (j->count > how->alerts_max || patience_ended(how->patience))
             return false;

@@ -49,20 +49,13 @@ static void units(struct buffer *line, const struct tracker *tracker, const stru
         buffer_printf(line, " %s", a->journal.entries[i].said.id);
 }
 
-/* Nobody was told of what is only recorded, and it is let go of when the subject is next looked at.  What is over, and rested on
- * facts that the ledger no longer has, is looked at again at a start if its rule waits, and then shows what is left of it. */
-static bool is_past(const struct tracker *tracker, const struct tracked *t, const struct alert *a)
-{
-    int64_t from = a->opened_at - tracked_rule(tracker, t)->within_s;
-    return a->state == ALERT_RECORDED || (a->state != ALERT_FIRING && from < ledger_floor(tracker->ledger, SHELF_FACTS));
-}
-
+/* Nobody was told of what is only recorded, and it is let go of when the subject is next looked at. */
 static void alerts(struct held *held, const struct tracker *tracker, const struct tracked *t)
 {
     for (size_t i = 0; i < t->alert_count; i++) {
         const struct alert *a = &t->alerts[i];
         struct buffer line = {0};
-        if (is_past(tracker, t, a))
+        if (a->state == ALERT_RECORDED)
             continue;
         buffer_printf(&line, "alert %s of %s %s %u %s %s: revision %u, level %u after %u, at most %u, opened %lld, region %u, %s %s %s",
                       a->id, tracked_rule(tracker, t)->id, t->code, t->subject.each, alert_state_word(a->state),

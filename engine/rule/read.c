@@ -231,7 +231,7 @@ static bool speaks_of_silence(const struct yaml_node *levels)
 static bool takes_readings(const struct selection *s, const struct rule_context *context)
 {
     bool takes = false;
-    for (unsigned i = 0; context->offers && i < SOURCES_MAX; i++)
+    for (unsigned i = 0; context->offers && i < catalogue_source_count(context->catalogue); i++)
         takes |= s->sources >> i & 1 && context->offers[i] && context->offers[i]->kinds & s->kinds & 1u << EVENT_READING;
     return takes;
 }

@@ -227,8 +227,6 @@ static void touch_joins(struct tracker *tracker, struct roots *roots)
     struct tally done = {0};
     if (!tracker->join_count)
         return;
-    /* a worker whose fact is not in its chain yet will see that its matter is merged: see generation_count */
-    atomic_thread_fence(memory_order_seq_cst);
     touch_joins_of(tracker, EVENT_MERGED, &done, roots);
     if (generation_asks_matters(tracker->generation))
         touch_joins_of(tracker, EVENT_LINKED, &done, roots);
@@ -315,6 +313,10 @@ void touch_join(struct tracker *tracker, fact_ref join)
 
 void touch_cut(struct tracker *tracker)
 {
+    if (!tracker->join_count && !tracker->asked_count)
+        return;
+    /* a worker whose fact is not in its chain yet will see that its matter is merged: see generation_count */
+    atomic_thread_fence(memory_order_seq_cst);
     touch_joins(tracker, &tracker->matters->roots);
     touch_asked(tracker, &tracker->matters->roots);
     tracker->join_count = tracker->asked_count = 0;

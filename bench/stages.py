@@ -64,13 +64,13 @@ class Bench:
             Maker(self._programs, self._directory, grids, self._seed).write(path, self._events, days)
         return path
 
-    def readings(self) -> Path:
+    def readings(self, sensors: int) -> Path:
         """a day's, of a sensor in each grid, until now"""
-        path, codes = self._directory / "readings.ndjson", city.grids(SENSORS)
+        path, codes = self._directory / "readings.ndjson", city.grids(sensors)
         begin = int(time.time()) - 86400
         with path.open("w", encoding="utf-8") as file:
-            for n in range(SENSORS * READINGS_A_DAY):
-                sensor, at = n % SENSORS, begin + n // SENSORS * (86400 // READINGS_A_DAY)
+            for n in range(sensors * READINGS_A_DAY):
+                sensor, at = n % sensors, begin + n // sensors * (86400 // READINGS_A_DAY)
                 record = reading(f"NS-{sensor:06}", "noise", at, Place(codes[sensor], {}, {}), 40 + n * 7919 % 300 / 10)
                 print(json.dumps(record, separators=(",", ":")), file=file)
         return path
@@ -78,8 +78,8 @@ class Bench:
     def run(self, grids: int, rules: list[dict], workers: int = 0, days: int = 1) -> dict:
         return self._run(grids, rules, "hotline", self.tickets(grids, days), workers)
 
-    def run_readings(self) -> dict:
-        return self._run(SENSORS, LOUD, "sensor", self.readings(), 0)
+    def run_readings(self, sensors: int) -> dict:
+        return self._run(sensors, LOUD, "sensor", self.readings(sensors), 0)
 
     def _run(self, grids: int, rules: list[dict], stream: str, lines: Path, workers: int) -> dict:
         directory = Path(tempfile.mkdtemp(prefix="project-", dir=self._directory))
@@ -150,7 +150,7 @@ def by_workers(bench: Bench, rounds: int) -> str:
 
 
 def memory(bench: Bench) -> str:
-    tickets, readings = bench.run(USUAL_GRIDS, city.JOB), bench.run_readings()
+    tickets, readings = bench.run(USUAL_GRIDS, city.JOB), bench.run_readings(SENSORS)
     lines = []
     for what, found, shelf in (("ticket", tickets, "facts_bytes"), ("reading", readings, "readings_bytes")):
         lines += [[f"a {what}: {part}", f"{found[held] / found['events']:.1f}"] for part, held in (("fact, texts, chains", shelf), ("index", "index_bytes"))]

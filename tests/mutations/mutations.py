@@ -247,8 +247,8 @@ MORE = [
      "if (fact->kind == EVENT_MERGED)\n        return false;\n"
      "    if (has_target(fact->kind) &&\n        matter_needs"),
     ("a void ends with its span, and what it took back does not", "engine/ledger/carry.c",
-     "return modifier_needed(ledger, ref, cut);",
-     "return fact->kind != EVENT_VOIDED && modifier_needed(ledger, ref, cut);"),
+     "return modifier_needed(ledger, ref, cut, judged);",
+     "return fact->kind != EVENT_VOIDED && modifier_needed(ledger, ref, cut, judged);"),
     ("a follower lets go of what nobody has carried on", "engine/ledger/maintain.c",
      "bool followed = which == SHELF_FACTS && ledger->followed_floor != LEDGER_LEADS;",
      "bool followed = which == SHELF_FACTS && ledger->followed_floor == 1;"),

@@ -49,13 +49,23 @@ static void units(struct buffer *line, const struct tracker *tracker, const stru
         buffer_printf(line, " %s", a->journal.entries[i].said.id);
 }
 
-/* Nobody was told of what is only recorded, and it is let go of when the subject is next looked at. */
+/* Is it over for so long that it is let go of when the subject is next looked at?  By then the minutes that were closed last are
+ * of the cut before. */
+static bool is_past(const struct tracker *tracker, const struct tracked *t, const struct alert *a)
+{
+    const struct rule *rule = tracked_rule(tracker, t);
+    int64_t reach = ((int64_t)rule->raise_within_s + rule->within_s + rule->clear_after_s) / 60 + 1440;
+    bool answerable = tracker->answers && !a->shadow;
+    return a->state == ALERT_RESOLVED && !answerable && a->ended_minute < t->machine.minute - reach;
+}
+
+/* Nobody was told of what is only recorded, and it is let go of likewise. */
 static void alerts(struct held *held, const struct tracker *tracker, const struct tracked *t)
 {
     for (size_t i = 0; i < t->alert_count; i++) {
         const struct alert *a = &t->alerts[i];
         struct buffer line = {0};
-        if (a->state == ALERT_RECORDED)
+        if (a->state == ALERT_RECORDED || is_past(tracker, t, a))
             continue;
         buffer_printf(&line, "alert %s of %s %s %u %s %s: revision %u, level %u after %u, at most %u, opened %lld, region %u, %s %s %s",
                       a->id, tracked_rule(tracker, t)->id, t->code, t->subject.each, alert_state_word(a->state),

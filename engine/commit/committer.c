@@ -13,6 +13,10 @@ enum {
      * committed sooner, as long as commits take no more than a fifth of the time. */
     COMMIT_BYTES = 1 << 20,
     COMMIT_REST = 4, /* times as long as the last one took */
+    /* What was read late may wait a little longer, one part in so many of what it has waited already: while a backlog is
+     * caught up with, one look and one transaction then tell of many alerts. */
+    LATE_SHARE = 20,
+    LATE_MOST_MS = 250,
     COMMIT_QUIET_MS = 10000,  /* when only watermarks move */
     COUNT_EVERY_MS = 1000,    /* gauges that walk the tracked subjects */
     RETRY_EVERY_MS = 20,
@@ -50,6 +54,7 @@ struct committer *committer_create(const struct committer_inputs *in)
     struct committer *c = xcalloc(1, sizeof *c);
     c->parts = json_object();
     c->in = *in;
+    c->late_ms = LATE_NONE;
     const struct config *config = in->config;
     struct tracker_outputs out = committer_outputs;
     out.arg = c;
@@ -211,8 +216,11 @@ static void take_progress(struct committer *c, const struct handover *h, int64_t
         }
         if (from->newest > to->newest)
             to->newest = from->newest;
-        if (from->records)
+        if (from->records) {
             watermarks_hear(&c->marks, to, now_ms);
+            int64_t late_ms = from->stamped_ms ? now_ms - from->stamped_ms : 0;
+            c->late_ms = late_ms < c->late_ms ? late_ms : c->late_ms;
+        }
         to->state = from->state == RECORD_AT_END && c->in.drain ? RECORD_FINISHED : from->state;
     }
 }
@@ -269,6 +277,11 @@ static void take_handover(struct committer *c, const struct handover *h, int64_t
 static size_t pending_bytes(const struct committer *c)
 {
     return c->cut.bytes.len + (c->cut.fact_count[SHELF_FACTS] + c->cut.fact_count[SHELF_READINGS]) * 128;
+}
+
+static bool is_large(const struct committer *c)
+{
+    return pending_bytes(c) > (size_t)c->in.config->uncommitted_bytes / 2;
 }
 
 static bool gather(struct committer *c, int64_t now_ms)
@@ -479,15 +492,30 @@ static enum step_result commit(struct committer *c)
     atomic_store_explicit(&c->committed_ms, end, memory_order_relaxed);
     c->frozen = c->changed = c->noted = false;
     c->revisions = 0;
+    c->late_ms = LATE_NONE;
     cut_clear(&c->cut);
     remember_watermarks(c);
     rule_times(c);
     return STEP_PROGRESS;
 }
 
+/* of what came since the last commit, from that commit on */
+static int64_t may_wait_ms(const struct committer *c)
+{
+    if (c->late_ms == LATE_NONE || c->late_ms < 0)
+        return 0;
+    return c->late_ms < (int64_t)LATE_SHARE * LATE_MOST_MS ? c->late_ms / LATE_SHARE : LATE_MOST_MS;
+}
+
+static bool may_rest(const struct committer *c, int64_t now_ms)
+{
+    int64_t since = now_ms - committer_committed_ms(c);
+    return since >= 0 && since < may_wait_ms(c) && !c->noted && !is_large(c);
+}
+
 static bool worth_committing(const struct committer *c, int64_t now_ms)
 {
-    if (c->noted || c->revisions > 0 || pending_bytes(c) > (size_t)c->in.config->uncommitted_bytes / 2)
+    if (c->noted || c->revisions > 0 || is_large(c))
         return true;
     /* a clock that was set back must not hold a commit back */
     int64_t since = now_ms - committer_committed_ms(c);
@@ -657,6 +685,7 @@ static void evaluate(struct committer *c, int64_t now_ms)
     render_progress(c);
     tracker_run(c->tracker, c->times, c->number, now_ms / 1000);
     publish_notify(c);
+    c->unseen = false;
 }
 
 /* State was stored when something was last said.  What has lasted since is found out before anything new is taken, which
@@ -670,10 +699,10 @@ static bool is_up_to_date(struct committer *c, int64_t now_ms)
 }
 
 /* No offer before what the start has noted is committed: a rule that was gone in the one generation and is back in the next
- * would be new, to a log that knows nothing of the first. */
+ * would be new, to a log that knows nothing of the first.  Nor before what was taken by the rules so far is judged by them. */
 static bool take_news(struct committer *c, int64_t now_ms)
 {
-    if (!c->noted)
+    if (!c->noted && !c->unseen)
         take_offer(c);
     return gather(c, now_ms);
 }
@@ -692,7 +721,10 @@ static enum step_result step(struct committer *c, bool flush)
     set_notify_clock(c, now_ms);
     if (any || moved || now_ms / 60000 != c->minute)
         rule_times(c);
-    if (any || moved || c->backfilled_count || tracker_due(c->tracker, c->times) || notify_due(c->notify))
+    c->unseen |= any || moved;
+    if (!flush && may_rest(c, now_ms))
+        return any ? STEP_PROGRESS : STEP_IDLE;
+    if (c->unseen || c->backfilled_count || tracker_due(c->tracker, c->times) || notify_due(c->notify))
         evaluate(c, now_ms);
     any |= maintain(c);
     gauges(c, now_ms);

@@ -15,6 +15,8 @@ struct unsettled {
     json_t *event;
 };
 
+#define LATE_NONE INT64_MAX /* no record yet */
+
 struct committer {
     struct committer_inputs in;
     struct tracker *tracker;
@@ -29,8 +31,10 @@ struct committer {
     bool frozen;                 /* the cut is on its way */
     bool lost;
     bool changed;                /* something since the last commit: facts, rejects, offsets, watermarks */
+    bool unseen;                 /* what was taken, or the time that has come, was not evaluated yet */
     bool finished;
     size_t revisions;            /* in the open cut */
+    int64_t late_ms;             /* how long the newest of its records had lain in its topic; LATE_NONE */
     struct notify *notify;
     struct unsettled *unsettled; /* of the run, in order; the first `settled` of them are done with */
     size_t unsettled_count, unsettled_capacity, settled;

@@ -38,7 +38,7 @@ struct handover *handover_begin(struct handover_ring *ring)
     h->fact_count = h->findings.count = h->next_findings.count = h->reject_count = 0;
     h->text.len = 0;
     for (size_t i = 0; i < ring->partition_count; i++)
-        h->progress[i] = (struct progress){false, false, -1, INT64_MIN, RECORD_DATA};
+        h->progress[i] = (struct progress){.next_offset = -1, .newest = INT64_MIN, .state = RECORD_DATA};
     return h;
 }
 

@@ -31,6 +31,7 @@ struct progress {
     bool records;        /* some came, whatever became of them */
     int64_t next_offset; /* -1: unchanged */
     int64_t newest;      /* event time, seconds; INT64_MIN: none in this batch */
+    int64_t stamped_ms;  /* of its last record; 0: not known */
     enum record_kind state; /* RECORD_DATA: not known to be at its end */
 };
 

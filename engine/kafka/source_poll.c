@@ -162,12 +162,21 @@ static void copy(struct worker *w, const rd_kafka_message_t *m, struct record *r
     record->padded = true;
 }
 
+static int64_t stamp_of(const rd_kafka_message_t *m)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t stamp = rd_kafka_message_timestamp(m, &type);
+    return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || stamp < 0 ? 0 : stamp;
+}
+
 static void on_message(rd_kafka_message_t *m, void *arg)
 {
     struct taking *t = arg;
     struct record *record = &t->records[t->count];
     if (!take_message(t->source, t->index, m, record))
         return;
+    if (record->kind == RECORD_DATA)
+        record->stamped_ms = stamp_of(m);
     if (record->kind == RECORD_DATA && m->payload)
         copy(t->worker, m, record);
     if (++t->count == t->max || t->worker->used > BYTES_A_POLL || t->worker->large_count)

@@ -194,6 +194,7 @@ static void took(struct worker *w, struct handover *h, const struct record *reco
     tally->records++;
     tally->gaps += (uint64_t)record->skipped;
     progress->next_offset = record->offset + 1;
+    progress->stamped_ms = record->stamped_ms;
     progress->records = progress->touched = true;
     progress->state = RECORD_DATA;
     w->next_record++;

@@ -25,6 +25,7 @@ struct record {
     const void *bytes;  /* NULL: a record without a value (a tombstone) */
     size_t len;
     bool padded;        /* DECODE_PADDING bytes after it may be read */
+    int64_t stamped_ms; /* when it came into its topic, as that says; 0: not known */
     int64_t skipped;    /* offsets missing before this one, other than control records: should stay 0 */
 };
 

@@ -72,7 +72,7 @@ void memory_log_append(struct memory_log *log, uint32_t partition, const char *b
     }
     char *copy = xcalloc(1, len + DECODE_PADDING);
     memcpy(copy, bytes, len);
-    input->records[input->count++] = (struct input_record){input->end + gap, copy, len, tag};
+    input->records[input->count++] = (struct input_record){input->end + gap, copy, len, log->now_ms, tag};
     input->end += gap + 1;
 }
 
@@ -224,6 +224,7 @@ static size_t poll_partition(struct log_client *c, uint32_t number, struct recor
                                          .offset = r->offset,
                                          .bytes = r->bytes,
                                          .len = r->len,
+                                         .stamped_ms = r->stamped_ms,
                                          .padded = true};
     }
     if (taken < most && !c->at_end[number]) {

@@ -23,6 +23,7 @@ struct input_record {
     int64_t offset; /* may leave gaps, as Kafka's transaction markers do */
     char *bytes;    /* padded */
     size_t len;
+    int64_t stamped_ms;
     int tag; /* the caller's */
 };
 
@@ -48,6 +49,7 @@ struct memory_log {
     struct log_entry *entries;
     size_t entry_count, entry_capacity;
     uint64_t commits;
+    int64_t now_ms; /* the caller's: what it appends is stamped with; 0: it is not */
     uint64_t epoch; /* of the newest leader */
     enum commit_fault next_fault;
     const char *violation; /* what a client did that none may; NULL: nothing */

@@ -187,6 +187,7 @@ static bool deliver(struct run *r)
             return wait_for_rest(r);
         const struct world_record *record = &r->world->records[r->delivered++];
         size_t len = world_render(r->world, record, text, sizeof text);
+        r->log->now_ms = r->now_ms;
         memory_log_append(r->log, record->partition, text, len, dice_chance(&r->dice, 10) ? 2 : 0, record->event);
         if (record->arrives_at * SECOND_MS > r->now_ms)
             r->now_ms = record->arrives_at * SECOND_MS;

@@ -15,6 +15,7 @@ bool run_speak(struct run *r)
     const struct said *said = centre_says(&r->centre, &r->dice, &to, r->now_ms / 1000, &text);
     int tag = said ? said_tag((size_t)(said - r->centre.all)) : -1;
     text = said ? said->text : text;
+    r->log->now_ms = r->now_ms;
     memory_log_append(r->log, partitions[dice_below(&r->dice, count)], text, strlen(text), dice_chance(&r->dice, 10) ? 2 : 0, tag);
     run_trace(r, "the command centre says: %s", text);
     return true;

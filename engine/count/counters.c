@@ -335,11 +335,19 @@ static void sum_cells(struct sum *s, const cell *cells, unsigned count)
 
 static void sum_ring(struct sum *s, const cell *ring, unsigned cells)
 {
+    uint64_t sum = 0, most = 0;
     for (uint64_t number = s->low; number <= s->high; number++) {
         uint64_t there = atomic_load(&ring[ring_place(number, cells)]);
-        if (there != 0 && number_of(there) == number)
-            sum_cell(s, there);
+        /* without a branch: which buckets are of another round is anybody's guess */
+        uint64_t amount = number_of(there) == number ? amount_of(there) : 0;
+        sum += amount;
+        most = amount > most ? amount : most;
     }
+    s->full |= most == AMOUNT_MAX;
+    if (s->kind == COUNTER_ADD)
+        s->total += sum;
+    else if (most > s->total)
+        s->total = most;
 }
 
 static void sum_pairs(const struct counters *c, struct sum *s, cell *first)

@@ -4,14 +4,14 @@
 #include "base/check.h"
 #include "decode/decode.h"
 
-static const char *const kinds[EVENT_KINDS] = {
-#define X(name, word, chinese) [EVENT_##name] = word,
+static const struct str kinds[EVENT_KINDS] = {
+#define X(name, word, chinese) [EVENT_##name] = {word, sizeof word - 1},
     EVENT_KIND_TABLE(X)
 #undef X
 };
 
-static const char *const kinds_chinese[EVENT_KINDS] = {
-#define X(name, word, chinese) [EVENT_##name] = chinese,
+static const struct str kinds_chinese[EVENT_KINDS] = {
+#define X(name, word, chinese) [EVENT_##name] = {chinese, sizeof chinese - 1},
     EVENT_KIND_TABLE(X)
 #undef X
 };
@@ -19,13 +19,13 @@ static const char *const kinds_chinese[EVENT_KINDS] = {
 const char *event_kind_word(enum event_kind kind)
 {
     CHECK((unsigned)kind < EVENT_KINDS);
-    return kinds[kind];
+    return kinds[kind].at;
 }
 
-static int find(struct str word, const char *const words[EVENT_KINDS])
+static int find(struct str word, const struct str words[EVENT_KINDS])
 {
     for (int kind = 0; kind < EVENT_KINDS; kind++)
-        if (word.len && str_eq(word, str_of(words[kind])))
+        if (word.len && str_eq(word, words[kind]))
             return kind;
     return -1;
 }

@@ -57,9 +57,9 @@ bool text_blank(struct str t)
 
 bool text_true(struct str t)
 {
-    static const char *const words[] = {"true", "1", "yes", "y", "是"};
+    static const struct str words[] = {{"true", 4}, {"1", 1}, {"yes", 3}, {"y", 1}, {"是", 3}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (t.len == strlen(words[i]) && strncasecmp(t.at, words[i], t.len) == 0)
+        if (t.len == words[i].len && strncasecmp(t.at, words[i].at, t.len) == 0)
             return true;
     return false;
 }

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 2000, AWAKE_STEPS = 10, SECOND_MS = 1000, MINUTE_MS = 60000 };
+enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 8000, AWAKE_STEPS = 10, SECOND_MS = 1000, MINUTE_MS = 60000 };
 
 void run_trace(const struct run *r, const char *format, ...)
 {

@@ -111,10 +111,13 @@ static uint32_t region_of(const struct asked *asked, enum hold cause, const stru
 
 static void begin(const struct asked *asked, struct spending *s, int64_t now_s)
 {
-    s->from = begin_of(asked, s->cause, now_s);
+    int64_t from = begin_of(asked, s->cause, now_s);
+    /* the same once more, where budgets were taken out of the rules and put back */
+    unsigned revision = from == s->from ? s->revision : from > s->latest ? 0 : s->most;
+    s->from = from;
     s->until = end_of(asked, s->cause, now_s);
     s->told = s->late = s->more = s->shared = s->shared_late = 0;
-    s->revision = s->earlier = s->from > s->latest ? 0 : s->most;
+    s->revision = s->earlier = revision;
     s->listed = false;
     json_object_clear(s->held);
 }

@@ -91,7 +91,9 @@ void tracker_publish_entry(struct tracker *tracker, struct tracked *t, struct al
 {
     struct shown room;
     view_move(t->view, minute);
-    a->region = evidence_region(tracker, t, a->region, SIZE_MAX);
+    /* whether anybody is told was decided by where it was */
+    if (change != CHANGE_HELD && change != CHANGE_RELEASED)
+        a->region = evidence_region(tracker, t, a->region, SIZE_MAX);
     flaps_count(t, a, change);
     a->revision++;
     if (change != CHANGE_RAISED && change != CHANGE_LOWERED && change != CHANGE_REOPENED)

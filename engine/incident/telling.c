@@ -67,13 +67,24 @@ static struct present present_of(const struct incident *i)
     return p;
 }
 
+/* When a unit did what it did is no news: it may become known out of order, and no alert is told anew for it. */
+static json_t *without_times(const json_t *handling)
+{
+    json_t *copy = json_deep_copy(handling), *unit;
+    size_t i;
+    json_array_foreach(json_object_get(copy, "units"), i, unit) json_object_del(unit, "at");
+    return copy;
+}
+
 static bool handled(const struct incident *i, const json_t *face)
 {
-    static const char *const parts[] = {"lead", "handling"};
-    for (size_t p = 0; face && p < sizeof parts / sizeof *parts; p++)
-        if (!json_equal(json_object_get(face, parts[p]), json_object_get(i->face, parts[p])))
-            return true;
-    return false;
+    if (!face)
+        return false;
+    json_t *now = without_times(json_object_get(face, "handling")), *told = without_times(json_object_get(i->face, "handling"));
+    bool same = json_equal(now, told) && json_equal(json_object_get(face, "lead"), json_object_get(i->face, "lead"));
+    json_decref(now);
+    json_decref(told);
+    return !same;
 }
 
 /* it has no alerts any more */

@@ -387,7 +387,7 @@ MORE = [
      "        else\n            reckon_end(asked, s, now_s);\n",
      "", "test_budget"),
     ("a digest of time that comes again begins again", "engine/notify/budget.c",
-     "s->from > s->latest ? 0 : s->most;",
+     "from == s->from ? s->revision : from > s->latest ? 0 : s->most;",
      "0;", "test_budget"),
     ("a restart forgets that a shift is over", "engine/notify/budget.c",
      ".over = over,",

@@ -17,6 +17,7 @@ enum {
      * caught up with, one look and one transaction then tell of many alerts. */
     LATE_SHARE = 20,
     LATE_MOST_MS = 250,
+    LATE_BYTES = 3 << 20, /* but a finding is sought from the newest fact backwards: the later it is looked at, the further */
     COMMIT_QUIET_MS = 10000,  /* when only watermarks move */
     COUNT_EVERY_MS = 1000,    /* gauges that walk the tracked subjects */
     RETRY_EVERY_MS = 20,
@@ -510,7 +511,7 @@ static int64_t may_wait_ms(const struct committer *c)
 static bool may_rest(const struct committer *c, int64_t now_ms)
 {
     int64_t since = now_ms - committer_committed_ms(c);
-    return since >= 0 && since < may_wait_ms(c) && !c->noted && !is_large(c);
+    return since >= 0 && since < may_wait_ms(c) && !c->noted && pending_bytes(c) < LATE_BYTES && !is_large(c);
 }
 
 static bool worth_committing(const struct committer *c, int64_t now_ms)

@@ -101,7 +101,7 @@ static bool open_consumer(struct kafka_source *s, const struct config *config)
     char prefetch[16];
     snprintf(prefetch, sizeof prefetch, "%zu", kb);
     const struct client_property defaults[] = {
-        {"fetch.wait.max.ms", "100"},
+        {"fetch.wait.max.ms", "20"}, /* meanwhile the broker is asked nothing else: where all that are asked for are at their ends */
         {"fetch.error.backoff.ms", "100"},
         {"queued.min.messages", "1000000"}, /* so that bytes are the bound */
         {"queued.max.messages.kbytes", prefetch},
@@ -121,7 +121,12 @@ static bool open_consumer(struct kafka_source *s, const struct config *config)
     s->client.owner = s;
     if (conf)
         rd_kafka_conf_set_stats_cb(conf, on_statistics);
-    return client_start(&s->client, RD_KAFKA_CONSUMER, conf);
+    if (!client_start(&s->client, RD_KAFKA_CONSUMER, conf))
+        return false;
+    size_t size = sizeof prefetch;
+    CHECK(rd_kafka_conf_get(rd_kafka_conf(s->client.rk), "queued.max.messages.kbytes", prefetch, &size) == RD_KAFKA_CONF_OK);
+    s->prefetched = (size_t)strtoull(prefetch, NULL, 10) * 1000;
+    return true;
 }
 
 static const struct source_partition *partitions(void *context, size_t *count)

@@ -10,6 +10,12 @@
  * broker's first offset, which comes with every fetch, says how much is gone.  Other gaps mean nothing: offsets are
  * taken by the control records and aborted records of transactions, too, and freed by compaction.
  *
+ * librdkafka before 2.2 that holds enough of every partition of a broker looks again after a second, or when that broker or
+ * somebody asks something of it; that its queues are empty by then does not wake it.  Whoever reads faster than that would stand
+ * still for most of the time while catching up.  A worker that has emptied what was full and finds nothing for some
+ * milliseconds asks for one of its partitions anew (STARVED_MS), which wakes it.  Only where a queue was full: where the
+ * network is what is slow, an answer on its way would be thrown away for nothing.
+ *
  * RECORD_LOST: librdkafka tells the end of a partition only once per offset.  So a partition that comes back is
  * sought to where it is, which makes librdkafka fetch and say anew: either data or the end. */
 #include "kafka/source_priv.h"
@@ -28,6 +34,7 @@ enum {
     BYTES_ROOM = BYTES_A_POLL + (64 << 10),
     LIVE_LAG = 64,  /* records: no backlog, but what comes just now, control records among it */
     WAITING_MS = 1, /* before one that waits for others is looked at again */
+    STARVED_MS = 4, /* longer than the next answer takes where one is on its way */
 };
 
 static void serve_callbacks(struct kafka_source *s)
@@ -133,7 +140,7 @@ struct taking {
     struct worker *worker;
     size_t index;
     struct record *records;
-    size_t count, max;
+    size_t count, max, bytes;
 };
 
 static char *room_for(struct worker *w, size_t len)
@@ -177,6 +184,7 @@ static void on_message(rd_kafka_message_t *m, void *arg)
         return;
     if (record->kind == RECORD_DATA)
         record->stamped_ms = stamp_of(m);
+    t->bytes += m->len;
     if (record->kind == RECORD_DATA && m->payload)
         copy(t->worker, m, record);
     if (++t->count == t->max || t->worker->used > BYTES_A_POLL || t->worker->large_count)
@@ -186,10 +194,16 @@ static void on_message(rd_kafka_message_t *m, void *arg)
 /* up to max records of one partition */
 static size_t take_queue(struct kafka_source *s, struct worker *w, size_t index, struct record *records, size_t max)
 {
-    struct taking t = {s, w, index, records, take_reach(s, index, records), max};
+    struct partition *p = &s->partitions[index];
+    struct taking t = {s, w, index, records, take_reach(s, index, records), max, 0};
     bool full = t.count == max || w->used > BYTES_A_POLL || w->large_count;
-    if (!full && rd_kafka_queue_length(s->partitions[index].queue) > 0)
-        rd_kafka_consume_callback_queue(s->partitions[index].queue, 0, on_message, &t);
+    size_t queued = full ? 0 : rd_kafka_queue_length(p->queue);
+    if (queued == 0)
+        return t.count;
+    w->sated = w->sated || queued * p->mean >= s->prefetched / 2;
+    rd_kafka_consume_callback_queue(p->queue, 0, on_message, &t);
+    if (t.count)
+        p->mean = t.bytes / t.count;
     return t.count;
 }
 
@@ -222,6 +236,25 @@ static size_t take_all(struct kafka_source *s, unsigned number, struct record *r
     return count;
 }
 
+/* nothing was found; true: that may be for librdkafka's sake, and should be looked at again soon */
+static bool starves(struct kafka_source *s, unsigned number)
+{
+    struct worker *w = &s->workers[number];
+    int64_t now = client_now_ms();
+    if (!w->sated)
+        return false;
+    if (w->starved_ms == 0)
+        w->starved_ms = now;
+    if (now - w->starved_ms < STARVED_MS)
+        return true;
+    for (size_t i = number; i < s->count && w->sated; i += s->worker_count)
+        if (!atomic_load(&s->lost[i]) && rd_kafka_queue_length(s->partitions[i].queue) == 0 && source_lag(s, i) > LIVE_LAG) {
+            seek_to_itself(s, i);
+            w->sated = false;
+        }
+    return false;
+}
+
 size_t source_poll(void *context, unsigned worker, struct record *records, size_t max, int timeout_ms)
 {
     struct kafka_source *s = context;
@@ -234,10 +267,12 @@ size_t source_poll(void *context, unsigned worker, struct record *records, size_
         pace_look(s->pace, client_now_ms(), has_backlog, s);
         size_t count = take_all(s, worker, records, max, &waiting);
         int left = client_left_ms(deadline);
+        if (count)
+            w->starved_ms = 0;
         if (count || left == 0)
             return count;
         struct pollfd wake = {.fd = w->wake, .events = POLLIN};
-        int most = waiting ? WAITING_MS : SERVE_EVERY_MS;
+        int most = starves(s, worker) || waiting ? WAITING_MS : SERVE_EVERY_MS;
         int ready = poll(&wake, 1, left < most ? left : most);
         if (ready < 0)
             return 0; /* a signal: the caller may want to stop */

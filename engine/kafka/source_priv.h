@@ -13,6 +13,7 @@ struct partition {
     _Atomic int64_t next; /* offset that follows what poll has returned; -1: nothing yet */
     bool told_lost;       /* RECORD_LOST was its last word */
     int64_t recheck_ms;   /* when to ask again for its end, once it is back */
+    size_t mean;          /* bytes of a record, in the last batch */
     struct log_condition faulty;
 };
 
@@ -23,6 +24,8 @@ struct worker {
     size_t used;
     void **large; /* records that found no room there, each by itself */
     size_t large_count;
+    bool sated;            /* since it last starved, a queue held so much that librdkafka may have ceased to fetch */
+    int64_t starved_ms;    /* since when its queues are empty; 0: they are not */
 };
 
 struct kafka_source {
@@ -30,6 +33,7 @@ struct kafka_source {
     struct source_partition *named;
     struct partition *partitions;
     size_t count;
+    size_t prefetched; /* bytes that librdkafka holds of a partition before it ceases to fetch */
     struct worker *workers;
     unsigned worker_count;
     struct pace *pace;

@@ -247,10 +247,11 @@ static bool starves(struct kafka_source *s, unsigned number)
         w->starved_ms = now;
     if (now - w->starved_ms < STARVED_MS)
         return true;
-    for (size_t i = number; i < s->count && w->sated; i += s->worker_count)
-        if (!atomic_load(&s->lost[i]) && rd_kafka_queue_length(s->partitions[i].queue) == 0 && source_lag(s, i) > LIVE_LAG) {
+    w->sated = false;
+    for (size_t i = number; i < s->count; i += s->worker_count)
+        if (rd_kafka_queue_length(s->partitions[i].queue) == 0 && has_backlog(s, i)) {
             seek_to_itself(s, i);
-            w->sated = false;
+            break;
         }
     return false;
 }

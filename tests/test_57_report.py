@@ -31,7 +31,7 @@ from report_oracle import ENDED, LIMITS, Petitions, accounts, expected_rows
 from shapes import petition
 from test_51_handling import LEAD, TOP, disposition, encoded, in_charge, written
 
-RECORDS, DAY = 5_000, 86_400
+RECORDS, DAY, SEED = 5_000, 86_400, 1
 CANARIES = (CALLER, CONTENT, FIRM, PHONE, "canary-word")
 SPECS = {"crowd": ("labour", 7200), "grid": (None, 3600), "street": ("property", 1800), "again": (None, 43_200),
          "many": ("noise", 3600), "loud": (None, 1200), "joint": (None, 21_600)}
@@ -240,7 +240,7 @@ def write_topic(path, rng: random.Random, lines: list[dict]) -> list:
     return out
 
 
-@pytest.fixture(scope="module", params=[1, random.randrange(1 << 30)])
+@pytest.fixture(scope="module", params=[SEED, random.randrange(1 << 30)])
 def topic(request, tmp_path_factory):
     """A run on files; then units answered, engines held back, and somebody copied the topic badly."""
     seed, directory = request.param, tmp_path_factory.mktemp("topic")
@@ -280,10 +280,11 @@ def test_every_figure_is_as_reckoned_from_the_topic(topic):
     rows = read_csv(report(config, "--file", directory / "topic.ndjson", "--days", "4000", "--csv", "-"))
     assert check_rows(rows, expected_rows(found, petitions), note) > 2000
     (whole,) = (r for r in rows if r["of"] == "all")
-    for key in ("held_silenced", "held_other", "mediated", "false_duplicate", "false_not_said", "actual_lower", "actual_higher",
-                "actual_unreadable", "arrive_count", "overdue_not_arrived", "reopened", "flaps", "withdrawn", "lead_count",
-                "lead_petition_first", "lead_none", "lead_unknown"):
-        assert int(whole[key]) > 0, f"{note}: {key} is not tried"
+    if seed == SEED:  # from another's topic chance may leave something out
+        for key in ("held_silenced", "held_other", "mediated", "false_duplicate", "false_not_said", "actual_lower", "actual_higher",
+                    "actual_unreadable", "arrive_count", "overdue_not_arrived", "reopened", "flaps", "withdrawn", "lead_count",
+                    "lead_petition_first", "lead_none", "lead_unknown"):
+            assert int(whole[key]) > 0, f"{note}: {key} is not tried"
     # parts of the period, with a beginning and an end
     times = sorted(a.opened_at for a in found)
     low, high = times[len(times) // 3], times[2 * len(times) // 3]

@@ -38,6 +38,19 @@ void *pages_map(size_t bytes)
     return aligned;
 }
 
+void *pages_take(size_t bytes)
+{
+    return bytes < LARGE ? xaligned(bytes) : pages_map(bytes);
+}
+
+void pages_give(void *memory, size_t bytes)
+{
+    if (bytes < LARGE)
+        free(memory);
+    else
+        pages_unmap(memory, bytes);
+}
+
 void pages_unmap(void *memory, size_t bytes)
 {
     if (bytes < HEAP)

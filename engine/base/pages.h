@@ -10,4 +10,9 @@
 void *pages_map(size_t bytes);
 void pages_unmap(void *, size_t bytes); /* as many as were mapped; NULL: nothing */
 
+/* As above, for tables that come and go: below 2 MiB it is the heap's, which keeps what one leaves for the next, while the
+ * system would have to fault it in anew. */
+void *pages_take(size_t bytes);
+void pages_give(void *, size_t bytes);
+
 #endif

@@ -9,69 +9,88 @@
 /* a subject's tag in the high half, the newest fact of its chain in the low one; 0: free */
 typedef _Atomic uint64_t head;
 
+/* Apart from its heads: of many tables what is always read lies together, and not at the beginning of as many pages. */
 struct table {
     struct table *older;
-    size_t mask;
-    _Atomic size_t used;
-    head head[];
-};
-
-struct heads {
-    _Atomic(struct table *) newest;
+    size_t size;
+    head *head;
+    _Atomic size_t used __attribute__((aligned(GW_CACHE_LINE)));
 };
 
 enum {
-    FIRST_SIZE = 256,
+    PARTS = 64,
+    FIRST_SIZE = 8,
     /* Of a large table only every sixteenth place is counted, for sixteen: the counter would be what workers wait for. */
     SAMPLE = 16,
-    SAMPLE_FROM = 1 << 16,
+    SAMPLE_FROM = 1 << 12,
 };
 
-static size_t table_bytes(size_t size)
-{
-    return sizeof(struct table) + size * sizeof(head);
-}
+struct heads {
+    size_t subjects; /* that are expected */
+    _Atomic(struct table *) newest[PARTS]; /* NULL: none has come */
+};
 
 static struct table *table_create(size_t size, struct table *older)
 {
-    struct table *table = pages_map(table_bytes(size));
+    struct table *table = xaligned(sizeof *table);
     table->older = older;
-    table->mask = size - 1;
+    table->size = size;
+    table->head = pages_take(size * sizeof(head));
     return table;
+}
+
+static void table_free(struct table *table)
+{
+    pages_give(table->head, table->size * sizeof(head));
+    free(table);
 }
 
 struct heads *heads_create(size_t subjects)
 {
     struct heads *heads = xcalloc(1, sizeof *heads);
-    size_t size = FIRST_SIZE;
-    while (size / 4 * 3 < subjects)
-        size *= 2;
-    atomic_init(&heads->newest, table_create(size, NULL));
+    heads->subjects = subjects;
     return heads;
+}
+
+static struct table *newest_of(const struct heads *heads, size_t part)
+{
+    return atomic_load_explicit(&heads->newest[part], memory_order_acquire);
 }
 
 void heads_destroy(struct heads **heads)
 {
     if (!*heads)
         return;
-    for (struct table *table = (*heads)->newest, *older; table; table = older) {
-        older = table->older;
-        pages_unmap(table, table_bytes(table->mask + 1));
-    }
+    for (size_t part = 0; part < PARTS; part++)
+        for (struct table *table = newest_of(*heads, part), *older; table; table = older) {
+            older = table->older;
+            table_free(table);
+        }
     free(*heads);
     *heads = NULL;
 }
 
 struct place {
-    size_t at;    /* low bits of the hash */
-    uint64_t tag; /* high bits, and the kind of subject, which is never 0 */
+    size_t part;
+    uint32_t at;  /* a share of the table, of 2^32 */
+    uint64_t tag; /* high bits of the hash, and the kind of subject, which is never 0 */
 };
 
 static struct place place_of(uint64_t subject)
 {
     uint64_t hash = subject * 0x9e3779b97f4a7c15u;
     hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93u;
-    return (struct place){(size_t)hash, (hash >> 35 << 35) | (subject & 7) << 32};
+    return (struct place){hash % PARTS, (uint32_t)hash, (hash >> 35 << 35) | (subject & 7) << 32};
+}
+
+static size_t first_of(const struct table *table, struct place place)
+{
+    return place.at * table->size >> 32;
+}
+
+static size_t place_after(const struct table *table, size_t at)
+{
+    return at + 1 == table->size ? 0 : at + 1;
 }
 
 static bool is_of(uint64_t there, uint64_t tag)
@@ -82,12 +101,11 @@ static bool is_of(uint64_t there, uint64_t tag)
 /* false: the table is too full */
 static bool table_push(struct table *table, struct place place, fact_ref fact, fact_ref *next)
 {
-    size_t every = table->mask < SAMPLE_FROM ? 1 : SAMPLE;
-    for (size_t probe = 0; probe <= table->mask; probe++) {
-        size_t at = (place.at + probe) & table->mask;
+    size_t every = table->size < SAMPLE_FROM ? 1 : SAMPLE, at = first_of(table, place);
+    for (size_t probe = 0; probe < table->size; probe++, at = place_after(table, at)) {
         uint64_t there = atomic_load_explicit(&table->head[at], memory_order_acquire);
         /* one place in four stays free, so that a search is short */
-        if (there == 0 && atomic_load_explicit(&table->used, memory_order_relaxed) > table->mask / 4 * 3)
+        if (there == 0 && atomic_load_explicit(&table->used, memory_order_relaxed) >= table->size / 4 * 3)
             return false;
         while (there == 0 || is_of(there, place.tag)) {
             *next = (fact_ref)there;
@@ -102,39 +120,47 @@ static bool table_push(struct table *table, struct place place, fact_ref fact, f
     return false;
 }
 
-static void grow(struct heads *heads, struct table *full)
+/* Part by part a 64th further on the way to twice its size, so that they grow one after the other. */
+static size_t first_size(const struct heads *heads, size_t part)
 {
-    struct table *larger = table_create((full->mask + 1) * 2, full);
-    if (!atomic_compare_exchange_strong(&heads->newest, &full, larger))
-        pages_unmap(larger, table_bytes(larger->mask + 1)); /* somebody else did */
+    size_t wanted = heads->subjects / 3 * 4 / PARTS, size = wanted < FIRST_SIZE ? FIRST_SIZE : wanted;
+    return size + size * part / PARTS;
+}
+
+static void grow(struct heads *heads, size_t part, struct table *full)
+{
+    struct table *larger = table_create(full ? full->size * 2 : first_size(heads, part), full);
+    if (!atomic_compare_exchange_strong(&heads->newest[part], &full, larger))
+        table_free(larger); /* somebody else did */
 }
 
 void heads_push(struct heads *heads, uint64_t subject, fact_ref fact, fact_ref *next)
 {
     struct place place = place_of(subject);
     for (;;) {
-        struct table *table = atomic_load_explicit(&heads->newest, memory_order_acquire);
-        if (table_push(table, place, fact, next))
+        struct table *table = newest_of(heads, place.part);
+        if (table && table_push(table, place, fact, next))
             return;
-        grow(heads, table);
+        grow(heads, place.part, table);
     }
 }
 
 void heads_prefetch(const struct heads *heads, uint64_t subject)
 {
-    const struct table *table = atomic_load_explicit(&heads->newest, memory_order_acquire);
-    __builtin_prefetch(&table->head[place_of(subject).at & table->mask], 1);
+    struct place place = place_of(subject);
+    const struct table *table = newest_of(heads, place.part);
+    if (table)
+        __builtin_prefetch(&table->head[first_of(table, place)], 1);
 }
 
 fact_ref heads_next(const struct heads *heads, uint64_t subject, const void **cursor)
 {
     struct place place = place_of(subject);
-    const struct table *table = *cursor ? ((const struct table *)*cursor)->older
-                                        : atomic_load_explicit(&heads->newest, memory_order_acquire);
-    for (; table; table = table->older)
-        for (size_t probe = 0; probe <= table->mask; probe++) {
-            uint64_t there =
-                atomic_load_explicit(&table->head[(place.at + probe) & table->mask], memory_order_acquire);
+    const struct table *table = *cursor ? ((const struct table *)*cursor)->older : newest_of(heads, place.part);
+    for (; table; table = table->older) {
+        size_t at = first_of(table, place);
+        for (size_t probe = 0; probe < table->size; probe++, at = place_after(table, at)) {
+            uint64_t there = atomic_load_explicit(&table->head[at], memory_order_acquire);
             if (there == 0)
                 break;
             if (is_of(there, place.tag)) {
@@ -142,20 +168,25 @@ fact_ref heads_next(const struct heads *heads, uint64_t subject, const void **cu
                 return (fact_ref)there;
             }
         }
+    }
     return 0;
 }
 
 size_t heads_subjects(const struct heads *heads)
 {
-    const struct table *table = atomic_load_explicit(&heads->newest, memory_order_acquire);
-    return atomic_load_explicit(&table->used, memory_order_relaxed);
+    size_t subjects = 0;
+    for (size_t part = 0; part < PARTS; part++) {
+        const struct table *table = newest_of(heads, part);
+        subjects += table ? atomic_load_explicit(&table->used, memory_order_relaxed) : 0;
+    }
+    return subjects;
 }
 
 size_t heads_bytes(const struct heads *heads)
 {
     size_t bytes = sizeof *heads;
-    for (const struct table *table = atomic_load_explicit(&heads->newest, memory_order_acquire); table;
-         table = table->older)
-        bytes += table_bytes(table->mask + 1);
+    for (size_t part = 0; part < PARTS; part++)
+        for (const struct table *table = newest_of(heads, part); table; table = table->older)
+            bytes += sizeof *table + table->size * sizeof(head);
     return bytes;
 }

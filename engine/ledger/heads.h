@@ -2,6 +2,9 @@
  * as a whole.  Insert-only and lock-free; grows by linking a larger table in front.  A subject may then have a chain
  * in more than one table, and the walk visits all of them.  In each the last that came is the first.
  *
+ * A subject belongs to one of 64 tables, of different sizes, which grow one after the other: one for all would at times be a
+ * hundred megabytes that are faulted in at once, while alerts wait.
+ *
  * A head is eight bytes: a tag of 32 bits, of which three are the subject's kind, and a fact_ref.  Two subjects of one kind
  * may share a tag, once in some 10^8, and then share a chain: who walks it asks of each fact whose it is.
  *

@@ -5,39 +5,50 @@
 
 #include <stdlib.h>
 
+/* Apart from its slots: of many tables what is always read lies together, and not at the beginning of as many pages. */
 struct index_table {
     size_t slots;
-    _Atomic size_t used; /* relaxed: for sizing only */
-    _Atomic uint64_t slot[];
+    _Atomic uint64_t *slot;
+    _Atomic(struct index_table *) newer;
+    _Atomic size_t used __attribute__((aligned(GW_CACHE_LINE))); /* relaxed: for sizing only */
 };
-
-static size_t table_bytes(size_t slots)
-{
-    return sizeof(struct index_table) + slots * sizeof(uint64_t);
-}
 
 /* Of a large table only every sixteenth slot is counted, for sixteen: the counter would be what workers wait for. */
 static void count_slot(struct index_table *table, size_t at)
 {
-    size_t every = table->slots <= 1 << 16 ? 1 : 16;
+    size_t every = table->slots <= 1 << 12 ? 1 : 16;
     if (at % every == 0)
         atomic_fetch_add_explicit(&table->used, every, memory_order_relaxed);
 }
 
 struct index_table *index_table_create(size_t slots)
 {
-    enum { LEAST = 1024, LINE = 8 };
+    enum { LEAST = 32, LINE = 8 };
     size_t size = slots < LEAST ? LEAST : (slots + LINE - 1) / LINE * LINE;
-    struct index_table *table = pages_map(table_bytes(size));
+    struct index_table *table = xaligned(sizeof *table);
     table->slots = size;
+    table->slot = pages_take(size * sizeof *table->slot);
     return table;
 }
 
 void index_table_destroy(struct index_table **table)
 {
     if (*table)
-        pages_unmap(*table, table_bytes((*table)->slots));
+        pages_give((*table)->slot, (*table)->slots * sizeof *(*table)->slot);
+    free(*table);
     *table = NULL;
+}
+
+struct index_view index_view_of(const _Atomic(struct index_table *) *table)
+{
+    /* A table that has given way between the two loads still names its successor, and that is the view of a moment ago. */
+    struct index_table *first = atomic_load(table);
+    return (struct index_view){{first, atomic_load(&first->newer)}};
+}
+
+void index_table_succeed(struct index_table *table, struct index_table *newer)
+{
+    atomic_store(&table->newer, newer);
 }
 
 size_t index_table_slots(const struct index_table *table)
@@ -55,11 +66,13 @@ static uint64_t slot_of(uint64_t key, fact_ref ref)
     return (key & 0xffffffff00000000u) | ref;
 }
 
-/* Where the search for a slot begins: its tag's share of the table.  So a slot says itself where it belongs in another table,
- * and the tables of all sizes have them in the same order: to copy one is to read both from end to end, and asks no fact. */
+/* Where the search for a slot begins: the share of the table that its tag, but for what says the part, is of all tags.  So a
+ * slot says itself where it belongs in another table, and tables of all sizes have them in the same order: to copy one is to
+ * read both from end to end, and asks no fact. */
 static size_t place_of(const struct index_table *table, uint64_t slot)
 {
-    return (slot >> 32) * table->slots >> 32;
+    uint32_t share = (uint32_t)(slot >> 32) << INDEX_PART_BITS;
+    return share * table->slots >> 32;
 }
 
 static size_t place_after(const struct index_table *table, size_t at)

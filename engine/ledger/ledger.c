@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 enum { SEED_MATTER = 1, SEED_RESPONDENT = 2 };
-enum { TEXT_USUAL = 40 }; /* bytes of a fact's texts, to begin with the right size of the index */
+enum { TEXT_USUAL = 40 }; /* bytes of a fact's texts, to begin with the right size of the index: at most */
+enum { INDEX_FIRST = 1 << 16 };
 
 /* The low bits tell the kinds of subject apart.  Of a width of its own: ~7u would leave a key 29 bits, and a city would have
  * matters that are taken for one another. */
@@ -50,6 +51,13 @@ uint64_t target_key(unsigned kind, unsigned source, struct str target)
     return is_modifier(kind) ? event_key(source, target) : matter_key(target);
 }
 
+/* Each part 1/64 further than the one before on its way to the size that follows it: see index.h. */
+static void index_begin(struct ledger *ledger, size_t slots)
+{
+    for (unsigned part = 0; part < INDEX_PARTS; part++)
+        atomic_init(&ledger->index[part], index_table_create((slots + slots * part / INDEX_PARTS) / INDEX_PARTS));
+}
+
 struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writers)
 {
     static const int64_t span_s[SHELVES] = {86400, READING_SPAN_S};
@@ -77,9 +85,7 @@ struct ledger *ledger_create(const struct ledger_limits *limits, unsigned writer
     ledger->followed_floor = LEDGER_LEADS;
     pthread_mutex_init(&ledger->moving, NULL);
     ledger->filter = xcalloc(FILTER_WORDS, sizeof *ledger->filter);
-    struct index_view *view = xcalloc(1, sizeof *view);
-    view->table[0] = index_table_create(facts * 2 < 1 << 16 ? facts * 2 : 1 << 16);
-    atomic_init(&ledger->index, view);
+    index_begin(ledger, facts * 2 < INDEX_FIRST ? facts * 2 : INDEX_FIRST);
     ledger->writer_count = writers;
     ledger->writers = xaligned(writers * sizeof *ledger->writers);
     ledger->seen = xcalloc(writers, sizeof *ledger->seen);
@@ -100,10 +106,9 @@ struct ledger_writer *ledger_writer(struct ledger *ledger, unsigned number)
 
 void ledger_begin(struct ledger_writer *writer)
 {
-    /* seq_cst: whoever raises the floor or swaps the index and then sees this batch even, is seen by the next one */
+    /* seq_cst: whoever raises the floor or swaps a view of the index and then sees this batch even, is seen by the next one */
     atomic_fetch_add(&writer->batch, 1);
     struct ledger *ledger = writer->ledger;
-    writer->index = *atomic_load(&ledger->index);
     for (int i = 0; i < SHELVES; i++)
         writer->floor[i] = atomic_load(&ledger->shelf[i].floor);
 }
@@ -322,8 +327,7 @@ static void meet_target(struct ledger_writer *writer, const struct event *e, uin
     struct ledger *ledger = writer->ledger;
     struct aliasing a = {writer, entered, e};
     if (e->kind == EVENT_MOVED) {
-        fact_ref target = index_find(&writer->index, event_key(e->source, e->target), e->source, e->target,
-                                     ledger_same, ledger);
+        fact_ref target = ledger_find(ledger, e->source, e->target);
         if (target)
             alias_add(&a, entered->ref, target);
     } else if (filter_has(ledger, key)) {
@@ -392,7 +396,8 @@ struct event_keys ledger_prepare(const struct ledger_writer *writer, const struc
                               e->respondent.len ? subject_of_respondent(e->respondent) : 0};
     const struct shelf_state *shelf = &writer->ledger->shelf[fact_shelf(e->kind)];
     const struct span *span = shelf_span(shelf, event_place(e) / shelf->span_s);
-    index_prefetch(&writer->index, keys.id);
+    const struct index_view view = ledger_index(writer->ledger, keys.id);
+    index_prefetch(&view, keys.id);
     if (!span)
         return keys;
     if (e->region != REGION_NONE)
@@ -407,9 +412,10 @@ struct event_keys ledger_prepare(const struct ledger_writer *writer, const struc
 static enum index_result index_win(struct ledger_writer *writer, const struct event *e, uint64_t key, fact_ref ref)
 {
     struct ledger *ledger = writer->ledger;
+    const struct index_view view = ledger_index(ledger, key);
     fact_ref known;
-    return e->carried_at ? index_replace(&writer->index, key, e->source, e->id, ref, ledger_same, ledger)
-                         : index_insert(&writer->index, key, e->source, e->id, ref, ledger_same, ledger, &known);
+    return e->carried_at ? index_replace(&view, key, e->source, e->id, ref, ledger_same, ledger)
+                         : index_insert(&view, key, e->source, e->id, ref, ledger_same, ledger, &known);
 }
 
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)

@@ -100,7 +100,6 @@ struct ledger_writer {
         struct segment *segment, *readings;
         struct text_piece *text;
     } *open[SHELVES];
-    struct index_view index;        /* of this batch */
     int64_t floor[SHELVES];         /* of this batch */
     _Atomic uint64_t batch;         /* odd: inside one */
 } __attribute__((aligned(64)));
@@ -117,7 +116,7 @@ struct ledger {
     _Atomic(struct segment *) *segments; /* by number */
     _Atomic(char *) *texts;              /* likewise */
     _Atomic uint32_t next_segment, next_text;
-    _Atomic(const struct index_view *) index;
+    _Atomic(struct index_table *) index[INDEX_PARTS];
     /* One bit for each key (a modifier's target, a matter that was merged) that may have a chain by target: almost
      * all facts have none, and this says so with one load. */
     _Atomic uint64_t *filter;
@@ -133,8 +132,11 @@ struct ledger {
     struct span *sweeping[SWEEPING_MAX];
     unsigned sweeping_count;
     enum replace replacing;
-    const struct index_view *views[3]; /* to be freed */
-    struct index_table *old_table;
+    struct replacement {
+        unsigned part;
+        struct index_table *old, *new;
+    } replacements[INDEX_PARTS];
+    unsigned replacement_count, full_from; /* where to look for the next that is full */
     /* writers' batches when the sweep's current step began, and when the replacement's did */
     uint64_t *seen, *seen_replacing;
 };
@@ -142,6 +144,11 @@ struct ledger {
 static inline struct segment *ledger_segment(const struct ledger *ledger, fact_ref ref)
 {
     return atomic_load_explicit(&ledger->segments[ref >> SEGMENT_BITS], memory_order_acquire);
+}
+
+static inline struct index_view ledger_index(const struct ledger *ledger, uint64_t key)
+{
+    return index_view_of(&ledger->index[index_part(key)]);
 }
 
 /* texts.c.  Of an event: the most bytes that its texts take, and writing them to the piece, which returns where they end in it

@@ -1,4 +1,4 @@
-/* What keeps the ledger bounded: spans expire below the floor, and the index is replaced when it fills up with slots
+/* What keeps the ledger bounded: spans expire below the floor, and a table of the index is replaced when it fills up with slots
  * of facts that are gone.
  *
  * Freeing needs proof that nobody looks: a worker looks only inside a batch (ledger_begin..ledger_end), so a
@@ -7,7 +7,8 @@
  *
  *   sweep:    raise the floor → (all batches over: nothing more is entered there) carry on, leave: nothing there is found
  *             any more → (all over: nobody has found anything) unlink → (all over) free
- *   replace:  publish {old, new} → (all over) copy what is live, publish {new} → (all over) free old */
+ *   replace:  name the new one in the old: {old, new} → (all over) copy what is live, put new in its place: {new} → (all
+ *             over) free old */
 #include "ledger/ledger_priv.h"
 
 #include "base/check.h"
@@ -73,10 +74,11 @@ size_t ledger_bytes(const struct ledger *ledger, enum shelf which)
 
 size_t ledger_index_bytes(const struct ledger *ledger)
 {
-    const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
-    size_t slots = index_table_slots(view->table[0]);
-    if (view->table[1])
-        slots += index_table_slots(view->table[1]);
+    size_t slots = 0;
+    for (unsigned part = 0; part < INDEX_PARTS; part++) {
+        struct index_view view = index_view_of(&ledger->index[part]);
+        slots += index_table_slots(view.table[0]) + (view.table[1] ? index_table_slots(view.table[1]) : 0);
+    }
     return slots * sizeof(uint64_t);
 }
 
@@ -192,25 +194,16 @@ static bool is_live(void *arg, fact_ref ref)
     return ledger_segment(arg, ref) != NULL;
 }
 
-static void publish(struct ledger *ledger, struct index_table *first, struct index_table *second)
-{
-    struct index_view *view = xcalloc(1, sizeof *view);
-    view->table[0] = first;
-    view->table[1] = second;
-    const struct index_view *before = atomic_exchange(&ledger->index, view);
-    ledger->views[ledger->views[0] ? 1 : 0] = before;
-}
-
 /* A small table may be full before the next is ready; a large one is worth its bytes, and cheap to copy. */
 static bool is_large(size_t slots)
 {
-    return slots >= 1 << 20;
+    return slots >= 1 << 14;
 }
 
 /* filled within the time that a few batches take: one step, then, and not a dozen */
 static bool is_small(size_t slots)
 {
-    return slots < 1 << 16;
+    return slots < 1 << 10;
 }
 
 static bool is_full(const struct index_table *table)
@@ -226,29 +219,45 @@ static size_t index_slots(struct ledger *ledger, const struct index_table *table
     return is_large(live) ? live / 3 * 4 : is_small(live) ? live * 4 : live * 2;
 }
 
+/* Those that are full, as far as a step may go: a few milliseconds, since the committer has alerts waiting. */
+static void replace_begin(struct ledger *ledger)
+{
+    enum { SLOTS_A_STEP = 1 << 18 };
+    size_t slots = 0;
+    for (unsigned n = 0; n < INDEX_PARTS && slots < SLOTS_A_STEP; n++, ledger->full_from++) {
+        unsigned part = ledger->full_from % INDEX_PARTS;
+        struct index_table *table = atomic_load(&ledger->index[part]);
+        if (!is_full(table))
+            continue;
+        struct replacement r = {part, table, index_table_create(index_slots(ledger, table))};
+        index_table_succeed(table, r.new);
+        ledger->replacements[ledger->replacement_count++] = r;
+        slots += index_table_slots(table);
+    }
+}
+
+static void replace_copy(struct ledger *ledger, const struct replacement *r)
+{
+    CHECK(index_copy(r->old, r->new, is_live, ledger));
+    atomic_store(&ledger->index[r->part], r->new);
+}
+
 static void replace_step(struct ledger *ledger)
 {
-    const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
-    struct index_table *table = view->table[0];
     switch (ledger->replacing) {
     case REPLACE_IDLE:
-        if (!is_full(table))
-            return;
-        publish(ledger, table, index_table_create(index_slots(ledger, table)));
-        ledger->replacing = REPLACE_BOTH;
+        replace_begin(ledger);
+        ledger->replacing = ledger->replacement_count ? REPLACE_BOTH : REPLACE_IDLE;
         break;
     case REPLACE_BOTH:
-        CHECK(index_copy(table, view->table[1], is_live, ledger));
-        ledger->old_table = table;
-        publish(ledger, view->table[1], NULL);
+        for (unsigned i = 0; i < ledger->replacement_count; i++)
+            replace_copy(ledger, &ledger->replacements[i]);
         ledger->replacing = REPLACE_DRAIN;
         break;
     case REPLACE_DRAIN:
-        index_table_destroy(&ledger->old_table);
-        for (int i = 0; i < 2; i++) {
-            free((void *)(uintptr_t)ledger->views[i]);
-            ledger->views[i] = NULL;
-        }
+        for (unsigned i = 0; i < ledger->replacement_count; i++)
+            index_table_destroy(&ledger->replacements[i].old);
+        ledger->replacement_count = 0;
         ledger->replacing = REPLACE_IDLE;
         break;
     }
@@ -285,13 +294,14 @@ void ledger_destroy(struct ledger **pointer)
                 span_free(ledger, shelf->spans[s]);
         free(shelf->spans);
     }
-    const struct index_view *view = ledger->index;
-    struct index_table *tables[] = {view->table[0], view->table[1], ledger->old_table};
-    for (int i = 0; i < 3; i++)
-        index_table_destroy(&tables[i]);
-    free((void *)(uintptr_t)view);
-    for (int i = 0; i < 2; i++)
-        free((void *)(uintptr_t)ledger->views[i]);
+    for (unsigned i = 0; i < ledger->replacement_count; i++) {
+        struct replacement *r = &ledger->replacements[i];
+        index_table_destroy(ledger->replacing == REPLACE_BOTH ? &r->new : &r->old);
+    }
+    for (unsigned part = 0; part < INDEX_PARTS; part++) {
+        struct index_table *table = ledger->index[part];
+        index_table_destroy(&table);
+    }
     for (unsigned w = 0; w < ledger->writer_count; w++)
         for (int i = 0; i < SHELVES; i++)
             free(ledger->writers[w].open[i]);

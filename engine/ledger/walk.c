@@ -284,9 +284,10 @@ void places_new(const struct ledger *ledger, fact_ref origin, fact_ref move, led
 
 fact_ref ledger_find(const struct ledger *ledger, unsigned source, struct str id)
 {
-    const struct index_view *view = atomic_load_explicit(&ledger->index, memory_order_acquire);
+    uint64_t key = event_key(source, id);
+    const struct index_view view = ledger_index(ledger, key);
     void *self = (void *)(uintptr_t)ledger; /* index_same takes what it is given */
-    return index_find(view, event_key(source, id), source, id, ledger_same, self);
+    return index_find(&view, key, source, id, ledger_same, self);
 }
 
 fact_ref ledger_target(const struct ledger *ledger, fact_ref modifier)

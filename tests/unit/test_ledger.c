@@ -226,6 +226,36 @@ START_TEST(months)
 }
 END_TEST
 
+/* What grows at once is copied or faulted in at once, while alerts wait. */
+static void grown(size_t now, size_t *before, const char *what)
+{
+    enum { SMALL = 1 << 20 };
+    EXPECT(now < SMALL || now <= *before + *before / 8, "%s: from %zu to %zu bytes at once", what, *before, now);
+    *before = now;
+}
+
+START_TEST(grows_little_by_little)
+{
+    enum { FACTS = 300000 };
+    struct ledger *ledger = ledger_small(3, 256);
+    size_t index = ledger_index_bytes(ledger), facts = ledger_bytes(ledger, SHELF_FACTS), first = index;
+    for (unsigned i = 0; i < FACTS; i++) {
+        char id[16], matter[16];
+        snprintf(id, sizeof id, "%09u", i);
+        snprintf(matter, sizeof matter, "M%09u", i);
+        struct event e = created(id, NOW + i / 10);
+        e.matter = str_of(matter);
+        EXPECT(enter(ledger, &e) == ENTER_NEW, "event %u is not new", i);
+        ledger_grow(ledger);
+        grown(ledger_index_bytes(ledger), &index, "the index");
+        grown(ledger_bytes(ledger, SHELF_FACTS), &facts, "facts and heads");
+    }
+    ck_assert_uint_gt(index, first * 4);
+    ck_assert_uint_eq(walk_count(ledger, subject_of_region(1)), FACTS);
+    ledger_destroy(&ledger);
+}
+END_TEST
+
 START_TEST(memory_bound)
 {
     struct ledger *ledger = ledger_small(30, 2);
@@ -380,6 +410,7 @@ int main(void)
     core_test(s, parties);
     core_test(s, texts_come_back);
     core_test(s, months);
+    core_test(s, grows_little_by_little);
     core_test(s, memory_bound);
     core_test(s, an_open_batch_is_waited_for);
     core_test(s, what_is_found_stays_for_the_batch);

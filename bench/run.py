@@ -6,7 +6,7 @@ peers     raw consume, gridwarn, Kafka Streams and Flink do one job on one broke
           are checked against the oracle (crossings.py); the table has medians over the rounds.  Then gridwarn with the
           district's own rules as well, on a month of tickets.
 stages    what each stage of the engine costs an event, by grids, counters, rules and workers; what its memory holds.
-latency   from a ticket's sending to a subscriber's having its alert, idle and at half of the rate that is kept up with.
+latency   from a ticket's sending to a subscriber's having its alert, idle and at half of the highest rate that is kept up with.
 recovery  from kill -9 to live again, with a city's ledger.
 soak      several retentions of event time in one life: memory stays.
 
@@ -34,7 +34,7 @@ import recovery  # noqa: E402
 import report  # noqa: E402
 import soak  # noqa: E402
 import stages  # noqa: E402
-from broker import Broker  # noqa: E402
+from broker import LONG_RUNNING, Broker  # noqa: E402
 from compare import compare  # noqa: E402
 from workload import EVENTS_A_DAY, Maker  # noqa: E402
 
@@ -68,8 +68,11 @@ def run_stages(options: argparse.Namespace, broker: None, maker: Maker, director
 
 
 def run_latency(options: argparse.Namespace, broker: Broker, maker: Maker, directory: Path) -> None:
-    rate = options.rate or latency.rate_of(broker, maker, options.events, directory) / 2
-    found = latency.measure(broker, maker, options.grids, rate, options.alerts, directory / "project")
+    kept_up = 0 if options.rates else latency.rate_kept_up_with(broker, maker, options.grids, directory / "kept_up")
+    if kept_up:
+        print(f"The highest rate that is kept up with: {kept_up:,.0f} tickets a second.", flush=True)
+    rates = options.rates or [kept_up / 2]
+    found = latency.measure(broker, maker, options.grids, rates, options.alerts, directory)
     print(f"\n{latency.report(found, options.svg and options.svg / 'latency.svg')}")
 
 
@@ -107,8 +110,7 @@ def arguments() -> argparse.Namespace:
     taken_apart.add_argument("--rounds", type=int, default=3, help="of each number of workers, of which the fastest counts")
     taken_apart.add_argument("--only", nargs="+", choices=["grids", "rules", "rule", "workers", "memory"], help="`rule`: each of the district's")
     late = command("latency", run_latency)
-    late.add_argument("--events", type=int, default=1_000_000, help="to catch up with first, to know the rate")
-    late.add_argument("--rate", type=float, help="tickets a second, instead of half of what catching up showed")
+    late.add_argument("--rates", type=float, nargs="+", help="tickets a second, instead of half of what is kept up with")
     late.add_argument("--alerts", type=int, default=500, help="to wait for, idle and under load")
     killed = command("recovery", run_recovery)
     killed.add_argument("--events", type=int, default=3_200_000)
@@ -126,7 +128,7 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: sys.exit(130))  # even in the background, and with all that was started
     directory = Path(tempfile.mkdtemp(prefix="gridwarn-measured-"))
-    broker = Broker(directory / "kafka") if options.broker else None
+    broker = Broker(directory / "kafka", {"log.retention.check.interval.ms": 1000}, LONG_RUNNING) if options.broker else None
     try:
         if broker:
             broker.start()

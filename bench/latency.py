@@ -15,7 +15,7 @@ from engine import Engine
 from probes import Probes, percentile
 from workload import PARTITIONS, Maker
 
-SETTLE_S, PAUSE_S = 3, 0.1
+SETTLE_S, PAUSE_S = 10, 0.1
 LEAST, STEP, STEP_S, BEHIND_S = 50_000.0, 1.2, 6, 1  # of the search for the rate that is kept up with
 # At a hundred megabytes a second what is kept for a minute fills the machine's memory, and its disk is what would be measured.
 SOON_DELETED = {"segment_bytes": 64 << 20, "retention_bytes": 256 << 20, "file_delete_delay_ms": 100}

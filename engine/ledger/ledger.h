@@ -160,7 +160,7 @@ void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit 
  * the floor can be carried on before they go (carry.h). */
 int64_t ledger_floor(const struct ledger *, enum shelf);
 void ledger_maintain(struct ledger *, int64_t now_s);
-/* Replaces the index when it is too full, a step further at each call.  It frees no fact, so it need not wait until what was
+/* Replaces tables of the index that are too full, some at a time, a step further at each call.  It frees no fact, so it need not wait until what was
  * handed over is committed: workers that read a backlog fill a table sooner than that. */
 void ledger_grow(struct ledger *);
 /* Are all batches over that were open when ledger_maintain last went on?  Facts that they handed over may still be

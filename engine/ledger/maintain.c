@@ -212,11 +212,20 @@ static bool is_full(const struct index_table *table)
     return index_table_used(table) >= slots / 8 * (is_large(slots) ? 7 : 5);
 }
 
-/* What is live decides, not what has ever been: otherwise the table would grow for as long as the engine runs. */
+/* What is live decides, not what has ever been: otherwise the table would grow for as long as the engine runs.  But until it is
+ * copied, whatever still comes into the old one has to find a place in the new one as well. */
 static size_t index_slots(struct ledger *ledger, const struct index_table *table)
 {
-    size_t live = index_count(table, is_live, ledger);
-    return is_large(live) ? live / 3 * 4 : is_small(live) ? live * 4 : live * 2;
+    size_t slots = index_table_slots(table), used = index_table_used(table), room = slots > used ? slots - used : 0;
+    size_t live = index_count(table, is_live, ledger), least = (live + room) / 7 * 8;
+    size_t wanted = is_large(live) ? live / 3 * 4 : is_small(live) ? live * 4 : live * 2;
+    return wanted > least ? wanted : least;
+}
+
+/* half of what was left has gone: there was a batch that stayed open for long */
+static bool is_urgent(const struct index_table *table)
+{
+    return index_table_used(table) >= index_table_slots(table) / 16 * 15;
 }
 
 /* Those that are full, as far as a step may go: a few milliseconds, since the committer has alerts waiting. */
@@ -224,10 +233,10 @@ static void replace_begin(struct ledger *ledger)
 {
     enum { SLOTS_A_STEP = 1 << 18 };
     size_t slots = 0;
-    for (unsigned n = 0; n < INDEX_PARTS && slots < SLOTS_A_STEP; n++, ledger->full_from++) {
+    for (unsigned n = 0; n < INDEX_PARTS; n++, ledger->full_from++) {
         unsigned part = ledger->full_from % INDEX_PARTS;
         struct index_table *table = atomic_load(&ledger->index[part]);
-        if (!is_full(table))
+        if (!is_full(table) || (slots >= SLOTS_A_STEP && !is_urgent(table)))
             continue;
         struct replacement r = {part, table, index_table_create(index_slots(ledger, table))};
         index_table_succeed(table, r.new);
@@ -244,23 +253,17 @@ static void replace_copy(struct ledger *ledger, const struct replacement *r)
 
 static void replace_step(struct ledger *ledger)
 {
-    switch (ledger->replacing) {
-    case REPLACE_IDLE:
-        replace_begin(ledger);
-        ledger->replacing = ledger->replacement_count ? REPLACE_BOTH : REPLACE_IDLE;
-        break;
-    case REPLACE_BOTH:
+    if (ledger->replacing == REPLACE_BOTH) {
         for (unsigned i = 0; i < ledger->replacement_count; i++)
             replace_copy(ledger, &ledger->replacements[i]);
         ledger->replacing = REPLACE_DRAIN;
-        break;
-    case REPLACE_DRAIN:
-        for (unsigned i = 0; i < ledger->replacement_count; i++)
-            index_table_destroy(&ledger->replacements[i].old);
-        ledger->replacement_count = 0;
-        ledger->replacing = REPLACE_IDLE;
-        break;
+        return;
     }
+    for (unsigned i = 0; i < ledger->replacement_count; i++)
+        index_table_destroy(&ledger->replacements[i].old);
+    ledger->replacement_count = 0;
+    replace_begin(ledger);
+    ledger->replacing = ledger->replacement_count ? REPLACE_BOTH : REPLACE_IDLE;
 }
 
 void ledger_grow(struct ledger *ledger)

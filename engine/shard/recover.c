@@ -41,7 +41,7 @@ enum store_result shard_follow(struct shard *shard, int timeout_ms, bool *at_end
     if (shard->report.broken && !broken)
         log_line(LOG_ERROR, "recover", "a record of the log is not readable and is left out");
     ledger_follow_floor(shard->ledger, progress_floor(state_text(shard, PROGRESS_KEY)));
-    /* enough steps to finish what growing needs, since nobody else is in a batch */
+    /* nobody is in a batch, so each call goes a step further: enough for what is due to expire, and for growing to be on its way */
     for (int i = 0; i < 4; i++)
         ledger_maintain(shard->ledger, shard->report.newest);
     return result;

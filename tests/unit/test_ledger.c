@@ -256,6 +256,50 @@ START_TEST(grows_little_by_little)
 }
 END_TEST
 
+static unsigned enter_many(struct ledger *ledger, unsigned *serial, unsigned count, int64_t at)
+{
+    unsigned entered = 0;
+    for (unsigned i = 0; i < count; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%09u", ++*serial);
+        struct event e = created(id, at);
+        struct entered result;
+        entered += ledger_enter(ledger_writer(ledger, 0), &e, &result) == ENTER_NEW;
+    }
+    return entered;
+}
+
+/* All that the index knew has expired, so the next table may be small; but it is not yet copied when many more come. */
+START_TEST(many_come_after_a_gap)
+{
+    for (unsigned before = 20000; before <= 60000; before += 10000) {
+        struct ledger *ledger = ledger_small(1, 64);
+        unsigned serial = 0, entered = 0;
+        for (unsigned i = 0; i < before / 500; i++) {
+            ledger_begin(ledger_writer(ledger, 0));
+            ck_assert_uint_eq(enter_many(ledger, &serial, 500, NOW), 500);
+            ledger_end(ledger_writer(ledger, 0));
+            maintain(ledger, NOW);
+        }
+        int64_t later = NOW + 60 * DAY;
+        size_t index = SIZE_MAX;
+        for (unsigned i = 0; ledger_index_bytes(ledger) <= index; i++) {
+            index = ledger_index_bytes(ledger);
+            ledger_begin(ledger_writer(ledger, 0));
+            entered += enter_many(ledger, &serial, 1, later);
+            ledger_end(ledger_writer(ledger, 0));
+            ledger_maintain(ledger, later);
+        }
+        ledger_begin(ledger_writer(ledger, 0));
+        entered += enter_many(ledger, &serial, 3000, later);
+        ledger_end(ledger_writer(ledger, 0));
+        maintain(ledger, later);
+        ck_assert_uint_eq(walk_count(ledger, subject_of_region(1)), entered);
+        ledger_destroy(&ledger);
+    }
+}
+END_TEST
+
 START_TEST(memory_bound)
 {
     struct ledger *ledger = ledger_small(30, 2);
@@ -411,6 +455,7 @@ int main(void)
     core_test(s, texts_come_back);
     core_test(s, months);
     core_test(s, grows_little_by_little);
+    core_test(s, many_come_after_a_gap);
     core_test(s, memory_bound);
     core_test(s, an_open_batch_is_waited_for);
     core_test(s, what_is_found_stays_for_the_batch);

@@ -133,7 +133,7 @@ enum { KEYS = 6000, WORKERS = 3, BATCH = 50 };
 
 struct race {
     struct shelf_of_keys keys; /* by ref */
-    _Atomic(const struct index_view *) view;
+    _Atomic(struct index_table *) table;
     _Atomic uint32_t wins[KEYS], winner[KEYS], lost, running;
     uint64_t key[KEYS];
 };
@@ -179,8 +179,10 @@ static void *insert_all(void *arg)
     }
     for (unsigned begin = 0; begin < KEYS; begin += BATCH) {
         atomic_fetch_add(&w->batch, 1);
-        for (unsigned i = begin; i < begin + BATCH && i < KEYS; i++)
-            insert_one(w, atomic_load(&w->race->view), order[i], w->number * KEYS + order[i] + 1);
+        for (unsigned i = begin; i < begin + BATCH && i < KEYS; i++) {
+            const struct index_view view = index_view_of(&w->race->table);
+            insert_one(w, &view, order[i], w->number * KEYS + order[i] + 1);
+        }
         atomic_fetch_add(&w->batch, 1);
     }
     free(order);
@@ -197,28 +199,17 @@ static void wait_for_batches(struct worker *workers)
     }
 }
 
-static const struct index_view *view_of(struct index_table *first, struct index_table *second)
-{
-    struct index_view *view = xcalloc(1, sizeof *view);
-    *view = (struct index_view){{first, second}};
-    return view;
-}
-
 /* the committer's part, see maintain.c; returns how often it replaced the table */
 static unsigned replace_while_running(struct race *r, struct worker *workers)
 {
     unsigned times = 0;
     while (atomic_load(&r->running)) {
-        const struct index_view *before = atomic_load(&r->view);
-        struct index_table *old = before->table[0], *new = index_table_create(KEYS * 3);
-        const struct index_view *both = view_of(old, new);
-        atomic_store(&r->view, both);
+        struct index_table *old = atomic_load(&r->table), *new = index_table_create(KEYS * 3);
+        index_table_succeed(old, new);
         wait_for_batches(workers);
         CHECK(index_copy(old, new, live, &r->keys));
-        atomic_store(&r->view, view_of(new, NULL));
+        atomic_store(&r->table, new);
         wait_for_batches(workers);
-        free((void *)(uintptr_t)before);
-        free((void *)(uintptr_t)both);
         index_table_destroy(&old);
         times++;
     }
@@ -232,7 +223,7 @@ START_TEST(won_once_while_replaced)
     for (unsigned round = 0, rounds = core_effort(30); round < rounds; round++) {
         struct race *r = xcalloc(1, sizeof *r);
         r->keys = (struct shelf_of_keys){xcalloc(WORKERS * KEYS + 1, sizeof(uint64_t)), WORKERS * KEYS + 1};
-        atomic_init(&r->view, view_of(index_table_create(KEYS * 3), NULL));
+        atomic_init(&r->table, index_table_create(KEYS * 3));
         for (unsigned i = 0; i < KEYS; i++) /* few tags and few places: collisions of both */
             r->key[i] = (uint64_t)dice_below(&dice, 64) << 52 | (dice_next(&dice) & 0xfffff) << 12 | i % 4096;
         for (unsigned i = 0; i < KEYS; i++)
@@ -249,14 +240,14 @@ START_TEST(won_once_while_replaced)
         replaced += replace_while_running(r, workers);
         for (unsigned i = 0; i < WORKERS; i++)
             pthread_join(thread[i], NULL);
-        const struct index_view *view = atomic_load(&r->view);
+        struct index_table *table = atomic_load(&r->table);
+        const struct index_view view = {{table, NULL}};
         for (unsigned i = 0; i < KEYS; i++) {
             EXPECT(r->wins[i] == 1, "key %u was won %u times", i, r->wins[i]);
-            EXPECT(find(view, &r->keys, r->key[i]) == r->winner[i], "key %u does not lead to its winner", i);
+            EXPECT(find(&view, &r->keys, r->key[i]) == r->winner[i], "key %u does not lead to its winner", i);
         }
         lost += r->lost;
-        index_table_destroy(&(struct index_view){{view->table[0], NULL}}.table[0]);
-        free((void *)(uintptr_t)view);
+        index_table_destroy(&table);
         free(r->keys.key);
         free(r);
     }

@@ -1,6 +1,6 @@
 /* Large tables that are read at random: memory straight from the system, zeroed, in pages of 2 MiB where the system has
  * them.  A look-up in a table of 4 KiB pages misses the TLB nearly every time, and under a hypervisor such a miss costs
- * more than the line it is for.  Pages come only when they are touched.  Below 128 KiB it is the heap's. */
+ * more than the line it is for.  Pages come only when they are touched.  What is small is the heap's. */
 #ifndef GW_BASE_PAGES_H
 #define GW_BASE_PAGES_H
 

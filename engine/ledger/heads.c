@@ -9,17 +9,20 @@
 /* a subject's tag in the high half, the newest fact of its chain in the low one; 0: free */
 typedef _Atomic uint64_t head;
 
-/* Apart from its heads: of many tables what is always read lies together, and not at the beginning of as many pages. */
+/* The heads of a large one lie apart: so what is always read of many tables lies together, and not at the beginning of as
+ * many pages. */
 struct table {
     struct table *older;
     size_t size;
     head *head;
     _Atomic size_t used __attribute__((aligned(GW_CACHE_LINE)));
+    head own[];
 };
 
 enum {
-    PARTS = 64,
-    FIRST_SIZE = 8,
+    PARTS = 16,
+    FIRST_SIZE = 16,
+    OWN_MAX = 512,
     /* Of a large table only every sixteenth place is counted, for sixteen: the counter would be what workers wait for. */
     SAMPLE = 16,
     SAMPLE_FROM = 1 << 12,
@@ -27,21 +30,29 @@ enum {
 
 struct heads {
     size_t subjects; /* that are expected */
+    _Atomic size_t bytes;
     _Atomic(struct table *) newest[PARTS]; /* NULL: none has come */
 };
 
 static struct table *table_create(size_t size, struct table *older)
 {
-    struct table *table = xaligned(sizeof *table);
+    size_t bytes = size * sizeof(head);
+    struct table *table = xaligned(sizeof *table + (size <= OWN_MAX ? bytes : 0));
     table->older = older;
     table->size = size;
-    table->head = pages_take(size * sizeof(head));
+    table->head = size <= OWN_MAX ? table->own : pages_take(bytes);
     return table;
+}
+
+static size_t table_bytes(const struct table *table)
+{
+    return sizeof *table + table->size * sizeof(head);
 }
 
 static void table_free(struct table *table)
 {
-    pages_give(table->head, table->size * sizeof(head));
+    if (table->size > OWN_MAX)
+        pages_give(table->head, table->size * sizeof(head));
     free(table);
 }
 
@@ -120,7 +131,7 @@ static bool table_push(struct table *table, struct place place, fact_ref fact, f
     return false;
 }
 
-/* Part by part a 64th further on the way to twice its size, so that they grow one after the other. */
+/* Part by part a sixteenth further on the way to twice its size, so that they grow one after the other. */
 static size_t first_size(const struct heads *heads, size_t part)
 {
     size_t wanted = heads->subjects / 3 * 4 / PARTS, size = wanted < FIRST_SIZE ? FIRST_SIZE : wanted;
@@ -130,7 +141,9 @@ static size_t first_size(const struct heads *heads, size_t part)
 static void grow(struct heads *heads, size_t part, struct table *full)
 {
     struct table *larger = table_create(full ? full->size * 2 : first_size(heads, part), full);
-    if (!atomic_compare_exchange_strong(&heads->newest[part], &full, larger))
+    if (atomic_compare_exchange_strong(&heads->newest[part], &full, larger))
+        atomic_fetch_add_explicit(&heads->bytes, table_bytes(larger), memory_order_relaxed);
+    else
         table_free(larger); /* somebody else did */
 }
 
@@ -184,9 +197,5 @@ size_t heads_subjects(const struct heads *heads)
 
 size_t heads_bytes(const struct heads *heads)
 {
-    size_t bytes = sizeof *heads;
-    for (size_t part = 0; part < PARTS; part++)
-        for (const struct table *table = newest_of(heads, part); table; table = table->older)
-            bytes += sizeof *table + table->size * sizeof(head);
-    return bytes;
+    return sizeof *heads + atomic_load_explicit(&heads->bytes, memory_order_relaxed);
 }

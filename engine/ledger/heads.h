@@ -1,8 +1,8 @@
-/* Heads: subject → the newest fact of its chain, one such table for each span of event time, so that a span expires
- * as a whole.  Insert-only and lock-free; grows by linking a larger table in front.  A subject may then have a chain
+/* Heads: subject → the newest fact of its chain, for each span of event time by itself, so that a span expires as a whole.
+ * Tables that are insert-only and lock-free, and grow by a larger one that is linked in front.  A subject may then have a chain
  * in more than one table, and the walk visits all of them.  In each the last that came is the first.
  *
- * A subject belongs to one of 64 tables, of different sizes, which grow one after the other: one for all would at times be a
+ * A subject belongs to one of sixteen tables, of different sizes, which grow one after the other: one for all would at times be a
  * hundred megabytes that are faulted in at once, while alerts wait.
  *
  * A head is eight bytes: a tag of 32 bits, of which three are the subject's kind, and a fact_ref.  Two subjects of one kind

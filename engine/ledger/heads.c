@@ -131,11 +131,12 @@ static bool table_push(struct table *table, struct place place, fact_ref fact, f
     return false;
 }
 
-/* Part by part a sixteenth further on the way to twice its size, so that they grow one after the other. */
+/* Part by part a little larger, so that they grow one after the other; but no more than a quarter, since where it was expected
+ * what they have is all they need. */
 static size_t first_size(const struct heads *heads, size_t part)
 {
     size_t wanted = heads->subjects / 3 * 4 / PARTS, size = wanted < FIRST_SIZE ? FIRST_SIZE : wanted;
-    return size + size * part / PARTS;
+    return size + size * part / PARTS / 4;
 }
 
 static void grow(struct heads *heads, size_t part, struct table *full)

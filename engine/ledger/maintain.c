@@ -197,7 +197,7 @@ static bool is_live(void *arg, fact_ref ref)
 /* A small table may be full before the next is ready; a large one is worth its bytes, and cheap to copy. */
 static bool is_large(size_t slots)
 {
-    return slots >= 1 << 14;
+    return slots >= 1 << 13;
 }
 
 /* filled within the time that a few batches take: one step, then, and not a dozen */

@@ -15,6 +15,7 @@ from workload import Maker
 
 KEEP_DAYS, RETENTIONS = 2, 8
 SAMPLE_S = 0.5
+GROWTH_MAX = 1.3
 
 
 def resident_mb(pid: int) -> float:
@@ -52,6 +53,9 @@ def measure(broker, maker: Maker, grids: int, events: int, directory: Path, svg:
     if svg:
         curves = {"resident": [(share * days, mb) for share, mb, _ in samples], "ledger": [(share * days, mb) for share, _, mb in samples]}
         picture.lines(svg, f"{days} days of event time, {KEEP_DAYS} of them kept", curves, "days of event time", "MB")
+    early, late = (max(mb for share, _, mb in samples if begin < share <= begin + 0.5) for begin in (0, 0.5))
+    if late > early * GROWTH_MAX:
+        raise SystemExit(f"the ledger had {early:.0f} MB at most in the first half, and {late:.0f} in the second: it does not let go")
     rows = [f"{events:,} tickets of {days} days, {KEEP_DAYS} of them kept", "", "| retentions | resident MB, most | ledger MB, most |", "| --- | --: | --: |"]
     for n in range(RETENTIONS):
         within = [s for s in samples if n / RETENTIONS < s[0] <= (n + 1) / RETENTIONS]

@@ -511,7 +511,8 @@ static int64_t may_wait_ms(const struct committer *c)
 static bool may_rest(const struct committer *c, int64_t now_ms)
 {
     int64_t since = now_ms - committer_committed_ms(c);
-    return since >= 0 && since < may_wait_ms(c) && !c->noted && pending_bytes(c) < LATE_BYTES && !is_large(c);
+    return since >= 0 && since < may_wait_ms(c) && !c->noted && pending_bytes(c) < LATE_BYTES && !is_large(c) &&
+           !ledger_sweeping(c->in.ledger); /* which waits for commits, while a backlog goes on filling days */
 }
 
 static bool worth_committing(const struct committer *c, int64_t now_ms)
@@ -723,8 +724,10 @@ static enum step_result step(struct committer *c, bool flush)
     if (any || moved || now_ms / 60000 != c->minute)
         rule_times(c);
     c->unseen |= any || moved;
-    if (!flush && may_rest(c, now_ms))
+    if (!flush && may_rest(c, now_ms)) {
+        ledger_grow(c->in.ledger); /* workers fill its tables meanwhile */
         return any ? STEP_PROGRESS : STEP_IDLE;
+    }
     if (c->unseen || c->backfilled_count || tracker_due(c->tracker, c->times) || notify_due(c->notify))
         evaluate(c, now_ms);
     any |= maintain(c);

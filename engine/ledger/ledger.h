@@ -160,6 +160,8 @@ void ledger_related(const struct ledger *, uint64_t matter, ledger_matter_visit 
  * the floor can be carried on before they go (carry.h). */
 int64_t ledger_floor(const struct ledger *, enum shelf);
 void ledger_maintain(struct ledger *, int64_t now_s);
+/* Has ledger_maintain facts to free, and is on its way there? */
+bool ledger_sweeping(const struct ledger *);
 /* Replaces tables of the index that are too full, some at a time, a step further at each call.  It frees no fact, so it need not wait until what was
  * handed over is committed: workers that read a backlog fill a table sooner than that. */
 void ledger_grow(struct ledger *);

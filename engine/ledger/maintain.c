@@ -35,6 +35,11 @@ bool ledger_quiet(const struct ledger *ledger)
     return all_over(ledger, ledger->seen);
 }
 
+bool ledger_sweeping(const struct ledger *ledger)
+{
+    return ledger->sweep != SWEEP_IDLE;
+}
+
 static void span_free(struct ledger *ledger, struct span *span)
 {
     struct shelf_state *shelf = &ledger->shelf[span->shelf];

@@ -511,8 +511,9 @@ static int64_t may_wait_ms(const struct committer *c)
 static bool may_rest(const struct committer *c, int64_t now_ms)
 {
     int64_t since = now_ms - committer_committed_ms(c);
-    return since >= 0 && since < may_wait_ms(c) && !c->noted && pending_bytes(c) < LATE_BYTES && !is_large(c) &&
-           !ledger_sweeping(c->in.ledger); /* which waits for commits, while a backlog goes on filling days */
+    /* each step of a sweep waits for commits, while a backlog goes on filling days */
+    size_t most = ledger_sweeping(c->in.ledger) ? COMMIT_BYTES : LATE_BYTES;
+    return since >= 0 && since < may_wait_ms(c) && !c->noted && pending_bytes(c) < most && !is_large(c);
 }
 
 static bool worth_committing(const struct committer *c, int64_t now_ms)

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/pages.h"
+#include "ledger/slots.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,9 +24,6 @@ enum {
     PARTS = 16,
     FIRST_SIZE = 16,
     OWN_MAX = 512,
-    /* Of a large table only every sixteenth place is counted, for sixteen: the counter would be what workers wait for. */
-    SAMPLE = 16,
-    SAMPLE_FROM = 1 << 12,
 };
 
 struct heads {
@@ -94,16 +92,6 @@ static struct place place_of(uint64_t subject)
     return (struct place){hash % PARTS, (uint32_t)hash, (hash >> 35 << 35) | (subject & 7) << 32};
 }
 
-static size_t first_of(const struct table *table, struct place place)
-{
-    return place.at * table->size >> 32;
-}
-
-static size_t place_after(const struct table *table, size_t at)
-{
-    return at + 1 == table->size ? 0 : at + 1;
-}
-
 static bool is_of(uint64_t there, uint64_t tag)
 {
     return (there ^ tag) >> 32 == 0;
@@ -112,8 +100,8 @@ static bool is_of(uint64_t there, uint64_t tag)
 /* false: the table is too full */
 static bool table_push(struct table *table, struct place place, fact_ref fact, fact_ref *next)
 {
-    size_t every = table->size < SAMPLE_FROM ? 1 : SAMPLE, at = first_of(table, place);
-    for (size_t probe = 0; probe < table->size; probe++, at = place_after(table, at)) {
+    size_t at = slots_first(table->size, place.at);
+    for (size_t probe = 0; probe < table->size; probe++, at = slots_after(table->size, at)) {
         uint64_t there = atomic_load_explicit(&table->head[at], memory_order_acquire);
         /* one place in four stays free, so that a search is short */
         if (there == 0 && atomic_load_explicit(&table->used, memory_order_relaxed) >= table->size / 4 * 3)
@@ -123,8 +111,9 @@ static bool table_push(struct table *table, struct place place, fact_ref fact, f
             if (!atomic_compare_exchange_weak_explicit(&table->head[at], &there, place.tag | fact, memory_order_release,
                                                        memory_order_acquire))
                 continue;
-            if (there == 0 && at % every == 0)
-                atomic_fetch_add_explicit(&table->used, every, memory_order_relaxed);
+            size_t weight = there == 0 ? slots_weight(table->size, at) : 0;
+            if (weight)
+                atomic_fetch_add_explicit(&table->used, weight, memory_order_relaxed);
             return true;
         }
     }
@@ -164,7 +153,7 @@ void heads_prefetch(const struct heads *heads, uint64_t subject)
     struct place place = place_of(subject);
     const struct table *table = newest_of(heads, place.part);
     if (table)
-        __builtin_prefetch(&table->head[first_of(table, place)], 1);
+        __builtin_prefetch(&table->head[slots_first(table->size, place.at)], 1);
 }
 
 fact_ref heads_next(const struct heads *heads, uint64_t subject, const void **cursor)
@@ -172,8 +161,8 @@ fact_ref heads_next(const struct heads *heads, uint64_t subject, const void **cu
     struct place place = place_of(subject);
     const struct table *table = *cursor ? ((const struct table *)*cursor)->older : newest_of(heads, place.part);
     for (; table; table = table->older) {
-        size_t at = first_of(table, place);
-        for (size_t probe = 0; probe < table->size; probe++, at = place_after(table, at)) {
+        size_t at = slots_first(table->size, place.at);
+        for (size_t probe = 0; probe < table->size; probe++, at = slots_after(table->size, at)) {
             uint64_t there = atomic_load_explicit(&table->head[at], memory_order_acquire);
             if (there == 0)
                 break;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/pages.h"
+#include "ledger/slots.h"
 
 #include <stdlib.h>
 
@@ -13,12 +14,11 @@ struct index_table {
     _Atomic size_t used __attribute__((aligned(GW_CACHE_LINE))); /* relaxed: for sizing only */
 };
 
-/* Of a large table only every sixteenth slot is counted, for sixteen: the counter would be what workers wait for. */
 static void count_slot(struct index_table *table, size_t at)
 {
-    size_t every = table->slots <= 1 << 12 ? 1 : 16;
-    if (at % every == 0)
-        atomic_fetch_add_explicit(&table->used, every, memory_order_relaxed);
+    size_t weight = slots_weight(table->slots, at);
+    if (weight)
+        atomic_fetch_add_explicit(&table->used, weight, memory_order_relaxed);
 }
 
 struct index_table *index_table_create(size_t slots)
@@ -71,13 +71,7 @@ static uint64_t slot_of(uint64_t key, fact_ref ref)
  * read both from end to end, and asks no fact. */
 static size_t place_of(const struct index_table *table, uint64_t slot)
 {
-    uint32_t share = (uint32_t)(slot >> 32) << INDEX_PART_BITS;
-    return share * table->slots >> 32;
-}
-
-static size_t place_after(const struct index_table *table, size_t at)
-{
-    return at + 1 == table->slots ? 0 : at + 1;
+    return slots_first(table->slots, (uint32_t)(slot >> 32) << INDEX_PART_BITS);
 }
 
 enum { PROBES_MAX = 4096 };
@@ -88,7 +82,7 @@ static enum index_result insert(struct index_table *table, uint64_t key, unsigne
 {
     uint64_t mine = slot_of(key, ref);
     size_t at = place_of(table, mine);
-    for (int probe = 0; probe < PROBES_MAX; probe++, at = place_after(table, at)) {
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = slots_after(table->slots, at)) {
         uint64_t there = atomic_load_explicit(&table->slot[at], memory_order_acquire);
         /* seq_cst, as is the load in index_find: one half of a Dekker pair, see ledger.c */
         if (there == 0 && atomic_compare_exchange_strong(&table->slot[at], &there, mine)) {
@@ -132,7 +126,7 @@ static fact_ref find(const struct index_table *table, uint64_t key, unsigned sou
                      void *arg)
 {
     size_t at = place_of(table, key);
-    for (int probe = 0; probe < PROBES_MAX; probe++, at = place_after(table, at)) {
+    for (int probe = 0; probe < PROBES_MAX; probe++, at = slots_after(table->slots, at)) {
         uint64_t there = atomic_load(&table->slot[at]);
         if (there == 0)
             return 0;
@@ -175,7 +169,7 @@ bool index_copy(const struct index_table *from, struct index_table *to, index_li
         if (!mine || !live(arg, (fact_ref)mine))
             continue;
         size_t at = place_of(to, mine);
-        for (int probe = 0;; probe++, at = place_after(to, at)) {
+        for (int probe = 0;; probe++, at = slots_after(to->slots, at)) {
             if (probe == PROBES_MAX)
                 return false;
             uint64_t there = 0;

@@ -415,7 +415,6 @@ static bool handed_taken(const struct committer *c)
  * is more to do at once. */
 static bool maintain(struct committer *c)
 {
-    ledger_grow(c->in.ledger);
     if (!c->handed_known) {
         if (!ledger_quiet(c->in.ledger))
             return false;
@@ -725,10 +724,9 @@ static enum step_result step(struct committer *c, bool flush)
     if (any || moved || now_ms / 60000 != c->minute)
         rule_times(c);
     c->unseen |= any || moved;
-    if (!flush && may_rest(c, now_ms)) {
-        ledger_grow(c->in.ledger); /* workers fill its tables meanwhile */
+    ledger_grow(c->in.ledger); /* workers fill its tables, whether anything rests or not */
+    if (!flush && may_rest(c, now_ms))
         return any ? STEP_PROGRESS : STEP_IDLE;
-    }
     if (c->unseen || c->backfilled_count || tracker_due(c->tracker, c->times) || notify_due(c->notify))
         evaluate(c, now_ms);
     any |= maintain(c);

@@ -63,6 +63,7 @@ def rate_kept_up_with(broker, maker: Maker, grids: int, directory: Path) -> floa
             kept, rate = rate, rate * STEP
     if not kept:
         raise SystemExit(f"{LEAST:,.0f} tickets a second are not kept up with")
+    print(f"The highest rate that is kept up with: {kept:,.0f} tickets a second.", flush=True)
     return kept
 
 

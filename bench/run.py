@@ -68,10 +68,7 @@ def run_stages(options: argparse.Namespace, broker: None, maker: Maker, director
 
 
 def run_latency(options: argparse.Namespace, broker: Broker, maker: Maker, directory: Path) -> None:
-    kept_up = 0 if options.rates else latency.rate_kept_up_with(broker, maker, options.grids, directory / "kept_up")
-    if kept_up:
-        print(f"The highest rate that is kept up with: {kept_up:,.0f} tickets a second.", flush=True)
-    rates = options.rates or [kept_up / 2]
+    rates = options.rates or [latency.rate_kept_up_with(broker, maker, options.grids, directory / "kept_up") / 2]
     found = latency.measure(broker, maker, options.grids, rates, options.alerts, directory)
     print(f"\n{latency.report(found, options.svg and options.svg / 'latency.svg')}")
 

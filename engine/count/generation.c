@@ -1,5 +1,5 @@
-/* Counting.  What a batch touches is gathered first, a few dozen facts at a time, and its counters' lines are asked for;
- * when they are worked on, they have come. */
+/* Counting.  What a batch touches is gathered first, a few dozen facts at a time, and its counters' lines are then asked for
+ * all at once: most wait for the page table, several at a time as long as nothing lies between them. */
 #include "count/generation_priv.h"
 
 #include "base/check.h"
@@ -211,7 +211,6 @@ static void touch_group(const struct generation *g, const struct group *group, c
         if (!amount)
             continue;
         uint64_t key = counter_key(a, subject.key);
-        counters_prefetch(g->counters, key);
         addition(touched, &(struct addition){key, amount, (uint32_t)minute, group->aggregates[i]});
     }
     for (unsigned i = 0; i < group->look_count; i++)
@@ -237,6 +236,13 @@ static void touch_merge(const struct generation *g, fact_ref ref, const struct f
     struct subject subject = subject_of_root(&matter, merge->matter);
     for (size_t i = 0; i < g->per_matter_count; i++)
         findings_add(&touched->looks, &(struct finding){g->per_matter[i], subject, ref, FIRST_MINUTE});
+}
+
+void generation_prefetch(const struct generation *g, uint32_t region)
+{
+    for (int level = 0; level < REGION_LEVELS_END; level++)
+        if (g->regions[level])
+            __builtin_prefetch(&g->regions[level][region]);
 }
 
 void generation_touch(const struct generation *g, const struct ledger *ledger, fact_ref ref, uint32_t region,
@@ -275,12 +281,13 @@ void generation_touch(const struct generation *g, const struct ledger *ledger, f
 
 static void add_all(struct generation *g, const struct touched *touched)
 {
-    enum { AHEAD = 8 };
+    for (size_t i = 0; i < touched->addition_count; i++)
+        counters_prefetch(g->counters, touched->additions[i].key);
     for (size_t i = 0; i < touched->addition_count; i++) {
-        if (i + AHEAD < touched->addition_count) {
-            const struct addition *later = &touched->additions[i + AHEAD];
-            counters_prefetch_block(g->counters, &g->aggregates[later->aggregate].shape, later->key, later->minute);
-        }
+        const struct addition *a = &touched->additions[i];
+        counters_prefetch_block(g->counters, &g->aggregates[a->aggregate].shape, a->key, a->minute);
+    }
+    for (size_t i = 0; i < touched->addition_count; i++) {
         const struct addition *a = &touched->additions[i];
         counters_add(g->counters, &g->aggregates[a->aggregate].shape, a->key, a->minute, a->amount);
     }

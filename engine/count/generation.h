@@ -116,8 +116,10 @@ struct touched {
 
 void touched_free(struct touched *);
 
+/* hint, some facts ahead of generation_touch */
+void generation_prefetch(const struct generation *, uint32_t region);
 /* Gathers what a fact and its parties touch, as if they were of that region and category (their own, or where moves have
- * put them).  Worker; some dozens of facts before they are counted, so that what is asked for here has come by then. */
+ * put them).  Worker; for some dozens of facts before they are counted. */
 void generation_touch(const struct generation *, const struct ledger *, fact_ref, uint32_t region, uint16_t category,
                       struct touched *);
 

@@ -390,23 +390,34 @@ static int64_t event_place(const struct event *e)
     return e->carried_at ? e->carried_at : e->occurred_at;
 }
 
-struct event_keys ledger_prepare(const struct ledger_writer *writer, const struct event *e)
+struct event_keys ledger_keys(const struct event *e)
 {
-    struct event_keys keys = {event_key(e->source, e->id), matter_key(e->matter),
-                              e->respondent.len ? subject_of_respondent(e->respondent) : 0};
-    const struct shelf_state *shelf = &writer->ledger->shelf[fact_shelf(e->kind)];
+    return (struct event_keys){event_key(e->source, e->id), matter_key(e->matter),
+                               e->respondent.len ? subject_of_respondent(e->respondent) : 0};
+}
+
+static void prefetch_heads(const struct ledger *ledger, const struct event *e, const struct event_keys *keys)
+{
+    const struct shelf_state *shelf = &ledger->shelf[fact_shelf(e->kind)];
     const struct span *span = shelf_span(shelf, event_place(e) / shelf->span_s);
-    const struct index_view view = ledger_index(writer->ledger, keys.id);
-    index_prefetch(&view, keys.id);
     if (!span)
-        return keys;
+        return;
     if (e->region != REGION_NONE)
         heads_prefetch(span->heads, subject_of_region(e->region));
-    if (keys.respondent)
-        heads_prefetch(span->heads, keys.respondent);
-    if (keys.matter)
-        heads_prefetch(span->heads, subject_of_matter(keys.matter));
-    return keys;
+    if (keys->respondent)
+        heads_prefetch(span->heads, keys->respondent);
+    if (keys->matter)
+        heads_prefetch(span->heads, subject_of_matter(keys->matter));
+}
+
+void ledger_prepare(const struct ledger *ledger, const struct event *events, const struct event_keys *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct index_view view = ledger_index(ledger, keys[i].id);
+        index_prefetch(&view, keys[i].id);
+    }
+    for (size_t i = 0; i < count; i++)
+        prefetch_heads(ledger, &events[i], &keys[i]);
 }
 
 static enum index_result index_win(struct ledger_writer *writer, const struct event *e, uint64_t key, fact_ref ref)
@@ -420,7 +431,7 @@ static enum index_result index_win(struct ledger_writer *writer, const struct ev
 
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
 {
-    struct event_keys keys = ledger_prepare(writer, e);
+    struct event_keys keys = ledger_keys(e);
     return ledger_enter_prepared(writer, e, &keys, entered);
 }
 

@@ -66,12 +66,14 @@ struct entered {
 };
 enum enter_result ledger_enter(struct ledger_writer *, const struct event *, struct entered *);
 
-/* The same in two steps, some dozens of events between them: what the ledger knows the event's texts by, and hints to the
- * processor to fetch what entering will touch; then entering. */
+/* The same in steps, for some dozens of events at a time: what the ledger knows their texts by; hints to the processor to
+ * fetch what entering will touch; entering.  The hints are given for all at once: most wait for the page table, several
+ * at a time as long as nothing lies between them. */
 struct event_keys {
     uint64_t id, matter, respondent; /* the latter two: 0 where the event names none */
 };
-struct event_keys ledger_prepare(const struct ledger_writer *, const struct event *);
+struct event_keys ledger_keys(const struct event *);
+void ledger_prepare(const struct ledger *, const struct event *, const struct event_keys *, size_t count);
 enum enter_result ledger_enter_prepared(struct ledger_writer *, const struct event *, const struct event_keys *,
                                         struct entered *);
 /* Which batch the writer is in; a batch that was open when this returned `before` is over once it returns another

@@ -88,7 +88,8 @@ static void enter_stride(struct hand *h)
     struct entered entered;
     ledger_begin(h->writer);
     for (unsigned i = 0; i < h->count; i++)
-        keys[i] = ledger_prepare(h->writer, &h->events[i]);
+        keys[i] = ledger_keys(&h->events[i]);
+    ledger_prepare(ledger, h->events, keys, h->count);
     for (unsigned i = 0; i < h->count; i++) {
         const struct event *event = &h->events[i];
         if (event->occurred_at > h->report.newest)

@@ -209,7 +209,7 @@ static bool take_data(struct worker *w, struct handover *h, const struct record 
     else
         w->tally[source].outcome[OUTCOME_SKIPPED] += decoded->count == 0;
     for (size_t i = 0; i < decoded->count && room; i++) {
-        struct event_keys keys = ledger_prepare(w->in.writer, &decoded->events[i]);
+        struct event_keys keys = ledger_keys(&decoded->events[i]);
         room = enter(w, h, record, &decoded->events[i], &keys);
         if (i % STRIDE == STRIDE - 1)
             count(w, h);
@@ -304,7 +304,8 @@ static bool keep(struct worker *w, const struct decoded *decoded)
             s->actors[s->actor_count + k] = e->actors[k];
         e->actors = &s->actors[s->actor_count];
         s->actor_count += e->actor_count;
-        s->keys[s->count++] = ledger_prepare(w->in.writer, e);
+        s->keys[s->count++] = ledger_keys(e);
+        generation_prefetch(w->generations.current, e->region);
     }
     s->events_of[s->records++] = (unsigned)decoded->count;
     return true;
@@ -315,6 +316,7 @@ static bool enter_stride(struct worker *w, struct handover *h)
     const struct stride *s = &w->stride;
     unsigned at = 0;
     bool room = true;
+    ledger_prepare(w->in.ledger, s->events, s->keys, s->count);
     for (unsigned r = 0; r < s->records && room; r++) {
         const struct record *record = &w->records[w->next_record];
         for (unsigned end = at + s->events_of[r]; at < end && room; at++)

@@ -115,6 +115,10 @@ uint64_t matter_key(struct str matter);
  * false to stop. */
 typedef bool ledger_visit(void *arg, fact_ref);
 void ledger_walk(const struct ledger *, uint64_t subject, int64_t from, int64_t to, ledger_visit *, void *arg);
+/* The same of all regions from the first to the last, in no order; sooner than one after the other, since their facts are
+ * waited for together. */
+void ledger_walk_regions(const struct ledger *, uint32_t first, uint32_t last, int64_t from, int64_t to, ledger_visit *,
+                         void *arg);
 /* Every fact and alias of a shelf, in no order, a segment at a time, so that others can go on in between; what is
  * entered meanwhile may be left out.  From the first call to the last the caller is inside a batch, so that
  * nothing is freed. */

@@ -45,8 +45,8 @@ static bool passed(const struct ledger *ledger, fact_ref ref, int64_t from)
            atomic_load_explicit(&segment->reached, memory_order_relaxed) < from;
 }
 
-static bool walk_span(const struct ledger *ledger, const struct span *span, uint64_t subject, int64_t from,
-                      ledger_visit *visit, void *arg)
+static bool walk_chains(const struct ledger *ledger, const struct span *span, uint64_t subject, int64_t from,
+                        ledger_visit *visit, void *arg)
 {
     enum chain chain = chain_of(subject);
     const void *cursor = NULL;
@@ -61,6 +61,37 @@ static bool walk_span(const struct ledger *ledger, const struct span *span, uint
     return true;
 }
 
+enum { TOGETHER = 64 }; /* chains that are fetched at once */
+
+/* Brings chains to the cache, a step in each in turn, since of one by itself each link is waited for.  A hint: of a subject with
+ * several chains, the first. */
+static void fetch_chains(const struct ledger *ledger, const struct span *span, const uint64_t *subjects, unsigned count,
+                         int64_t from)
+{
+    fact_ref at[TOGETHER];
+    unsigned left = 0;
+    for (unsigned i = 0; i < count; i++)
+        heads_prefetch(span->heads, subjects[i]);
+    for (unsigned i = 0; i < count; i++) {
+        const void *cursor = NULL;
+        at[left] = heads_next(span->heads, subjects[i], &cursor);
+        if (at[left])
+            ledger_prefetch(ledger, at[left++]);
+    }
+    enum chain chain = chain_of(subjects[0]);
+    while (left) {
+        unsigned kept = 0;
+        for (unsigned i = 0; i < left; i++) {
+            fact_ref next = passed(ledger, at[i], from) ? 0 : *ledger_link(ledger, at[i], chain);
+            if (!next)
+                continue;
+            ledger_prefetch(ledger, next);
+            at[kept++] = next;
+        }
+        left = kept;
+    }
+}
+
 /* a span that has been left is on its way out: whoever kept a ref from it would keep it too long */
 static bool span_meets(const struct shelf_state *shelf, const struct span *span, int64_t from, int64_t to)
 {
@@ -68,19 +99,43 @@ static bool span_meets(const struct shelf_state *shelf, const struct span *span,
     return begin <= to && end > from && end > atomic_load(&shelf->walked_from);
 }
 
-void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, int64_t to, ledger_visit *visit,
-                 void *arg)
+/* of one kind, TOGETHER at most */
+static bool walk_subjects(const struct ledger *ledger, const uint64_t *subjects, unsigned count, int64_t from, int64_t to,
+                          ledger_visit *visit, void *arg)
 {
-    bool by_target = (subject & 7) == 4;
+    bool by_target = (subjects[0] & 7) == 4;
     for (int i = 0; i < SHELVES; i++) {
         const struct shelf_state *shelf = &ledger->shelf[i];
         FOR_EACH_SPAN(span, shelf)
         {
             if (!span_meets(shelf, span, from, to) || (by_target && !atomic_load(&span->has_modifiers)))
                 continue;
-            if (!walk_span(ledger, span, subject, from, visit, arg))
-                return;
+            if (count > 1)
+                fetch_chains(ledger, span, subjects, count, from);
+            for (unsigned s = 0; s < count; s++)
+                if (!walk_chains(ledger, span, subjects[s], from, visit, arg))
+                    return false;
         }
+    }
+    return true;
+}
+
+void ledger_walk(const struct ledger *ledger, uint64_t subject, int64_t from, int64_t to, ledger_visit *visit,
+                 void *arg)
+{
+    walk_subjects(ledger, &subject, 1, from, to, visit, arg);
+}
+
+void ledger_walk_regions(const struct ledger *ledger, uint32_t first, uint32_t last, int64_t from, int64_t to,
+                         ledger_visit *visit, void *arg)
+{
+    uint64_t subjects[TOGETHER];
+    bool wanted = true;
+    for (uint32_t region = first; wanted && region <= last;) {
+        unsigned count = 0;
+        while (count < TOGETHER && region <= last)
+            subjects[count++] = subject_of_region(region++);
+        wanted = walk_subjects(ledger, subjects, count, from, to, visit, arg);
     }
 }
 

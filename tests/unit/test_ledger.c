@@ -4,6 +4,8 @@
 
 #include "core.h"
 
+#include <limits.h>
+
 enum { DAY = 86400, NOW = 20000 * DAY };
 
 static struct ledger *ledger_small(int days, size_t mib)
@@ -420,6 +422,45 @@ START_TEST(a_walk_turns_back)
 }
 END_TEST
 
+struct regions_seen {
+    const struct ledger *ledger;
+    unsigned by_region[512], left; /* after so many the visitor stops */
+};
+
+static bool region_visit(void *arg, fact_ref ref)
+{
+    struct regions_seen *seen = arg;
+    seen->by_region[ledger_fact(seen->ledger, ref)->region]++;
+    return --seen->left > 0;
+}
+
+/* many more than are fetched at once, not all of which have facts in each span */
+START_TEST(regions_are_walked_together)
+{
+    enum { REGIONS = 500, FIRST = 7, LAST = 400, DAYS = 3 };
+    struct ledger *ledger = ledger_small(DAYS, 64);
+    unsigned expected = 0;
+    for (uint32_t region = 1; region <= REGIONS; region++)
+        for (unsigned i = 0; i < region % 5; i++) {
+            char id[32];
+            snprintf(id, sizeof id, "%u-%u", (unsigned)region, i);
+            struct event e = created(id, NOW - (int64_t)(region + i) % DAYS * DAY);
+            e.region = region;
+            ck_assert_int_eq(enter(ledger, &e), ENTER_NEW);
+            expected += region >= FIRST && region <= LAST;
+        }
+    struct regions_seen all = {.ledger = ledger, .left = UINT_MAX}, some = {.ledger = ledger, .left = 100};
+    ledger_walk_regions(ledger, FIRST, LAST, INT64_MIN, INT64_MAX, region_visit, &all);
+    ck_assert_uint_eq(UINT_MAX - all.left, expected);
+    for (uint32_t region = 1; region <= REGIONS; region++)
+        EXPECT(all.by_region[region] == (region >= FIRST && region <= LAST ? region % 5 : 0), "region %u: %u facts",
+               (unsigned)region, all.by_region[region]);
+    ledger_walk_regions(ledger, FIRST, LAST, INT64_MIN, INT64_MAX, region_visit, &some);
+    ck_assert_uint_eq(some.left, 0);
+    ledger_destroy(&ledger);
+}
+END_TEST
+
 static int by_key(const void *a, const void *b)
 {
     const uint64_t *x = a, *y = b;
@@ -460,5 +501,6 @@ int main(void)
     core_test(s, an_open_batch_is_waited_for);
     core_test(s, what_is_found_stays_for_the_batch);
     core_test(s, a_walk_turns_back);
+    core_test(s, regions_are_walked_together);
     return core_run(s);
 }

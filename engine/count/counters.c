@@ -18,7 +18,7 @@ enum {
     /* a ring of one unit holds a window and the slack where buckets are so long, in minutes */
     SMALL_RING_STEP = (SLACK_MIN + UNIT_CELLS - STEPS - 3) / (UNIT_CELLS - STEPS - 2),
     PAIR_CELLS = 250,  /* of blocks of pairs; more than that in one window, and the ledger decides alone */
-    FIRST_PAIRS = UNIT_CELLS - 1, /* then the number of the block that has the others */
+    FIRST_PAIRS = UNIT_CELLS - 1, /* after the name of the block that has the others */
     MORE_PAIRS = PAIR_CELLS - FIRST_PAIRS,
     LINES_LEAST = 64,
     NUMBER_BITS = 26,  /* bucket numbers: minutes since 1970 until the year 2097 */
@@ -192,10 +192,15 @@ static cell *block_at(const struct counters *c, const _Atomic uint32_t *name)
     return at ? c->units[at & ~LARGE_BLOCK].cells : NULL;
 }
 
-/* where the first block of pairs names the next */
-static _Atomic uint32_t *more_of(cell *pairs)
+/* where the first block of pairs names the next: at its beginning, which every look reads */
+static _Atomic uint32_t *more_of(cell *first)
 {
-    return (_Atomic uint32_t *)&pairs[FIRST_PAIRS];
+    return (_Atomic uint32_t *)first;
+}
+
+static cell *first_pairs(cell *first)
+{
+    return first + 1;
 }
 
 /* The block that is named there, or a new one. */
@@ -239,7 +244,7 @@ static bool pairs_put(struct counters *c, struct line *line, uint64_t number, ui
     cell *first = block_take(c, &line->block, false);
     if (!first)
         return false;
-    if (cells_put(line, first, FIRST_PAIRS, COUNTER_DISTINCT, number, token, replace_below))
+    if (cells_put(line, first_pairs(first), FIRST_PAIRS, COUNTER_DISTINCT, number, token, replace_below))
         return true;
     cell *more = block_take(c, more_of(first), true);
     return more && cells_put(line, more, MORE_PAIRS, COUNTER_DISTINCT, number, token, replace_below);
@@ -352,7 +357,7 @@ static void sum_ring(struct sum *s, const cell *ring, unsigned cells)
 
 static void sum_pairs(const struct counters *c, struct sum *s, cell *first)
 {
-    sum_cells(s, first, FIRST_PAIRS);
+    sum_cells(s, first_pairs(first), FIRST_PAIRS);
     const cell *more = block_at(c, more_of(first));
     if (more)
         sum_cells(s, more, MORE_PAIRS);
@@ -477,8 +482,10 @@ static unsigned block_values(const struct counters *c, const _Atomic uint32_t *n
     for (unsigned most = large ? RING_CELLS : UNIT_CELLS; block && count < most; count++)
         values[count] = atomic_load(&block[count]);
     /* where pairs go on: a block's name is no bucket's value */
-    if (block && !large && values[FIRST_PAIRS] && number_of(values[FIRST_PAIRS]) == 0)
-        count = FIRST_PAIRS + block_values(c, more_of(block), values + FIRST_PAIRS);
+    if (block && !large && values[0] && number_of(values[0]) == 0) {
+        values[0] = 0;
+        count += block_values(c, more_of(block), values + count);
+    }
     return count;
 }
 
@@ -496,7 +503,7 @@ static unsigned line_values(const struct counters *c, const struct line *line, u
 
 uint64_t counters_fingerprint(const struct counters *c)
 {
-    uint64_t print = 0, values[INLINE_CELLS + FIRST_PAIRS + RING_CELLS];
+    uint64_t print = 0, values[INLINE_CELLS + UNIT_CELLS + RING_CELLS];
     for (size_t i = 0; i <= c->mask; i++) {
         uint64_t key = atomic_load(&c->lines[i].key);
         unsigned count = key ? line_values(c, &c->lines[i], values) : 0;

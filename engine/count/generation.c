@@ -359,6 +359,19 @@ static void touch_neighbours(const struct generation *g, struct findings *looks)
     }
 }
 
+/* What a rule counts besides what the fact was added to, and what is counted of neighbours, nobody has asked for yet. */
+static void prefetch_looks(const struct generation *g, const struct findings *looks)
+{
+    for (size_t i = 0; i < looks->count; i++) {
+        const struct finding *f = &looks->all[i];
+        const struct compiled_rule *compiled = &g->rules[f->rule];
+        if (compiled->simple && !g->in.rules->rules[f->rule].around)
+            continue;
+        for (unsigned c = 0; c < compiled->count_count; c++)
+            counters_prefetch(g->counters, counter_key(&g->aggregates[compiled->counts[c].aggregate], f->subject.key));
+    }
+}
+
 void generation_count(struct generation *g, const struct ledger *ledger, struct touched *touched,
                       struct findings *findings)
 {
@@ -368,6 +381,7 @@ void generation_count(struct generation *g, const struct ledger *ledger, struct 
     atomic_thread_fence(memory_order_seq_cst);
     if (g->around)
         touch_neighbours(g, &touched->looks);
+    prefetch_looks(g, &touched->looks);
     for (size_t i = 0; i < touched->looks.count; i++)
         if (may_hold(g, ledger, &touched->looks.all[i]))
             findings_add(findings, &touched->looks.all[i]);

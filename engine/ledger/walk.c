@@ -61,7 +61,10 @@ static bool walk_chains(const struct ledger *ledger, const struct span *span, ui
     return true;
 }
 
-enum { TOGETHER = 64 }; /* chains that are fetched at once */
+enum {
+    TOGETHER = 64, /* chains that are fetched at once */
+    FETCHED = 64,  /* and so many facts of each: more would be gone again when they are walked */
+};
 
 /* Brings chains to the cache, a step in each in turn, since of one by itself each link is waited for.  A hint: of a subject with
  * several chains, the first. */
@@ -79,7 +82,7 @@ static void fetch_chains(const struct ledger *ledger, const struct span *span, c
             ledger_prefetch(ledger, at[left++]);
     }
     enum chain chain = chain_of(subjects[0]);
-    while (left) {
+    for (unsigned step = 1; left && step < FETCHED; step++) {
         unsigned kept = 0;
         for (unsigned i = 0; i < left; i++) {
             fact_ref next = passed(ledger, at[i], from) ? 0 : *ledger_link(ledger, at[i], chain);

@@ -135,7 +135,8 @@ def engine_of(directory: Path, grids: int, rules: Optional[list], bootstrap: str
     write_project(directory, rules)
     city.settle(directory, grids)
     sources = {stream: source(stream, topic) for stream, topic in topics.items()}
-    bounds = {"ledger": {"memory": "4GiB"}, "counters": {"memory": "2GiB"}}
+    # 2,000,000 tickets of a month have some ten million counters by the district's rules
+    bounds = {"ledger": {"memory": "4GiB"}, "counters": {"memory": "6GiB" if rules is None else "2GiB"}}
     settings = configuration(bootstrap, group, sources, workers=workers, calendar="calendar.csv", models="models", **bounds)
     if rules is None:
         (directory / "rules" / "job.yaml").write_text(json.dumps({"rules": city.JOB}), encoding="utf-8")

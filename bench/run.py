@@ -114,7 +114,7 @@ def arguments() -> argparse.Namespace:
     killed.add_argument("--kills", type=int, default=5)
     killed.add_argument("--workers", type=int, default=2, help="that read back, and count, what there is")
     long = command("soak", run_soak)
-    long.add_argument("--events", type=int, default=8_000_000)
+    long.add_argument("--events", type=int, default=16_000_000)
     return parser.parse_args()
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from statistics import mean
 
 import city
 import picture
 from contenders import engine_of, records
 from workload import Maker
 
-KEEP_DAYS, RETENTIONS = 2, 8
+KEEP_DAYS, RETENTIONS = 2, 16
 SAMPLE_S = 0.5
-GROWTH_MAX = 1.3
+GROWTH_MAX = 1.5  # of a ledger that lets nothing go it would be 2
 
 
 def resident_mb(pid: int) -> float:
@@ -53,10 +54,11 @@ def measure(broker, maker: Maker, grids: int, events: int, directory: Path, svg:
     if svg:
         curves = {"resident": [(share * days, mb) for share, mb, _ in samples], "ledger": [(share * days, mb) for share, _, mb in samples]}
         picture.lines(svg, f"{days} days of event time, {KEEP_DAYS} of them kept", curves, "days of event time", "MB")
-    early, late = (max(mb for share, _, mb in samples if begin < share <= begin + 0.5) for begin in (0, 0.5))
+    # once it is full; on average, since how far partitions are apart comes and goes
+    early, late = (mean(mb for share, _, mb in samples if begin < share <= end) for begin, end in ((0.25, 0.5), (0.5, 1)))
     if late > early * GROWTH_MAX:
-        raise SystemExit(f"the ledger had {early:.0f} MB at most in the first half, and {late:.0f} in the second: it does not let go")
-    rows = [f"{events:,} tickets of {days} days, {KEEP_DAYS} of them kept", "", "| retentions | resident MB, most | ledger MB, most |", "| --- | --: | --: |"]
+        raise SystemExit(f"the ledger had {early:.0f} MB in the second quarter, and {late:.0f} in the second half: it does not let go")
+    rows = [f"{events:,} tickets of {days} days, {KEEP_DAYS} of them kept: {early:.0f} MB of ledger in the second quarter, {late:.0f} in the second half", "", "| retentions | resident MB, most | ledger MB, most |", "| --- | --: | --: |"]
     for n in range(RETENTIONS):
         within = [s for s in samples if n / RETENTIONS < s[0] <= (n + 1) / RETENTIONS]
         if within:

@@ -123,9 +123,9 @@ static void walk_matters(struct walk *w)
 
 static void walk_region(struct walk *w, uint32_t subject)
 {
+    uint32_t last = registry_region(w->tracker->registry, subject)->last;
     if (!w->stopped)
-        ledger_walk_regions(w->tracker->ledger, subject, registry_region(w->tracker->registry, subject)->last, w->from, INT64_MAX,
-                            walk_visit, w);
+        ledger_walk_regions(w->tracker->ledger, subject, last, w->from, INT64_MAX, walk_visit, w);
 }
 
 bool tracked_walk(const struct tracker *tracker, const struct tracked *t, int64_t from, tracked_visit *visit, void *arg)

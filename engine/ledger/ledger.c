@@ -410,7 +410,8 @@ static void prefetch_heads(const struct ledger *ledger, const struct event *e, c
         heads_prefetch(span->heads, subject_of_matter(keys->matter));
 }
 
-void ledger_prepare(const struct ledger *ledger, const struct event *events, const struct event_keys *keys, size_t count)
+void ledger_prepare(const struct ledger *ledger, const struct event *events, const struct event_keys *keys,
+                    size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct index_view view = ledger_index(ledger, keys[i].id);

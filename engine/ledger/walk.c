@@ -66,8 +66,8 @@ enum {
     FETCHED = 64,  /* and so many facts of each: more would be gone again when they are walked */
 };
 
-/* Brings chains to the cache, a step in each in turn, since of one by itself each link is waited for.  A hint: of a subject with
- * several chains, the first. */
+/* Brings chains to the cache, a step in each in turn, since of one by itself each link is waited for.  A hint: of a subject
+ * with several chains, the first. */
 static void fetch_chains(const struct ledger *ledger, const struct span *span, const uint64_t *subjects, unsigned count,
                          int64_t from)
 {
@@ -103,8 +103,8 @@ static bool span_meets(const struct shelf_state *shelf, const struct span *span,
 }
 
 /* of one kind, TOGETHER at most */
-static bool walk_subjects(const struct ledger *ledger, const uint64_t *subjects, unsigned count, int64_t from, int64_t to,
-                          ledger_visit *visit, void *arg)
+static bool walk_subjects(const struct ledger *ledger, const uint64_t *subjects, unsigned count, int64_t from,
+                          int64_t to, ledger_visit *visit, void *arg)
 {
     bool by_target = (subjects[0] & 7) == 4;
     for (int i = 0; i < SHELVES; i++) {

@@ -9,8 +9,8 @@
 
 enum { BATCH_RECORDS = 1024, LATE_A_BATCH = 8 };
 
-/* Some records' events at once: all are decoded, then all entered, then all counted, and each step asks ahead for what the
- * next one touches, so that memory is waited for once and not each time. */
+/* Some records' events at once: all are decoded, then all entered, then all counted, and each step begins with asking for
+ * what it will touch, so that memory is waited for once and not each time. */
 enum { STRIDE = 32, STRIDE_TEXT = STRIDE * 4 * EVENT_TEXT_MAX };
 struct stride {
     unsigned count;

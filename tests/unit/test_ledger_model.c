@@ -176,7 +176,8 @@ static void check_walks(const struct model *m, struct dice *dice)
     for (uint32_t region = 1; region <= REGIONS; region++)
         ledger_walk(m->ledger, subject_of_region(region), NOW + 86400, INT64_MAX, found_visit, &each);
     ledger_walk_regions(m->ledger, 1, REGIONS, NOW + 86400, INT64_MAX, found_visit, &together);
-    EXPECT(memcmp(each.seen, together.seen, sizeof each.seen) == 0, "regions walked together are not those walked by themselves");
+    EXPECT(memcmp(each.seen, together.seen, sizeof each.seen) == 0,
+           "regions walked together are not those walked by themselves");
     struct str respondent = STR("r1");
     struct found f = {m, {0}};
     ledger_walk(m->ledger, subject_of_respondent(respondent), INT64_MIN, INT64_MAX, found_visit, &f);

@@ -390,7 +390,7 @@ static int64_t event_place(const struct event *e)
     return e->carried_at ? e->carried_at : e->occurred_at;
 }
 
-struct event_keys ledger_keys(const struct event *e)
+static struct event_keys keys_of(const struct event *e)
 {
     return (struct event_keys){event_key(e->source, e->id), matter_key(e->matter),
                                e->respondent.len ? subject_of_respondent(e->respondent) : 0};
@@ -410,9 +410,10 @@ static void prefetch_heads(const struct ledger *ledger, const struct event *e, c
         heads_prefetch(span->heads, subject_of_matter(keys->matter));
 }
 
-void ledger_prepare(const struct ledger *ledger, const struct event *events, const struct event_keys *keys,
-                    size_t count)
+void ledger_prepare(const struct ledger *ledger, const struct event *events, struct event_keys *keys, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        keys[i] = keys_of(&events[i]);
     for (size_t i = 0; i < count; i++) {
         const struct index_view view = ledger_index(ledger, keys[i].id);
         index_prefetch(&view, keys[i].id);
@@ -432,7 +433,7 @@ static enum index_result index_win(struct ledger_writer *writer, const struct ev
 
 enum enter_result ledger_enter(struct ledger_writer *writer, const struct event *e, struct entered *entered)
 {
-    struct event_keys keys = ledger_keys(e);
+    struct event_keys keys = keys_of(e);
     return ledger_enter_prepared(writer, e, &keys, entered);
 }
 

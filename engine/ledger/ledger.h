@@ -72,8 +72,7 @@ enum enter_result ledger_enter(struct ledger_writer *, const struct event *, str
 struct event_keys {
     uint64_t id, matter, respondent; /* the latter two: 0 where the event names none */
 };
-struct event_keys ledger_keys(const struct event *);
-void ledger_prepare(const struct ledger *, const struct event *, const struct event_keys *, size_t count);
+void ledger_prepare(const struct ledger *, const struct event *, struct event_keys *, size_t count);
 enum enter_result ledger_enter_prepared(struct ledger_writer *, const struct event *, const struct event_keys *,
                                         struct entered *);
 /* Which batch the writer is in; a batch that was open when this returned `before` is over once it returns another

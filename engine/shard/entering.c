@@ -87,8 +87,6 @@ static void enter_stride(struct hand *h)
     struct event_keys keys[STRIDE];
     struct entered entered;
     ledger_begin(h->writer);
-    for (unsigned i = 0; i < h->count; i++)
-        keys[i] = ledger_keys(&h->events[i]);
     ledger_prepare(ledger, h->events, keys, h->count);
     for (unsigned i = 0; i < h->count; i++) {
         const struct event *event = &h->events[i];

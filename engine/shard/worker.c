@@ -209,7 +209,8 @@ static bool take_data(struct worker *w, struct handover *h, const struct record 
     else
         w->tally[source].outcome[OUTCOME_SKIPPED] += decoded->count == 0;
     for (size_t i = 0; i < decoded->count && room; i++) {
-        struct event_keys keys = ledger_keys(&decoded->events[i]);
+        struct event_keys keys;
+        ledger_prepare(w->in.ledger, &decoded->events[i], &keys, 1);
         room = enter(w, h, record, &decoded->events[i], &keys);
         if (i % STRIDE == STRIDE - 1)
             count(w, h);
@@ -304,7 +305,7 @@ static bool keep(struct worker *w, const struct decoded *decoded)
             s->actors[s->actor_count + k] = e->actors[k];
         e->actors = &s->actors[s->actor_count];
         s->actor_count += e->actor_count;
-        s->keys[s->count++] = ledger_keys(e);
+        s->count++;
         generation_prefetch(w->generations.current, e->region);
     }
     s->events_of[s->records++] = (unsigned)decoded->count;
@@ -313,7 +314,7 @@ static bool keep(struct worker *w, const struct decoded *decoded)
 
 static bool enter_stride(struct worker *w, struct handover *h)
 {
-    const struct stride *s = &w->stride;
+    struct stride *s = &w->stride;
     unsigned at = 0;
     bool room = true;
     ledger_prepare(w->in.ledger, s->events, s->keys, s->count);

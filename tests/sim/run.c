@@ -5,7 +5,15 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { WORKERS_MAX = 3, LAST_STEPS = 20000, REST_STEPS = 8000, AWAKE_STEPS = 10, SECOND_MS = 1000, MINUTE_MS = 60000 };
+enum {
+    WORKERS_MAX = 3,
+    LAST_STEPS = 20000,
+    REST_STEPS = 2000,
+    TROUBLED_STEPS = 250, /* of those; after them nobody disturbs it any more */
+    AWAKE_STEPS = 10,
+    SECOND_MS = 1000,
+    MINUTE_MS = 60000
+};
 
 void run_trace(const struct run *r, const char *format, ...)
 {
@@ -174,7 +182,7 @@ static void calm(struct run *r)
 
 static bool wait_for_rest(struct run *r)
 {
-    if (++r->rested == REST_STEPS / 2)
+    if (++r->rested == TROUBLED_STEPS)
         calm(r);
     return r->rested < REST_STEPS || run_fail(r, "the engine came to no rest");
 }
@@ -313,7 +321,7 @@ static const struct {
     /* where generations are archived */
     {step_rules, 5, 40, false},   {rules_change, 0, 4, true},
     /* where there is a command centre */
-    {run_speak, 5, 30, false},    {run_twin, 0, 2, false},   {stay_awake, 0, 2, false},
+    {run_speak, 5, 30, true},     {run_twin, 0, 2, false},   {stay_awake, 0, 2, false},
 };
 
 enum { ACTIONS = sizeof actions / sizeof *actions, ACTIONS_OF_RULES = 2, ACTIONS_OF_A_CENTRE = 3 };
@@ -324,7 +332,7 @@ static bool act(struct run *r, unsigned total)
     while (at >= r->weight[i])
         at -= r->weight[i++];
     r->result.steps++;
-    return (actions[i].trouble && r->rested > REST_STEPS / 2) || actions[i].act(r);
+    return (actions[i].trouble && r->rested >= TROUBLED_STEPS) || actions[i].act(r);
 }
 
 static bool main_part(struct run *r)

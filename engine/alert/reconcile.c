@@ -245,6 +245,12 @@ static bool beyond_reckoning(const struct tracker *tracker, const struct tracked
     return a->state != ALERT_FIRING && !rule->standing && a->opened_minute * 60 - rule_reach_s(rule) < floor;
 }
 
+/* What was silent in a minute that is over is not known any more: such an alert, once it has ended, stays. */
+static bool in_question(const struct rule *rule, const struct alert *a)
+{
+    return rule->standing ? a->state == ALERT_FIRING : a->state != ALERT_WITHDRAWN;
+}
+
 static void reconcile_one(struct tracker *tracker, struct tracked *t, struct episode *e, bool closed, bool *candidate,
                           size_t candidates, const struct rule_time *time, int64_t until)
 {
@@ -404,7 +410,7 @@ bool tracked_evaluate(struct tracker *tracker, struct tracked *t, const struct r
         view_silence(t->view, t->silent_seen = tracker->silent_sources);
     bool *candidate = xcalloc(t->alert_count + 1, sizeof *candidate);
     for (size_t i = 0; i < t->alert_count; i++)
-        candidate[i] = t->alerts[i].state != ALERT_WITHDRAWN && t->alerts[i].opened_minute >= first;
+        candidate[i] = t->alerts[i].opened_minute >= first && in_question(rule, &t->alerts[i]);
     size_t candidates = t->alert_count;
 
     history->count = 0;

@@ -11,10 +11,18 @@ static bool is_of(const struct judged_alert *a, const struct model_subject *s)
            strcmp(a->kind, subject_kind_word(s->kind)) == 0;
 }
 
-/* What is longer ago than the ledger keeps: it was judged while it was there, and nobody looks at it any more. */
-static bool is_past(const struct judge *j, int64_t opened_at)
+/* What is longer ago than the ledger keeps, or may rest on what is: it was judged while that was there, and stays. */
+static bool is_past(const struct judge *j, int number, int64_t opened_at)
 {
-    return j->newest >= j->world->past_ends && opened_at < j->world->past_ends;
+    if (j->newest >= j->world->past_ends && opened_at < j->world->past_ends)
+        return true;
+    if (number < 0)
+        return false;
+    const struct rule *rule = &j->rules->rules[number];
+    int64_t floor = j->floor, of_readings = j->newest - j->world->config->readings_retention_s;
+    if (rule->readings && of_readings > floor)
+        floor = of_readings;
+    return opened_at - rule_reach_s(rule) < floor;
 }
 
 /* does the alert show this episode as it stands? */
@@ -219,11 +227,11 @@ static bool check_subject(struct judge *j, const struct model_subject *s)
         pairs[i].episode = &s->episodes[i];
         pairs[i].shown =
             model_shown(s, &s->episodes[i], judge_closed(j, s->rule), judge_horizon(j, s->rule), &pairs[i].level);
-        if (is_past(j, s->episodes[i].opened_at))
+        if (is_past(j, (int)s->rule, s->episodes[i].opened_at))
             pairs[i].shown = MODEL_HIDDEN;
     }
     for (size_t k = 0; k < j->alert_count; k++)
-        taken[k] = is_past(j, j->alerts[k].opened_at);
+        taken[k] = is_past(j, j->alerts[k].rule, j->alerts[k].opened_at);
     pair_up(j, s, pairs, taken);
     bool shown = is_shown(j, s, pairs, taken), good = shown && goes_on(j, s, pairs);
     remember(j, s, pairs);
@@ -252,7 +260,7 @@ bool judge_alerts(struct judge *j)
         struct judged_alert *a = &j->alerts[k];
         if (a->rule < 0 || j->rules->rules[a->rule].standing)
             continue;
-        bool known = a->state == ALERT_STATE_WITHDRAWN || a->dated || is_past(j, a->opened_at);
+        bool known = a->state == ALERT_STATE_WITHDRAWN || a->dated || is_past(j, a->rule, a->opened_at);
         for (size_t i = 0; i < count && !known; i++)
             known = is_of(a, &subjects[i]);
         if (!known)

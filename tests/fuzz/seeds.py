@@ -86,6 +86,8 @@ def words(what):
 
 def write(folder, what, seeds):
     shutil.copytree(HERE / "corpus" / what, folder / what, dirs_exist_ok=True)
+    seeds = list(seeds)
+    assert seeds and words(what), f"{what}: the project has none that look as they did"
     for number, seed in enumerate(seeds):
         (folder / what / f"seed{number:03}").write_text(seed, encoding="utf-8")
     escaped = ("".join(f"\\x{byte:02X}" for byte in word.encode()) for word in words(what))
@@ -100,3 +102,5 @@ if __name__ == "__main__":
     write(target, "disposition", dispositions())
     for loader in "csv", "calendar", "overrides":
         write(target, loader, tables())
+    for record in "decode", "wire":
+        shutil.copytree(HERE / "corpus" / record, target / record, dirs_exist_ok=True)

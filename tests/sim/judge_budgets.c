@@ -55,10 +55,10 @@ void judge_spent(struct judge *j, struct str street, const json_t *state)
 {
     int64_t from = json_integer_value(json_object_get(state, "from"));
     unsigned told = (unsigned)json_integer_value(json_object_get(state, "told"));
+    bool over = json_is_true(json_object_get(state, "over"));
     size_t i = 0;
     if (j->trace)
-        printf("       budget %.*s from %lld: %u told%s\n", STR_ARG(street), (long long)from, told,
-               json_is_true(json_object_get(state, "over")) ? ", over" : "");
+        printf("       budget %.*s from %lld: %u told%s\n", STR_ARG(street), (long long)from, told, over ? ", over" : "");
     while (i < j->spent_count && !str_eq(street, str_of(j->spent[i].street)))
         i++;
     if (i == j->spent_count) {
@@ -66,11 +66,13 @@ void judge_spent(struct judge *j, struct str street, const json_t *state)
         j->spent[j->spent_count++] = (struct judged_shift){.from = from};
         snprintf(j->spent[i].street, WORLD_TEXT, "%.*s", STR_ARG(street));
     }
-    j->turned |= j->spent[i].from != from;
+    /* by other shifts one that was over may begin again, at the same time as before */
+    j->turned |= j->spent[i].from != from || (j->spent[i].over && !over);
     if (!str_eq(street, STR("storm")))
         j->spending += told - j->spent[i].told;
     j->spent[i].from = from;
     j->spent[i].told = told;
+    j->spent[i].over = over;
 }
 
 /* Every alert that is newly told is counted once, whichever street it is of. */

@@ -56,6 +56,7 @@ struct judged_shift { /* of a street; or a minute */
     char street[WORLD_TEXT];
     int64_t from, until;
     unsigned told, late; /* late: of these, what waited since an earlier minute */
+    bool over;
 };
 
 struct judged_hold { /* by a budget or a storm */

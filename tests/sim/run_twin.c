@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { SETTLED_AFTER = 12 };
+enum { MINUTE_MS = 60000, SETTLED_AFTER = 12 };
 
 struct held { /* what an engine holds, in lines */
     char **lines;
@@ -49,23 +49,22 @@ static void units(struct buffer *line, const struct tracker *tracker, const stru
         buffer_printf(line, " %s", a->journal.entries[i].said.id);
 }
 
-/* Is it over for so long that it is let go of when the subject is next looked at?  By then the minutes that were closed last are
- * of the cut before. */
-static bool is_past(const struct tracker *tracker, const struct tracked *t, const struct alert *a)
+/* Is it over for so long that it is let go of when the subject is next looked at?  Each engine looks when it has reason to. */
+static bool is_past(const struct tracker *tracker, const struct tracked *t, const struct alert *a, int64_t minute)
 {
     const struct rule *rule = tracked_rule(tracker, t);
     int64_t reach = ((int64_t)rule->raise_within_s + rule->within_s + rule->clear_after_s) / 60 + 1440;
     bool answerable = tracker->answers && !a->shadow;
-    return a->state == ALERT_RESOLVED && !answerable && a->ended_minute < t->machine.minute - reach;
+    return a->state == ALERT_RESOLVED && !answerable && a->ended_minute < minute - reach;
 }
 
 /* Nobody was told of what is only recorded, and it is let go of likewise. */
-static void alerts(struct held *held, const struct tracker *tracker, const struct tracked *t)
+static void alerts(struct held *held, const struct tracker *tracker, const struct tracked *t, int64_t minute)
 {
     for (size_t i = 0; i < t->alert_count; i++) {
         const struct alert *a = &t->alerts[i];
         struct buffer line = {0};
-        if (a->state == ALERT_RECORDED || is_past(tracker, t, a))
+        if (a->state == ALERT_RECORDED || is_past(tracker, t, a, minute))
             continue;
         buffer_printf(&line, "alert %s of %s %s %u %s %s: revision %u, level %u after %u, at most %u, opened %lld, region %u, %s %s %s",
                       a->id, tracked_rule(tracker, t)->id, t->code, t->subject.each, alert_state_word(a->state),
@@ -124,13 +123,13 @@ static void notices(struct held *held, const struct notify *notify)
     }
 }
 
-static struct held held_by(const struct engine *e)
+static struct held held_by(const struct run *r, const struct engine *e)
 {
     const struct tracker *tracker = committer_tracker(shard_committer(e->shard));
     struct held held = {0};
     for (size_t i = 0; i <= tracker->bucket_mask; i++)
         for (const struct tracked *t = tracker->buckets[i]; t; t = t->next)
-            alerts(&held, tracker, t);
+            alerts(&held, tracker, t, r->now_ms / MINUTE_MS);
     if (disputes_incidents(tracker))
         incidents(&held, disputes_incidents(tracker));
     notices(&held, tracker->notify);
@@ -177,7 +176,7 @@ static bool compare(struct run *r)
     const char *mine = generation_rules(shard_generation(r->leader->shard))->digest;
     if (good && strcmp(generation_rules(shard_generation(twin->shard))->digest, mine) == 0) {
         committer_step(shard_committer(twin->shard));
-        struct held here = held_by(r->leader), there = held_by(twin);
+        struct held here = held_by(r, r->leader), there = held_by(r, twin);
         char why[1000];
         snprintf(why, sizeof why, "after a restart it would be told: %.900s",
                  log_client_withheld(twin->client) ? log_client_withheld(twin->client) : "");

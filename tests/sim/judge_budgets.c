@@ -71,6 +71,7 @@ void judge_spent(struct judge *j, struct str street, const json_t *state)
     if (!str_eq(street, STR("storm")))
         j->spending += told - j->spent[i].told;
     j->spent[i].from = from;
+    j->spent[i].latest = from > j->spent[i].latest ? from : j->spent[i].latest;
     j->spent[i].told = told;
     j->spent[i].over = over;
 }

@@ -28,13 +28,16 @@ static struct judged_digest *digest_of(const struct judge *j, const char *key)
     return NULL;
 }
 
-/* of time that came again, after what was later; so it may have had others */
+/* of digest/91/2026-01-12T00:30: has the street had a later shift?  Then its time came again, and it may have had others */
 static bool comes_again(const struct judge *j, const char *key)
 {
-    size_t place = (size_t)(strrchr(key, '/') - key);
+    const char *street = strchr(key, '/') + 1, *end = strrchr(key, '/');
+    json_t *text = json_string(end + 1);
+    int64_t from = judge_time_of(text);
+    json_decref(text);
     bool again = false;
-    for (size_t i = 0; i < j->digest_count; i++)
-        again |= strncmp(j->digests[i].key, key, place + 1) == 0 && strcmp(j->digests[i].key, key) > 0;
+    for (size_t i = 0; i < j->spent_count; i++)
+        again |= str_eq(str_of(j->spent[i].street), (struct str){street, (size_t)(end - street)}) && j->spent[i].latest > from;
     return again;
 }
 

@@ -54,7 +54,7 @@ struct judged_silence {
 
 struct judged_shift { /* of a street; or a minute */
     char street[WORLD_TEXT];
-    int64_t from, until;
+    int64_t from, until, latest; /* latest: that it has ever begun */
     unsigned told, late; /* late: of these, what waited since an earlier minute */
     bool over;
 };

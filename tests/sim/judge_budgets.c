@@ -70,6 +70,8 @@ void judge_spent(struct judge *j, struct str street, const json_t *state)
     j->turned |= j->spent[i].from != from || (j->spent[i].over && !over);
     if (!str_eq(street, STR("storm")))
         j->spending += told - j->spent[i].told;
+    else if (from != j->spent[i].from)
+        j->minute = (struct judged_shift){0}; /* a clock that is set back and forth may come to one again */
     j->spent[i].from = from;
     j->spent[i].latest = from > j->spent[i].latest ? from : j->spent[i].latest;
     j->spent[i].told = told;

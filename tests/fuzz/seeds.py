@@ -86,11 +86,11 @@ def words(what):
 
 def write(folder, what, seeds):
     shutil.copytree(HERE / "corpus" / what, folder / what, dirs_exist_ok=True)
-    seeds = list(seeds)
-    assert seeds and words(what), f"{what}: the project has none that look as they did"
+    seeds, dictionary = list(seeds), words(what)
+    assert seeds and dictionary, f"{what}: the project has none that look as they did"
     for number, seed in enumerate(seeds):
         (folder / what / f"seed{number:03}").write_text(seed, encoding="utf-8")
-    escaped = ("".join(f"\\x{byte:02X}" for byte in word.encode()) for word in words(what))
+    escaped = ("".join(f"\\x{byte:02X}" for byte in word.encode()) for word in dictionary)
     (folder / f"{what}.dict").write_text("".join(f'"{word}"\n' for word in escaped), encoding="ascii")
 
 

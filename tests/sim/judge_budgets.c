@@ -51,31 +51,38 @@ void judge_new_notify(struct judge *j)
     j->shift_count = 0; /* budgets may be others, or have been none */
 }
 
+struct judged_shift *judge_spending(const struct judge *j, struct str street)
+{
+    for (size_t i = 0; i < j->spent_count; i++)
+        if (str_eq(street, str_of(j->spent[i].street)))
+            return &j->spent[i];
+    return NULL;
+}
+
 void judge_spent(struct judge *j, struct str street, const json_t *state)
 {
     int64_t from = json_integer_value(json_object_get(state, "from"));
     unsigned told = (unsigned)json_integer_value(json_object_get(state, "told"));
     bool over = json_is_true(json_object_get(state, "over"));
-    size_t i = 0;
+    struct judged_shift *spent = judge_spending(j, street);
     if (j->trace)
         printf("       budget %.*s from %lld: %u told%s\n", STR_ARG(street), (long long)from, told, over ? ", over" : "");
-    while (i < j->spent_count && !str_eq(street, str_of(j->spent[i].street)))
-        i++;
-    if (i == j->spent_count) {
+    if (!spent) {
         j->spent = xrealloc(j->spent, (j->spent_count + 1) * sizeof *j->spent);
-        j->spent[j->spent_count++] = (struct judged_shift){.from = from};
-        snprintf(j->spent[i].street, WORLD_TEXT, "%.*s", STR_ARG(street));
+        spent = &j->spent[j->spent_count++];
+        *spent = (struct judged_shift){.from = from};
+        snprintf(spent->street, WORLD_TEXT, "%.*s", STR_ARG(street));
     }
     /* by other shifts one that was over may begin again, at the same time as before */
-    j->turned |= j->spent[i].from != from || (j->spent[i].over && !over);
+    j->turned |= spent->from != from || (spent->over && !over);
     if (!str_eq(street, STR("storm")))
-        j->spending += told - j->spent[i].told;
-    else if (from != j->spent[i].from)
+        j->spending += told - spent->told;
+    else if (from != spent->from)
         j->minute = (struct judged_shift){0}; /* a clock that is set back and forth may come to one again */
-    j->spent[i].from = from;
-    j->spent[i].latest = from > j->spent[i].latest ? from : j->spent[i].latest;
-    j->spent[i].told = told;
-    j->spent[i].over = over;
+    spent->from = from;
+    spent->latest = from > spent->latest ? from : spent->latest;
+    spent->told = told;
+    spent->over = over;
 }
 
 /* Every alert that is newly told is counted once, whichever street it is of. */
@@ -131,10 +138,7 @@ static bool within_budgets(struct judge *j, int64_t now)
 /* of storm:2026-01-12T00:03 */
 static int64_t minute_of(const char *by)
 {
-    json_t *text = json_string(by + strlen("storm:"));
-    int64_t minute = judge_time_of(text);
-    json_decref(text);
-    return minute;
+    return judge_time_in(by + strlen("storm:"));
 }
 
 void judge_before_told(struct judged_alert *a)

@@ -32,13 +32,8 @@ static struct judged_digest *digest_of(const struct judge *j, const char *key)
 static bool comes_again(const struct judge *j, const char *key)
 {
     const char *street = strchr(key, '/') + 1, *end = strrchr(key, '/');
-    json_t *text = json_string(end + 1);
-    int64_t from = judge_time_of(text);
-    json_decref(text);
-    bool again = false;
-    for (size_t i = 0; i < j->spent_count; i++)
-        again |= str_eq(str_of(j->spent[i].street), (struct str){street, (size_t)(end - street)}) && j->spent[i].latest > from;
-    return again;
+    const struct judged_shift *spent = judge_spending(j, (struct str){street, (size_t)(end - street)});
+    return spent && spent->latest > judge_time_in(end + 1);
 }
 
 static bool take_revision(struct judge *j, const char *key, unsigned revision, bool over)

@@ -177,7 +177,8 @@ bool judge_heard(struct judge *, const json_t *evidence);
 bool judge_revision(struct judge *, const struct log_entry *);
 
 struct judged_alert *judge_alert_find(const struct judge *, const char *id); /* NULL: none */
-int64_t judge_time_of(const json_t *text); /* rendered with the offset +00:00 */
+int64_t judge_time_in(const char *text); /* rendered with the offset +00:00; or of a shift or minute, with none */
+int64_t judge_time_of(const json_t *text);
 unsigned judge_level_of(const struct judge *, const json_t *word); /* 0: none */
 const char *judge_text_of(const json_t *object, const char *name);
 const char *judge_change_of(const json_t *event); /* the last word of its type */
@@ -190,6 +191,7 @@ bool judge_told(struct judge *);
 void judge_before_told(struct judged_alert *);
 bool judge_budgets(struct judge *);
 void judge_spent(struct judge *, struct str street, const json_t *state);
+struct judged_shift *judge_spending(const struct judge *, struct str street); /* as last stored; NULL: never */
 void judge_new_notify(struct judge *);
 
 /* judge_digests.c: a budget or a storm holds it; a digest; after a commit; after all of them */

@@ -39,12 +39,16 @@ unsigned judge_level_of(const struct judge *j, const json_t *word)
     return 0;
 }
 
-int64_t judge_time_of(const json_t *text) /* rendered with the offset +00:00 */
+int64_t judge_time_in(const char *text)
 {
     unsigned y = 0, mo = 1, d = 1, h = 0, mi = 0, s = 0;
-    if (json_is_string(text))
-        sscanf(json_string_value(text), "%4u-%2u-%2uT%2u:%2u:%2u", &y, &mo, &d, &h, &mi, &s);
+    sscanf(text, "%4u-%2u-%2uT%2u:%2u:%2u", &y, &mo, &d, &h, &mi, &s);
     return civil_days(y, mo, d) * CIVIL_DAY_S + h * 3600 + mi * 60 + s;
+}
+
+int64_t judge_time_of(const json_t *text)
+{
+    return judge_time_in(json_is_string(text) ? json_string_value(text) : "");
 }
 
 const char *judge_text_of(const json_t *object, const char *name)

@@ -11,8 +11,7 @@ enum {
     REST_STEPS = 2000,
     TROUBLED_STEPS = 250, /* of those; after them nobody disturbs it any more */
     AWAKE_STEPS = 10,
-    SECOND_MS = 1000,
-    MINUTE_MS = 60000
+    SECOND_MS = 1000
 };
 
 void run_trace(const struct run *r, const char *format, ...)

@@ -6,6 +6,8 @@
 #include "run.h"
 #include "shard/shard.h"
 
+enum { MINUTE_MS = 60000 };
+
 struct engine {
     struct log_client *client;
     struct store store;

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { MINUTE_MS = 60000, SETTLED_AFTER = 12 };
+enum { SETTLED_AFTER = 12 };
 
 struct held { /* what an engine holds, in lines */
     char **lines;

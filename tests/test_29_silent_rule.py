@@ -6,7 +6,7 @@ import time
 
 from complaints import complaint, eventually, histories, records
 from engine import Engine, configuration, source, write_project
-from held_clock import hold_clock
+from held_clock import HeldClock, hold_clock
 from promises import check_messages, read_outputs
 from test_39_generations import command, write
 
@@ -14,13 +14,18 @@ QUIET = {"id": "quiet", "title": "热线断流", "per": "district", "levels": {"
          "clear": {"after": "0m"}}
 
 
-def test_a_silent_source_raises_an_alert_that_ends_with_the_silence(broker, topics, tmp_path):
-    write_project(tmp_path, [QUIET])
-    group = topics.prefix.rstrip("-")
-    settings = configuration(broker.bootstrap, group, {
+def listening(broker, topics, directory) -> tuple[Engine, HeldClock]:
+    """to one source, not yet started"""
+    write_project(directory, [QUIET])
+    settings = configuration(broker.bootstrap, topics.prefix.rstrip("-"), {
         "hotline": source("hotline", topics("hotline"), lateness="20s", silent_after="10s")})
-    engine = Engine(tmp_path, settings)
-    clock = hold_clock(engine)
+    engine = Engine(directory, settings)
+    return engine, hold_clock(engine)
+
+
+def test_a_silent_source_raises_an_alert_that_ends_with_the_silence(broker, topics, tmp_path):
+    engine, clock = listening(broker, topics, tmp_path)
+    group = engine.group
 
     def states():
         return [d["state"] for history in histories(broker, group) for d in history]
@@ -28,7 +33,7 @@ def test_a_silent_source_raises_an_alert_that_ends_with_the_silence(broker, topi
     try:
         engine.start("--create-topics")
         engine.wait_live()
-        broker.produce(settings["sources"]["hotline"]["topic"], records(complaint("first", clock.now() - 1)))
+        broker.produce(engine.settings["sources"]["hotline"]["topic"], records(complaint("first", clock.now() - 1)))
         engine.wait_for(lambda: engine.metric('gridwarn_records_total{source="hotline"}') == 1)
         clock.hurry(clock.now() + 60)
         eventually(states, lambda seen: seen == ["firing"], 120)
@@ -43,7 +48,7 @@ def test_a_silent_source_raises_an_alert_that_ends_with_the_silence(broker, topi
         time.sleep(3)
         assert states() == ["firing"], "a restart neither ends nor doubles it"
 
-        broker.produce(settings["sources"]["hotline"]["topic"], records(complaint("again", clock.now() - 1)))
+        broker.produce(engine.settings["sources"]["hotline"]["topic"], records(complaint("again", clock.now() - 1)))
         eventually(states, lambda seen: seen == ["firing", "resolved"], 120)
         assert engine.stop() == 0
     finally:
@@ -53,18 +58,14 @@ def test_a_silent_source_raises_an_alert_that_ends_with_the_silence(broker, topi
 
 def test_an_edit_leaves_alone_what_ended_in_the_minute_in_which_the_next_began(broker, topics, tmp_path):
     """It is over, and what was silent then cannot be judged anew."""
-    write_project(tmp_path, [QUIET])
-    group = topics.prefix.rstrip("-")
-    settings = configuration(broker.bootstrap, group, {
-        "hotline": source("hotline", topics("hotline"), lateness="20s", silent_after="10s")})
-    engine = Engine(tmp_path, settings)
-    clock = hold_clock(engine)
+    engine, clock = listening(broker, topics, tmp_path)
+    group = engine.group
 
     def states():
         return sorted([d["state"] for d in history] for history in histories(broker, group))
 
     def say(name):
-        broker.produce(settings["sources"]["hotline"]["topic"], records(complaint(name, clock.now() - 1)))
+        broker.produce(engine.settings["sources"]["hotline"]["topic"], records(complaint(name, clock.now() - 1)))
 
     try:
         engine.start("--create-topics")

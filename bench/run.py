@@ -81,13 +81,20 @@ def run_soak(options: argparse.Namespace, broker: Broker, maker: Maker, director
     print(f"\n{soak.measure(broker, maker, options.grids, options.events, directory / 'project', options.svg and options.svg / 'soak.svg')}")
 
 
+def folder(text: str) -> Path:
+    """One that is there, found out before and not after an hour of measuring."""
+    path = Path(text)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--programs", type=Path, default=ROOT / "build" / "release", help="where they were built")
     common.add_argument("--grids", type=int, default=20_000)
     common.add_argument("--seed", type=int, default=7)
-    common.add_argument("--svg", type=Path, metavar="FOLDER", help="for pictures")
+    common.add_argument("--svg", type=folder, metavar="FOLDER", help="for pictures")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, run, broker: bool = True) -> argparse.ArgumentParser:

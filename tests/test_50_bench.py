@@ -4,9 +4,11 @@ is too much, and the whole of a comparison on a small load.
 
 import os
 import random
+import subprocess
 import sys
 from array import array
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -104,3 +106,15 @@ def test_the_stages_add_up(tmp_path):
     assert all(found[stage]["ns"] > 0 for stage in stages.STAGES)
     assert bench.run(1_000, city.JOB, 2)["events_a_second"] > 0
     assert bench.run_readings(200)["events"] == 200 * stages.READINGS_A_DAY
+
+
+def test_the_command_for_latency_draws_into_a_folder_of_its_own_making(tmp_path):
+    made = tmp_path / "not" / "there" / "yet"
+    command = [sys.executable, ROOT / "bench" / "run.py", "latency", "--programs", PROGRAMS.parent, "--grids", str(GRIDS),
+               "--rates", "2000", "--alerts", "20", "--svg", made]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert run.returncode == 0, run.stderr
+    rows = [line.strip("| ").split("|") for line in run.stdout.splitlines() if line.startswith(("| idle", "| 2,000"))]
+    assert len(rows) == 2 and all(int(alerts) >= 20 and 0 < float(median) <= float(longest) for _, alerts, median, *_, longest in rows)
+    drawn = ElementTree.parse(made / "latency.svg").getroot()
+    assert len(drawn.findall("{http://www.w3.org/2000/svg}polyline")) >= 2

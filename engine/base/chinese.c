@@ -385,6 +385,9 @@ static const struct translation ours[] = {
      "时间窗、向前比较的时间、解除持续、追溯合计 %lld 分钟，而事件只保存 %lld 分钟"},
     {"within, how much earlier it looks, clear.after and raise_within make %lld minutes, but readings are kept for %lld only",
      "时间窗、向前比较的时间、解除持续、追溯合计 %lld 分钟，而读数只保存 %lld 分钟"},
+    {"%s takes readings, which are kept for %lld minutes only: within, how much earlier it looks, clear.after and "
+     "raise_within make %lld",
+     "%s 统计读数，而读数只保存 %lld 分钟：时间窗、向前比较的时间、解除持续、追溯合计 %lld 分钟"},
     {"silent() (断流) can only stand with silent() in a rule of its own", "silent()（断流）只能自成一条规则，不与其他统计同用"},
     {"a rule of silent() (断流) counts nothing: leave out let and within", "silent()（断流）的规则不统计事件：请去掉定义和时间窗"},
     {"a rule of silent() (断流) is per: district", "silent()（断流）的规则应写 `按: 区`"},

@@ -144,12 +144,17 @@ static bool reads_only_sensors(const struct rule *rule)
     return true;
 }
 
+int64_t rule_needed_s(const struct rule *rule)
+{
+    return (int64_t)rule_reach_s(rule) + rule->clear_after_s + rule->raise_within_s;
+}
+
 static void check_retention(const struct rule *rule, const struct rule_places *places,
                             const struct rule_context *context, struct problems *problems)
 {
     bool sensors = reads_only_sensors(rule);
     int64_t kept = sensors ? context->readings_retention_s : context->retention_s;
-    int64_t needed = (int64_t)rule_reach_s(rule) + rule->clear_after_s + rule->raise_within_s;
+    int64_t needed = rule_needed_s(rule);
     if (needed > kept && !rule->standing)
         yaml_problem(places->within, problems,
                      sensors ? "within, how much earlier it looks, clear.after and raise_within make %lld minutes, but "

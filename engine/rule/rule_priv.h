@@ -144,10 +144,13 @@ struct rule_places {
 /* what no part shows by itself: reachability, retention, use of all selections, `below` */
 void rule_check(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
 
+/* how long what the rule counts has to be kept, so that its alerts can be raised and corrected */
+int64_t rule_needed_s(const struct rule *);
+
 /* The values of the rule's terms where nothing is counted. */
 void rule_values_of_nothing(const struct rule *, int64_t values[TERMS_MAX]);
 
-/* warnings about what no source can ever meet; of a rule without a mistake */
+/* warnings about what no source can ever meet, or the ledger forgets too soon; of a rule without a mistake */
 void rule_warn_unmet(const struct rule *, const struct rule_places *, const struct rule_context *, struct problems *);
 
 /* Texts by which equal rules are known: they hold names, never catalogue numbers.  `computed` is what changes the

@@ -1,5 +1,6 @@
-/* What no event can ever meet, judged by what the sources' mappings can make.  Only warnings: a mapping may be about
- * to learn what the rule asks for.  Of several reasons the first is told, in the order in which an event fails. */
+/* What no event can ever meet, or is forgotten before the rule has done with it, judged by what the sources' mappings
+ * can make.  Only warnings: a mapping may be about to learn what the rule asks for.  Of several reasons the first is
+ * told, in the order in which an event fails. */
 #include "rule/rule_priv.h"
 
 #include "decode/offer.h"
@@ -45,6 +46,13 @@ static bool has_matter(const struct rule *rule, const struct selection *s, const
     (void)rule;
     (void)s;
     return offer->matters;
+}
+
+static bool has_readings(const struct rule *rule, const struct selection *s, const struct offer *offer)
+{
+    (void)rule;
+    (void)s;
+    return offer->kinds >> EVENT_READING & 1;
 }
 
 static uint64_t keep(uint64_t sources, test_of_offer *test, const struct rule *rule, const struct selection *s,
@@ -113,6 +121,20 @@ static uint64_t judge_past(const struct rule *rule, unsigned selection, const ui
                      "%s: none of the sources of %s names a matter, so it stays at 0", s->name,
                      rule->selections[s->after].name);
     return 0;
+}
+
+/* Readings may be kept for a shorter time than other facts: a rule that takes both finds tickets alone before that. */
+static void judge_readings(const struct rule *rule, unsigned selection, uint64_t sources,
+                           const struct rule_places *places, const struct rule_context *context,
+                           struct problems *problems)
+{
+    const struct selection *s = &rule->selections[selection];
+    int64_t kept = context->readings_retention_s, needed = rule_needed_s(rule);
+    if (needed > kept && s->kinds >> EVENT_READING & 1 && keep(sources, has_readings, rule, s, context))
+        yaml_warning(yaml_key(places->let, selection), problems,
+                     "%s takes readings, which are kept for %lld minutes only: within, how much earlier it looks, "
+                     "clear.after and raise_within make %lld",
+                     s->name, (long long)kept / 60, (long long)needed / 60);
 }
 
 static bool has_measure(const struct rule_context *context, uint64_t sources, enum measure measure)
@@ -216,6 +238,8 @@ void rule_warn_unmet(const struct rule *rule, const struct rule_places *places, 
         sources[i] = judge_selection(rule, i, places, context, problems);
     for (unsigned i = 0; i < rule->let_count; i++)
         left[i] = judge_past(rule, i, sources, places, context, problems);
+    for (unsigned i = 0; i < rule->let_count; i++)
+        judge_readings(rule, i, left[i], places, context, problems);
     uint64_t met = judge_atoms(rule, left, places, context, problems);
     for (unsigned level = 1; level <= context->level_count; level++)
         any |= holds[level] = can_hold(&rule->level[level], met);

@@ -1,4 +1,5 @@
-/* Warnings about what no source can ever meet: each cause by itself, at its place; none where one source will do. */
+/* Warnings about what no source can ever meet: each cause by itself, at its place; none where one source will do.  And
+ * about readings that are forgotten before the rule has done with them. */
 #include "rule/rule.h"
 
 #include <check.h>
@@ -179,6 +180,37 @@ START_TEST(silent)
 }
 END_TEST
 
+/* the rule of line 3 needs an hour and more */
+START_TEST(forgotten)
+{
+    static const struct {
+        const char *let;
+        bool warned;
+    } lets[] = {
+        {"x: {source: sensor}", true},
+        {"x: {source: [hotline, sensor], category: noise}", true},
+        {"x: {}", true},
+        {"x: {source: [hotline, petition]}", false},
+        {"x: {source: sensor, kind: [created, reading]}, y: {source: hotline}", true},
+        {"x: {source: [hotline, sensor], kind: created}", false},
+        {"x: {source: [hotline, sensor], category: labour}", false},
+        {"x: {source: [petition, sensor], tag: collective}", false},
+    };
+    for (size_t i = 0; i < sizeof lets / sizeof *lets; i++)
+        for (int days = 0; days <= 2; days += 2) {
+            context.readings_retention_s = days ? days * 86400 : 3600;
+            struct rule_set *set = load(lets[i].let, "district", "x >= 1", strstr(lets[i].let, " y:") ? "y >= 2" : "x >= 2");
+            bool warned = lets[i].warned && !days;
+            if (!set)
+                problems_print(&problems, stderr);
+            ck_assert_msg(set && problems.warnings == warned, "%s: %zu warnings", lets[i].let, problems.warnings);
+            ck_assert(!warned || has(3, "x takes readings, which are kept for 60 minutes only"));
+            rule_set_destroy(&set);
+            problems_clear(&problems);
+        }
+}
+END_TEST
+
 START_TEST(categories)
 {
     struct offer o = {0};
@@ -198,6 +230,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, warnings, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tests, silent);
+    tcase_add_test(tests, forgotten);
     tcase_add_test(tests, categories);
     Suite *suite = suite_create("unmet");
     suite_add_tcase(suite, tests);

@@ -150,9 +150,12 @@ def by_workers(bench: Bench, rounds: int) -> str:
 
 
 def memory(bench: Bench) -> str:
+    """Of counters, lines and blocks in use.  Those of grids are sparse; a street's has a block of two kilobytes."""
     tickets, readings = bench.run(USUAL_GRIDS, city.JOB), bench.run_readings(SENSORS)
+    grids = bench.run(USUAL_GRIDS, [rule for rule in city.JOB if rule["per"] == "grid"])
     lines = []
     for what, found, shelf in (("ticket", tickets, "facts_bytes"), ("reading", readings, "readings_bytes")):
         lines += [[f"a {what}: {part}", f"{found[held] / found['events']:.1f}"] for part, held in (("fact, texts, chains", shelf), ("index", "index_bytes"))]
-    lines.append([f"a counter of the job, {tickets['counters']:,} of them", f"{tickets['counters_bytes'] / tickets['counters']:.0f}"])
+    for what, found in (("sparse counter: callers of a grid and category", grids), ("counter of the job", tickets)):
+        lines.append([f"a {what}, {found['counters']:,} of them", f"{found['counters_bytes'] / found['counters']:.1f}"])
     return table(["", "bytes"], lines)

@@ -51,8 +51,7 @@ static bool has_matter(const struct rule *rule, const struct selection *s, const
 static bool has_readings(const struct rule *rule, const struct selection *s, const struct offer *offer)
 {
     (void)rule;
-    (void)s;
-    return offer->kinds >> EVENT_READING & 1;
+    return s->kinds & offer->kinds & 1u << EVENT_READING;
 }
 
 static uint64_t keep(uint64_t sources, test_of_offer *test, const struct rule *rule, const struct selection *s,
@@ -130,7 +129,7 @@ static void judge_readings(const struct rule *rule, unsigned selection, uint64_t
 {
     const struct selection *s = &rule->selections[selection];
     int64_t kept = context->readings_retention_s, needed = rule_needed_s(rule);
-    if (needed > kept && s->kinds >> EVENT_READING & 1 && keep(sources, has_readings, rule, s, context))
+    if (needed > kept && keep(sources, has_readings, rule, s, context))
         yaml_warning(yaml_key(places->let, selection), problems,
                      "%s takes readings, which are kept for %lld minutes only: within, how much earlier it looks, "
                      "clear.after and raise_within make %lld",
